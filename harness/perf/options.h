@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The command line of roleperf as plain data. It rests on iperf_api.c iperf_parse_arguments(), 3.12
+// to 3.22: the same words, the same number families, the same checks in the same order.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace rolecall::perf {
+
+enum class Role { Server, Client };
+enum class AddressFamily { Any, V4, V6 };
+enum class RoleFlagMode { Auto, Cookie, Off, Require, Force };
+enum class StreamConnect { Auto, Parallel, Ordered, Sequential };
+
+// All of it checked and defaulted: nothing in here needs a second look at argv.
+struct Options {
+  Role role = Role::Client;
+
+  // Either role.
+  std::uint16_t port = 5201;
+  char format = 'a';      // of bit rates: one of kmgtKMGT, or 'a' for adaptive bits
+  double interval_s = 1;  // 0: no report while the test runs
+  bool verbose = false;
+  bool json = false;
+  bool force_flush = false;
+  int debug_level = 0;                          // 0: off, 1 to 4 (-d alone: 4)
+  std::string pid_file;                         // empty: none
+  std::string log_file;                         // empty: stdout
+  std::optional<std::string> timestamp_format;  // strftime's
+  std::optional<int> affinity;                  // core number, 0 to 1024
+  std::string bind_address;                     // empty: any. Link-local IPv6 keeps its %scope
+  std::string bind_device;                      // empty: none
+  AddressFamily family = AddressFamily::Any;
+  std::uint16_t client_port = 0;  // --cport: stream n binds client_port + n - 1. 0: any
+  int receive_timeout_ms = 120000;
+  int send_timeout_ms = 0;  // TCP_USER_TIMEOUT. 0: the system's
+  RoleFlagMode role_flag = RoleFlagMode::Auto;
+  int role_flag_level = 2;  // highest level spoken, 1 or 2
+
+  // Server.
+  bool daemon = false;
+  bool one_off = false;
+  int idle_timeout_s = 0;  // 0: none
+
+  // Client.
+  std::string host;               // link-local IPv6 keeps its %scope
+  int connect_timeout_ms = 0;     // of the control connection. 0: the system's
+  std::uint64_t bitrate_bps = 0;  // of each stream. 0: unlimited
+  int burst_blocks = 0;           // 0: none
+  int duration_s = 10;            // 0: no end by time (also with a goal in bytes or blocks)
+  std::uint64_t bytes = 0;        // goal, 0: none
+  std::uint64_t blocks = 0;       // goal, 0: none
+  int block_bytes = 128 * 1024;
+  int streams = 1;  // of each direction
+  bool reverse = false;
+  bool bidir = false;
+  int window_bytes = 0;  // 0: autotuning
+  int mss_bytes = 0;     // 0: the system's
+  bool no_delay = false;
+  std::string congestion;  // empty: the system's
+  int omit_s = 0;
+  std::string title;                   // empty: none
+  std::optional<int> server_affinity;  // -A n,m: core number for the server
+  bool get_server_output = false;
+  StreamConnect stream_connect = StreamConnect::Auto;  // Sequential where role_flag is Off
+
+  // To be printed by Report::warning() once there is a report.
+  std::vector<std::string> warnings;
+};
+
+// roleperf ends before it starts: help, version, or a parameter error.
+struct EarlyExit {
+  int status = 0;
+  std::string out;  // for stdout
+  std::string err;  // for stderr
+};
+
+// Reads argv as getopt_long(3) does (and reorders it so). Takes argc and argv of main(), or a copy
+// that ends with a null pointer. For an unknown option or a missing argument the C library has
+// already written its own line to stderr when this returns. Main thread only: getopt keeps globals.
+std::variant<Options, EarlyExit> parse_options(int argc, char** argv);
+
+}  // namespace rolecall::perf

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a report is made of: plain facts that the running test fills in, without a word of how they
+// are printed. Times are seconds since the test started (after the omitted part: since it ended).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/perf/options.h"
+
+namespace rolecall::perf {
+
+// The control connection, once the parameters are exchanged.
+struct ControlFacts {
+  std::string host;  // client: as the user wrote it; server: the peer's address, numeric
+  std::uint16_t port = 0;
+  std::string cookie;   // the 36 characters
+  int mss_bytes = 0;    // -M; 0: not given
+  int control_mss = 0;  // of the control connection; iperf3's server says 0
+  std::uint64_t target_bitrate_bps = 0;
+  bool reverse = false;
+};
+
+// Socket buffers of a stream connection (server: of the listener).
+struct BufferFacts {
+  int requested_bytes = 0;  // -w; 0: not given
+  int send_bytes = 0;       // as read back
+  int receive_bytes = 0;    // as read back
+};
+
+// One stream connection. Its place in the order of stream_connected() calls is its index
+// everywhere.
+struct StreamFacts {
+  int socket = -1;  // the descriptor's number, which iperf3 prints as ID
+  std::string local_host;
+  std::uint16_t local_port = 0;
+  std::string remote_host;
+  std::uint16_t remote_port = 0;
+  bool sends = false;         // the local end does
+  std::optional<int> number;  // place in client order, from 1, where it is known for sure
+};
+
+struct TestFacts {
+  int streams = 1;  // of each direction
+  int block_bytes = 0;
+  int omit_s = 0;
+  int duration_s = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t blocks = 0;
+  bool reverse = false;
+  bool bidir = false;
+  std::uint64_t target_bitrate_bps = 0;
+  double interval_s = 1;
+  std::string role_flag = "none";  // what was agreed: none, level 1, level 2, cookie, force
+  std::string title;               // the client's -T, at both ends
+};
+
+// TCP_INFO of a sending socket at the end of an interval.
+struct TcpSample {
+  std::int64_t retransmits = 0;  // within the interval
+  std::uint32_t snd_cwnd_bytes = 0;
+  std::uint32_t snd_wnd_bytes = 0;
+  std::uint32_t rtt_us = 0;
+  std::uint32_t rttvar_us = 0;
+  std::uint32_t pmtu_bytes = 0;
+  std::uint32_t reorder = 0;
+};
+
+struct StreamInterval {
+  double start_s = 0;
+  double end_s = 0;
+  std::uint64_t bytes = 0;
+  std::optional<TcpSample> tcp;  // only where the local end sends
+};
+
+// One interval of all streams, in index order.
+struct Interval {
+  std::vector<StreamInterval> streams;
+  bool omitted = false;
+  // The header gets the columns Retr and Cwnd. iperf3: the local end sends and has TCP_INFO, or the
+  // peer's results are here and say that it had.
+  bool sender_has_retransmits = false;
+};
+
+// What one end counted on one stream.
+struct SideFigures {
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Kept by the sender of a stream over the whole test, without the omitted part.
+struct SenderTcp {
+  std::int64_t retransmits = 0;
+  std::uint32_t reorder = 0;
+  std::uint32_t max_snd_cwnd_bytes = 0;
+  std::uint32_t max_snd_wnd_bytes = 0;
+  std::uint32_t max_rtt_us = 0;
+  std::uint32_t min_rtt_us = 0;
+  std::uint32_t mean_rtt_us = 0;
+};
+
+// One stream over the whole test. What the peer has not told is zero; a server's report is made
+// before the results are exchanged, so there it is zero always and the text leaves it out.
+struct StreamSummary {
+  SideFigures sender;
+  SideFigures receiver;
+  std::optional<SenderTcp> sender_tcp;  // the sender's own or the peer's word; none: not known
+};
+
+// Per cent of one core between start and end of the test.
+struct CpuUse {
+  double total = 0;
+  double user = 0;
+  double system = 0;
+};
+
+struct Summary {
+  std::vector<StreamSummary> streams;  // in index order; may be fewer than connected on failure
+  double local_seconds = 0;            // how long the test ran here
+  CpuUse local_cpu;
+  CpuUse remote_cpu;
+  std::string local_congestion;   // empty: not known
+  std::string remote_congestion;  // empty: not known
+};
+
+// What a server printed, on its way to its client (--get-server-output).
+struct ServerOutput {
+  bool is_json = false;
+  std::string text;  // where is_json: one JSON document
+};
+
+enum class FailureKind {
+  Error,      // "roleperf: error - TEXT"
+  Interrupt,  // "roleperf: interrupt - TEXT": a signal ended it
+};
+
+struct Failure {
+  FailureKind kind = FailureKind::Error;
+  std::string text;  // one line, without the system's name and without a line end
+};
+
+}  // namespace rolecall::perf
