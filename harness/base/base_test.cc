@@ -12,7 +12,9 @@
 namespace rolecall {
 namespace {
 
-bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
+bool is_open(int fd) {
+  return ::fcntl(fd, F_GETFD) >= 0;
+}
 
 Result<int> half(int n) {
   if (n % 2 != 0) return Error{Errc::Malformed, "half(odd)"};

@@ -22,7 +22,9 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline void append(Bytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+inline void append(Bytes& to, ByteView bytes) {
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
 
 inline void append_be16(Bytes& to, std::uint16_t v) {
   to.push_back(static_cast<std::byte>(v >> 8));

@@ -14,7 +14,9 @@ TimePoint now() {
   return TimePoint{static_cast<std::int64_t>(ts.tv_sec) * 1'000'000'000 + ts.tv_nsec};
 }
 
-Duration Deadline::remaining() const { return std::max(at_ - now(), Duration{0}); }
+Duration Deadline::remaining() const {
+  return std::max(at_ - now(), Duration{0});
+}
 
 int Deadline::poll_ms() const {
   const std::int64_t ms = (remaining().ns + 999'999) / 1'000'000;

@@ -15,11 +15,13 @@ namespace rolecall {
 struct AbortOnMisuse : boost::outcome_v2::policy::base {
   template <class Impl>
   static constexpr void wide_value_check(Impl&& self) {
-    if (!base::_has_value(self)) check_failed("result holds a value", __builtin_FILE(), __builtin_LINE());
+    if (!base::_has_value(self))
+      check_failed("result holds a value", __builtin_FILE(), __builtin_LINE());
   }
   template <class Impl>
   static constexpr void wide_error_check(Impl&& self) {
-    if (!base::_has_error(self)) check_failed("result holds an error", __builtin_FILE(), __builtin_LINE());
+    if (!base::_has_error(self))
+      check_failed("result holds an error", __builtin_FILE(), __builtin_LINE());
   }
   template <class Impl>
   static constexpr void wide_exception_check(Impl&&) {}
@@ -28,7 +30,9 @@ struct AbortOnMisuse : boost::outcome_v2::policy::base {
 template <class T>
 using Result = boost::outcome_v2::basic_result<T, Error, AbortOnMisuse>;
 
-inline auto ok() { return boost::outcome_v2::success(); }
+inline auto ok() {
+  return boost::outcome_v2::success();
+}
 
 }  // namespace rolecall
 

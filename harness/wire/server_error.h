@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SERVER_ERROR: two 32-bit big-endian integers after the state byte, iperf3's error number and the
+// system's errno. The numbers are iperf_api.h's, unchanged since each was introduced.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "harness/base/bytes.h"
+#include "harness/base/result.h"
+
+namespace rolecall::wire {
+
+enum ErrorNumber : int {
+  kErrorDuration = 5,
+  kErrorStreamCount = 6,
+  kErrorBlockSize = 7,
+  kErrorBufferSize = 8,
+  kErrorMss = 10,
+  kErrorOmit = 12,
+  kErrorUnimplemented = 13,
+  kErrorBurst = 15,
+  kErrorBadTos = 21,
+  kErrorReceiveCookie = 106,
+  kErrorControlClosed = 109,
+  kErrorMessage = 110,
+  kErrorReceiveParameters = 114,
+  kErrorReceiveResults = 117,
+  kErrorClientTerminated = 119,
+  kErrorServerTerminated = 120,
+  kErrorAccessDenied = 121,
+  kErrorProtocol = 131,
+  kErrorAffinity = 132,
+  kErrorCongestion = 134,
+  kErrorNoData = 144,
+  kErrorTestExpired = 160,
+};
+
+inline constexpr std::size_t kServerErrorSize = 8;  // the integers, without the state byte
+
+struct ServerError {
+  std::int32_t error_number = 0;
+  std::int32_t sys_errno = 0;  // 0: none
+
+  bool operator==(const ServerError&) const = default;
+};
+
+// The eight bytes. `decode` REQUIRES exactly that many.
+Bytes encode_server_error(const ServerError& error);
+ServerError decode_server_error(ByteView bytes);
+
+// {"error": sentence}, which a flagged server sends after the integers to a client that announced.
+std::string encode_error_document(std::string_view sentence);
+Result<std::string> decode_error_document(std::string_view json);
+
+// What the number means, in our words, with the number: "unknown control message (error 110)".
+std::string describe(const ServerError& error);
+
+}  // namespace rolecall::wire
