@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The one notation for what order a run's stream connections are to have, used by every lever.
+// iperf_api.c gives connection n of a bidir test its role by the place at which accept() returns
+// it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/result.h"
+
+namespace rolecall {
+
+// Stream connections of one test at most (iperf3: 128 in each direction).
+inline constexpr int kMaxConnections = 256;
+
+// An accept order: element i is the client-order number (1..n) of the connection that accept()
+// returns as the (i+1)-th stream.
+using AcceptOrder = std::vector<int>;
+
+// What a run is to have. `natural` imposes nothing; `accept 2,1` an accept order. Rules of other
+// levers (hold X until Y) become further members, and further first words of the notation.
+struct Schedule {
+  AcceptOrder accept;  // empty: whatever comes
+
+  bool is_natural() const { return accept.empty(); }
+  bool operator==(const Schedule&) const = default;
+};
+
+// Reads `natural` or `accept N,N,...`. Config when the first word is unknown, a number is none, or
+// the order is no permutation of 1..n; the text says which number is wrong.
+Result<Schedule> parse_schedule(std::string_view text);
+
+// Reads `2,1`, as `rolecall exec --order` takes it. Errors as above.
+Result<AcceptOrder> parse_accept_order(std::string_view text);
+
+// The notation of `schedule`: parse_schedule(print(s)) == s.
+std::string print(const Schedule& schedule);
+std::string print(const AcceptOrder& order);
+
+// Config unless `order` holds every number of 1..n once.
+Result<void> check_permutation(const AcceptOrder& order);
+
+// Config unless `schedule` fits a test of `connections` stream connections.
+Result<void> check_fits(const Schedule& schedule, int connections);
+
+// 1,2,...,connections.
+AcceptOrder natural_order(int connections);
+
+}  // namespace rolecall
