@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs scenarios: starts both peers, imposes the schedule, watches the kernel, gives the verdict,
+// ends the peers, keeps the evidence. Nothing is left running when a call returns.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/fd.h"
+#include "harness/base/result.h"
+#include "harness/scenario/peer.h"
+#include "harness/scenario/run_result.h"
+#include "harness/scenario/scenario_file.h"
+
+namespace rolecall::scenario {
+
+// Asks every run under way to end. raise() is async-signal-safe, so a SIGINT handler may call it.
+class StopToken {
+ public:
+  static Result<StopToken> create();
+  StopToken(StopToken&&) = default;
+  void raise() const;
+  bool is_raised() const;
+  const Fd& fd() const { return fd_; }  // readable once raised, and from then on
+
+ private:
+  explicit StopToken(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+struct RunOptions {
+  std::filesystem::path out;        // evidence goes to <out>/<scenario>/<i>/; made where missing
+  std::filesystem::path shim;       // the preload library, for the levers that need it
+  std::uint16_t port = 0;           // 0: a free one for each run
+  const StopToken* stop = nullptr;  // may be null; must outlive the call
+  // The program's own words that a replay line starts with, e.g. "rolecall run".
+  std::string replay_command = "rolecall run";
+};
+
+// Whether `error` only says that the stop token was raised.
+bool is_interruption(const Error& error);
+
+// One run of `scenario`: under its schedule with `lever`, or as its control when `lever` is none or
+// the schedule natural. `index` (from 1) names the evidence folder, a control's gets "control-" in
+// front. Errors are of the environment, not of the test: a missing peer, a taken port, a static
+// binary under the shim (Config), a full disk (System), stopped by the token (Timeout,
+// "interrupted").
+Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
+                           std::optional<Lever> lever, int index, const RunOptions& options);
+
+struct SeriesOptions {
+  RunOptions run;
+  int jobs = 1;               // runs side by side
+  std::optional<int> repeat;  // in place of the scenario's own, for the control too
+  // Called after each run, from one thread at a time. May be empty.
+  std::function<void(const RunResult&)> on_run;
+};
+
+// Which levers `scenario` would be run with on this machine: those of its list that exist here. An
+// empty list for a natural schedule. Config when it lists levers and none of them exists.
+Result<std::vector<Lever>> usable_levers(const Scenario& scenario, const RunOptions& options);
+
+// Every scenario: its control runs, then its runs under each usable lever (one result a lever). The
+// first environment error ends all and is returned; the other runs under way are ended cleanly.
+Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& scenarios,
+                                                  const PeerSet& peers,
+                                                  const SeriesOptions& options);
+
+}  // namespace rolecall::scenario

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A scenario: one claim about a pair of peers, read from one JSON file whose name says the claim.
+// scenarios/schema.json holds the same rules for editors; a test compares the two.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/base/time.h"
+#include "harness/scenario/verdict_kind.h"
+#include "harness/schedule/pairing.h"
+#include "harness/schedule/schedule.h"
+
+namespace rolecall::scenario {
+
+// How a schedule is imposed. Swap acts above the accept queue, Defer and Link below it.
+enum class Lever { Swap, Defer, Link };
+
+const char* name(Lever lever);  // "swap", "defer", "link"
+constexpr bool acts_above_queue(Lever lever) {
+  return lever == Lever::Swap;
+}
+
+struct PeerSpec {
+  // "legacy" (iperf3), "flagged" (roleperf), or the name of a peer given with --peer.
+  std::string peer;
+  std::vector<std::string> args;  // on top of what the runner sets: -s -1 / -c, -p, -J
+};
+
+// Which verdict is to come out, by where the lever acts. Absent: not claimed there.
+struct Expectation {
+  std::optional<VerdictKind> above;
+  std::optional<VerdictKind> below;
+
+  std::optional<VerdictKind> under(Lever lever) const {
+    return acts_above_queue(lever) ? above : below;
+  }
+};
+
+// The same peers and arguments in natural order, with no lever.
+struct Control {
+  int repeat = 1;
+  VerdictKind expect = VerdictKind::Completed;
+};
+
+struct Scenario {
+  std::string name;  // the file's, without folder and ".json": also the folder of its evidence
+  std::filesystem::path path;  // empty when it was not read from a file
+  std::string claim;
+  std::vector<std::string> why;
+  PeerSpec server;
+  PeerSpec client;
+  Schedule schedule;
+  std::vector<Lever> levers = {Lever::Swap};  // those it may be imposed with, best first
+  Expectation expect;                         // of the runs under the schedule
+  int repeat = 1;
+  Control control;
+  Duration limit = seconds(10);  // of one run; then it is stuck
+
+  // From the client's arguments.
+  Mode mode = Mode::Forward;
+  int streams = 1;  // -P
+  // -n or -k is given: the test ends when so much is sent, so a short one ends by itself even when
+  // nothing arrives.
+  bool has_size_goal = false;
+
+  int connections() const { return connection_count(mode, streams); }
+};
+
+// What the client's own arguments say of the test: as getopt_long reads them (-P2, -P 2,
+// --parallel=2, unambiguous beginnings of long words, bundles).
+struct TestShape {
+  Mode mode = Mode::Forward;
+  int streams = 1;
+  bool has_size_goal = false;
+  std::uint64_t block_bytes = 128 * 1024;  // -l
+  std::uint64_t window_bytes = 0;          // -w, 0: the kernel's own sizes
+  std::string role_flag = "auto";          // --role-flag, of a roleperf
+  int role_flag_level = 2;                 // --role-flag-level, of a roleperf
+};
+Result<TestShape> read_shape(const std::vector<std::string>& args);
+
+// Reads and checks a scenario. Errors: System when it cannot be read; Malformed for a syntax error
+// or a wrong type, Config for an unknown key or value, each with file:line and, for an unknown
+// word, the nearest known one.
+Result<Scenario> load_scenario(const std::filesystem::path& path);
+// The same from text; `path` names it in errors and gives the scenario its name.
+Result<Scenario> parse_scenario(std::string_view text, const std::filesystem::path& path);
+
+// The scenario files that `path` names: itself, or the *.json of a folder, schema.json left out, in
+// the order of their names. System when there is nothing.
+Result<std::vector<std::filesystem::path>> find_scenarios(const std::filesystem::path& path);
+
+}  // namespace rolecall::scenario
