@@ -132,8 +132,10 @@ struct ServerOutput {
 };
 
 enum class FailureKind {
-  Error,      // "roleperf: error - TEXT"
-  Interrupt,  // "roleperf: interrupt - TEXT": a signal ended it
+  Error,        // "roleperf: error - TEXT"
+  Interrupt,    // "roleperf: interrupt - TEXT": a signal ended it
+  ServerError,  // as Error, behind a line "roleperf: SERVER ERROR - TEXT": the server said so
+  Fatal,        // as Error, and a line "roleperf: exiting": a server that cannot go on
 };
 
 struct Failure {

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The members "start" and "intervals", and the document around them.
+#include "harness/perf/json_report.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/perf/clock_text.h"
+#include "harness/perf/json_print.h"
+#include "harness/perf/json_summary.h"
+#include "harness/perf/text_lines.h"
+
+namespace rolecall::perf {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json stream_object(const StreamFacts& facts, const StreamInterval& stream, bool omitted) {
+  const double seconds = interval_seconds(stream);
+  ordered_json object{
+      {"socket", facts.socket}, {"start", stream.start_s},
+      {"end", stream.end_s},    {"seconds", seconds},
+      {"bytes", stream.bytes},  {"bits_per_second", per_second(stream.bytes, seconds) * 8}};
+  if (const auto& tcp = stream.tcp; tcp && facts.sends) {
+    object["retransmits"] = tcp->retransmits;
+    object["snd_cwnd"] = tcp->snd_cwnd_bytes;
+    object["snd_wnd"] = tcp->snd_wnd_bytes;
+    object["rtt"] = tcp->rtt_us;
+    object["rttvar"] = tcp->rttvar_us;
+    object["pmtu"] = tcp->pmtu_bytes;
+    object["reorder"] = tcp->reorder;
+  }
+  object["omitted"] = omitted;
+  object["sender"] = facts.sends;
+  return object;
+}
+
+// Times are those of the first stream of all, whichever way it goes.
+ordered_json sum_object(const Interval& interval, const std::vector<StreamFacts>& streams,
+                        bool local_sends) {
+  const StreamInterval first =
+      interval.streams.empty() ? StreamInterval{} : interval.streams.front();
+  const double seconds = interval_seconds(first);
+  const IntervalSum sum = sum_interval(interval, streams, local_sends);
+  ordered_json object{{"start", first.start_s},
+                      {"end", first.end_s},
+                      {"seconds", seconds},
+                      {"bytes", sum.bytes},
+                      {"bits_per_second", per_second(sum.bytes, seconds) * 8}};
+  if (sum.retransmits) object["retransmits"] = *sum.retransmits;
+  object["omitted"] = interval.omitted;
+  object["sender"] = local_sends;
+  return object;
+}
+
+}  // namespace
+
+struct JsonReport::Document {
+  ordered_json start{{"connected", ordered_json::array()}};
+  ordered_json intervals = ordered_json::array();
+  ordered_json end = ordered_json::object();
+  std::string error;                                    // empty: none
+  ordered_json server_output = ordered_json::object();  // one member under its key, or none
+
+  ordered_json whole(const std::string& title) const {
+    ordered_json document{{"start", start}, {"intervals", intervals}, {"end", end}};
+    if (!error.empty()) document["error"] = error;
+    if (!title.empty()) document["title"] = title;
+    document.update(server_output);
+    return document;
+  }
+};
+
+JsonReport::JsonReport(ReportSettings settings, ReportSink& sink)
+    : settings_(std::move(settings)), sink_(sink) {}
+
+JsonReport::~JsonReport() = default;
+
+void JsonReport::begin_test() {
+  streams_.clear();
+  test_ = {};
+  title_ = settings_.title;
+  document_ = std::make_unique<Document>();
+  document_->start["version"] = settings_.version;
+  document_->start["system_info"] = settings_.system_info;
+}
+
+void JsonReport::server_listening(std::uint16_t, int) {
+  begin_test();
+}
+
+void JsonReport::client_starting() {
+  begin_test();
+}
+
+void JsonReport::connected(const ControlFacts& facts) {
+  if (!document_) return;
+  ordered_json& start = document_->start;
+  const std::int64_t ms = settings_.wall_clock_ms();
+  start["timestamp"] = {{"time", gmt_text(ms)}, {"timesecs", ms / 1000}, {"timemillisecs", ms}};
+  const bool server = settings_.role == Role::Server;
+  start[server ? "accepted_connection" : "connecting_to"] = {
+      {"host", server ? shown_host(facts.host) : facts.host}, {"port", facts.port}};
+  start["cookie"] = facts.cookie;
+  if (facts.mss_bytes != 0) {
+    start["tcp_mss"] = facts.mss_bytes;
+  } else {
+    start["tcp_mss_default"] = facts.control_mss;
+  }
+  start["target_bitrate"] = facts.target_bitrate_bps;
+  start["fq_rate"] = 0;
+}
+
+void JsonReport::buffers(const BufferFacts& facts) {
+  if (!document_) return;
+  ordered_json& start = document_->start;
+  start["sock_bufsize"] = facts.requested_bytes;
+  start["sndbuf_actual"] = facts.send_bytes;
+  start["rcvbuf_actual"] = facts.receive_bytes;
+}
+
+void JsonReport::stream_connected(const StreamFacts& facts) {
+  streams_.push_back(facts);
+  if (!document_) return;
+  ordered_json object{{"socket", facts.socket},
+                      {"local_host", shown_host(facts.local_host)},
+                      {"local_port", facts.local_port},
+                      {"remote_host", shown_host(facts.remote_host)},
+                      {"remote_port", facts.remote_port}};
+  if (facts.number) object["number"] = *facts.number;
+  document_->start["connected"].push_back(std::move(object));
+}
+
+void JsonReport::test_started(const TestFacts& facts) {
+  test_ = facts;
+  if (title_.empty()) title_ = facts.title;
+  if (!document_) return;
+  document_->start["test_start"] = {{"protocol", "TCP"},
+                                    {"num_streams", facts.streams},
+                                    {"blksize", facts.block_bytes},
+                                    {"omit", facts.omit_s},
+                                    {"duration", facts.duration_s},
+                                    {"bytes", facts.bytes},
+                                    {"blocks", facts.blocks},
+                                    {"reverse", int{facts.reverse}},
+                                    {"tos", 0},
+                                    {"target_bitrate", facts.target_bitrate_bps},
+                                    {"bidir", int{facts.bidir}},
+                                    {"fqrate", 0},
+                                    {"interval", facts.interval_s},
+                                    {"gso", 0},
+                                    {"gro", 0},
+                                    {"role_flag", facts.role_flag}};
+}
+
+void JsonReport::interval(const Interval& interval) {
+  if (!document_ || is_empty_leftover(interval, settings_.interval_s)) return;
+  ordered_json object{{"streams", ordered_json::array()}};
+  for (const Direction& direction : directions(settings_.role, test_)) {
+    for (std::size_t i = 0; i < std::min(streams_.size(), interval.streams.size()); ++i) {
+      if (streams_[i].sends != direction.local_sends) continue;
+      object["streams"].push_back(
+          stream_object(streams_[i], interval.streams[i], interval.omitted));
+    }
+    object["sum" + direction.json_sum_suffix] =
+        sum_object(interval, streams_, direction.local_sends);
+  }
+  document_->intervals.push_back(std::move(object));
+}
+
+void JsonReport::summary(const Summary& summary) {
+  if (!document_) return;
+  document_->end = json_summary(summary, streams_, directions(settings_.role, test_));
+}
+
+void JsonReport::server_output(const ServerOutput& output) {
+  if (!document_) return;
+  if (output.is_json) {
+    auto parsed = ordered_json::parse(output.text, nullptr, false);
+    if (!parsed.is_discarded()) {
+      document_->server_output["server_output_json"] = std::move(parsed);
+      return;
+    }
+  }
+  document_->server_output["server_output_text"] = output.text;
+}
+
+// iperf3's clients put the bare text there, its servers and its signal handler the whole line.
+void JsonReport::failed(const Failure& failure) {
+  const std::string line = failure_line(failure);
+  if (!document_) return sink_.write_error(fmt::format("roleperf: {}\n", line));
+  const bool bare = settings_.role == Role::Client && failure.kind != FailureKind::Interrupt;
+  if (document_->error.empty()) document_->error = bare ? failure.text : line;
+}
+
+void JsonReport::warning(std::string_view text) {
+  sink_.write_error(fmt::format("warning: {}\n", text));
+}
+
+void JsonReport::finished() {
+  if (!document_) return;
+  sink_.write(print_json(document_->whole(title_)) + "\n");
+  sink_.flush();
+  document_.reset();
+}
+
+ServerOutput JsonReport::captured() const {
+  return {true, document_ ? print_json_compact(document_->whole("")) : "{}"};
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The report for programs: one JSON document a test, with the keys and the order of iperf 3.22.
+// Where iperf3 writes a key twice (bidir, -P, a server's target_bitrate), it stands here once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/perf/report.h"
+#include "harness/perf/totals.h"
+
+namespace rolecall::perf {
+
+class JsonReport : public Report {
+ public:
+  // `sink` must outlive the report.
+  JsonReport(ReportSettings settings, ReportSink& sink);
+  ~JsonReport() override;
+
+  void server_listening(std::uint16_t port, int test_number) override;
+  void client_starting() override;
+  void control_connected(int) override {}
+  void connected(const ControlFacts& facts) override;
+  void buffers(const BufferFacts& facts) override;
+  void stream_connected(const StreamFacts& facts) override;
+  void test_started(const TestFacts& facts) override;
+  void interval(const Interval& interval) override;
+  void summary(const Summary& summary) override;
+  void server_output(const ServerOutput& output) override;
+  void failed(const Failure& failure) override;
+  void warning(std::string_view text) override;
+  // Writes the document and forgets it. Nothing, where no test has begun.
+  void finished() override;
+  ServerOutput captured() const override;
+
+ private:
+  struct Document;  // keeps JSON types out of this header
+
+  void begin_test();
+
+  const ReportSettings settings_;
+  ReportSink& sink_;
+  std::vector<StreamFacts> streams_;
+  TestFacts test_;
+  std::string title_;
+  std::unique_ptr<Document> document_;  // null between tests
+};
+
+}  // namespace rolecall::perf

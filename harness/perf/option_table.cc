@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The rows, and what each option does with its argument. Limits are those of iperf 3.22.
+#include "harness/perf/option_table.h"
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/perf/option_values.h"
+
+namespace rolecall::perf {
+namespace {
+
+constexpr int kDayInSeconds = 86400;
+constexpr int kDayInMs = kDayInSeconds * 1000;
+
+template <auto kMember>
+Result<void> set_flag(Parsing& parsing, const char*) {
+  parsing.options.*kMember = true;
+  return ok();
+}
+
+template <auto kMember>
+Result<void> set_text(Parsing& parsing, const char* argument) {
+  parsing.options.*kMember = argument;
+  return ok();
+}
+
+template <auto kMember>
+Result<void> set_size(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.*kMember, read_size(argument));
+  return ok();
+}
+
+Result<void> set_role(Parsing& parsing, Role role) {
+  if (parsing.has_role && parsing.options.role != role) {
+    return parameter_error("one roleperf cannot be both server (-s) and client (-c)");
+  }
+  parsing.has_role = true;
+  parsing.options.role = role;
+  return ok();
+}
+
+Result<void> set_server(Parsing& parsing, const char*) {
+  return set_role(parsing, Role::Server);
+}
+
+Result<void> set_client(Parsing& parsing, const char* argument) {
+  TRY(set_role(parsing, Role::Client));
+  auto [host, device] = read_host(argument);
+  parsing.options.host = std::move(host);
+  if (!device.empty()) parsing.options.bind_device = std::move(device);
+  return ok();
+}
+
+Result<void> set_bind(Parsing& parsing, const char* argument) {
+  auto [host, device] = read_host(argument);
+  parsing.options.bind_address = std::move(host);
+  if (!device.empty()) parsing.options.bind_device = std::move(device);
+  return ok();
+}
+
+Result<void> set_port(Parsing& parsing, const char* argument) {
+  TRY(auto port, read_int_within(argument, 1, 65535, "the port (-p)"));
+  parsing.options.port = static_cast<std::uint16_t>(port);
+  return ok();
+}
+
+Result<void> set_client_port(Parsing& parsing, const char* argument) {
+  TRY(auto port, read_int_within(argument, 1, 65535, "the local port (--cport)"));
+  parsing.options.client_port = static_cast<std::uint16_t>(port);
+  return ok();
+}
+
+Result<void> set_format(Parsing& parsing, const char* argument) {
+  if (*argument == '\0' || std::strchr("kmgtKMGT", *argument) == nullptr) {
+    return parameter_error(
+        fmt::format("the format (-f) must be one of kmgtKMGT, not '{}'", argument));
+  }
+  parsing.options.format = *argument;
+  return ok();
+}
+
+Result<void> set_interval(Parsing& parsing, const char* argument) {
+  const double seconds = std::atof(argument);
+  // Not the other way round: "nan" must not pass.
+  if (seconds != 0 && !(seconds >= 0.1 && seconds <= 60)) {
+    return parameter_error(
+        fmt::format("the interval (-i) must be 0 or 0.1 to 60 seconds, not '{}'", argument));
+  }
+  parsing.options.interval_s = seconds;
+  return ok();
+}
+
+Result<void> set_affinity(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.affinity, read_any_base_within(argument, 0, 1024, "the core (-A)"));
+  const char* comma = std::strchr(argument, ',');
+  if (comma == nullptr) return ok();
+  TRY(parsing.options.server_affinity,
+      read_int_within(comma + 1, 0, 1024, "the server's core (-A)"));
+  parsing.client_option_given = true;
+  return ok();
+}
+
+Result<void> set_timestamps(Parsing& parsing, const char* argument) {
+  parsing.options.timestamp_format = argument == nullptr ? "%c " : argument;
+  return ok();
+}
+
+Result<void> set_receive_timeout(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.receive_timeout_ms,
+      read_int_within(argument, 100, kDayInMs, "the receive timeout (--rcv-timeout, ms)"));
+  parsing.receive_timeout_given = true;
+  return ok();
+}
+
+Result<void> set_send_timeout(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.send_timeout_ms,
+      read_int_within(argument, 0, kDayInMs, "the send timeout (--snd-timeout, ms)"));
+  return ok();
+}
+
+Result<void> set_debug(Parsing& parsing, const char* argument) {
+  constexpr int kMost = 4;
+  const int level = argument == nullptr ? kMost : read_int(argument);
+  parsing.options.debug_level = level < 0 ? kMost : level;
+  return ok();
+}
+
+Result<void> set_v4(Parsing& parsing, const char*) {
+  parsing.options.family = AddressFamily::V4;
+  return ok();
+}
+
+Result<void> set_v6(Parsing& parsing, const char*) {
+  parsing.options.family = AddressFamily::V6;
+  return ok();
+}
+
+Result<void> set_idle_timeout(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.idle_timeout_s,
+      read_int_within(argument, 1, kDayInSeconds, "the idle timeout (--idle-timeout, s)"));
+  return ok();
+}
+
+Result<void> set_connect_timeout(Parsing& parsing, const char* argument) {
+  TRY(auto ms, read_size(argument));
+  if (ms > static_cast<std::uint64_t>(kDayInMs)) {
+    return parameter_error(
+        fmt::format("the connect timeout (--connect-timeout) must be 0 to {} ms, not '{}'",
+                    kDayInMs, argument));
+  }
+  parsing.options.connect_timeout_ms = static_cast<int>(ms);
+  return ok();
+}
+
+Result<void> set_bitrate(Parsing& parsing, const char* argument) {
+  const std::string text = argument;
+  const auto slash = text.find('/');
+  if (slash != std::string::npos) {
+    TRY(parsing.options.burst_blocks,
+        read_int_within(argument + slash + 1, 1, 1000, "the burst (-b RATE/BURST)"));
+  }
+  TRY(parsing.options.bitrate_bps, read_rate(text.substr(0, slash).c_str()));
+  return ok();
+}
+
+Result<void> set_time(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.duration_s, read_int_within(argument, 0, kDayInSeconds, "the time (-t, s)"));
+  parsing.duration_given = true;
+  return ok();
+}
+
+Result<void> set_length(Parsing& parsing, const char* argument) {
+  constexpr int kMost = 1024 * 1024;
+  TRY(auto bytes, read_size(argument));
+  if (bytes > kMost) {
+    return parameter_error(
+        fmt::format("the block size (-l) must be at most {} bytes, not '{}'", kMost, argument));
+  }
+  if (bytes == 0) bytes = Options{}.block_bytes;
+  parsing.options.block_bytes = static_cast<int>(bytes);
+  return ok();
+}
+
+Result<void> set_streams(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.streams, read_int_within(argument, 1, 128, "the number of streams (-P)"));
+  return ok();
+}
+
+constexpr const char* kReverseAndBidir =
+    "a test cannot be both reverse (-R) and bidirectional (--bidir)";
+
+Result<void> set_reverse(Parsing& parsing, const char*) {
+  if (parsing.options.bidir) return parameter_error(kReverseAndBidir);
+  parsing.options.reverse = true;
+  return ok();
+}
+
+Result<void> set_bidir(Parsing& parsing, const char*) {
+  if (parsing.options.reverse) return parameter_error(kReverseAndBidir);
+  parsing.options.bidir = true;
+  return ok();
+}
+
+Result<void> set_window(Parsing& parsing, const char* argument) {
+  constexpr std::uint64_t kMost = 512 * 1024 * 1024;
+  TRY(auto bytes, read_size(argument));
+  if (bytes > kMost) {
+    return parameter_error(
+        fmt::format("the socket buffer (-w) must be 0 to {} bytes, not '{}'", kMost, argument));
+  }
+  parsing.options.window_bytes = static_cast<int>(bytes);
+  return ok();
+}
+
+Result<void> set_mss(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.mss_bytes, read_int_within(argument, 0, 32767, "the segment size (-M)"));
+  return ok();
+}
+
+Result<void> set_omit(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.omit_s, read_int_within(argument, 0, 600, "the omitted time (-O, s)"));
+  return ok();
+}
+
+template <class Enum, std::size_t kCount>
+Result<Enum> read_choice(const char* argument, const char* option,
+                         const std::array<std::pair<std::string_view, Enum>, kCount>& choices) {
+  std::string names;
+  for (const auto& [name, value] : choices) {
+    if (name == argument) return value;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  return parameter_error(fmt::format("{} must be one of {}, not '{}'", option, names, argument));
+}
+
+Result<void> set_role_flag(Parsing& parsing, const char* argument) {
+  static constexpr std::array<std::pair<std::string_view, RoleFlagMode>, 5> kModes{{
+      {"auto", RoleFlagMode::Auto},
+      {"cookie", RoleFlagMode::Cookie},
+      {"off", RoleFlagMode::Off},
+      {"require", RoleFlagMode::Require},
+      {"force", RoleFlagMode::Force},
+  }};
+  TRY(parsing.options.role_flag, read_choice(argument, "--role-flag", kModes));
+  return ok();
+}
+
+Result<void> set_role_flag_level(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.role_flag_level, read_int_within(argument, 1, 2, "--role-flag-level"));
+  return ok();
+}
+
+Result<void> set_stream_connect(Parsing& parsing, const char* argument) {
+  static constexpr std::array<std::pair<std::string_view, StreamConnect>, 4> kModes{{
+      {"auto", StreamConnect::Auto},
+      {"parallel", StreamConnect::Parallel},
+      {"ordered", StreamConnect::Ordered},
+      {"sequential", StreamConnect::Sequential},
+  }};
+  TRY(parsing.options.stream_connect, read_choice(argument, "--stream-connect", kModes));
+  parsing.stream_connect_given = true;
+  return ok();
+}
+
+using enum Argument;
+using enum Side;
+
+constexpr OptionRow kRows[] = {
+    {"port", 'p', Required, Either, set_port},
+    {"format", 'f', Required, Either, set_format},
+    {"interval", 'i', Required, Either, set_interval},
+    {"pidfile", 'I', Required, Either, set_text<&Options::pid_file>},
+    {"affinity", 'A', Required, Either, set_affinity},
+    {"bind", 'B', Required, Either, set_bind},
+    {"verbose", 'V', None, Either, set_flag<&Options::verbose>},
+    {"json", 'J', None, Either, set_flag<&Options::json>},
+    {"logfile", '\0', Required, Either, set_text<&Options::log_file>},
+    {"forceflush", '\0', None, Either, set_flag<&Options::force_flush>},
+    {"timestamps", '\0', Optional, Either, set_timestamps},
+    {"rcv-timeout", '\0', Required, Either, set_receive_timeout},
+    {"snd-timeout", '\0', Required, Either, set_send_timeout},
+    {"cport", '\0', Required, Either, set_client_port},
+    {"version4", '4', None, Either, set_v4},
+    {"version6", '6', None, Either, set_v6},
+    {"debug", 'd', Optional, Either, set_debug},
+    {"version", 'v', None, Either, nullptr},
+    {"help", 'h', None, Either, nullptr},
+    {"role-flag", '\0', Required, Either, set_role_flag},
+    {"role-flag-level", '\0', Required, Either, set_role_flag_level},
+
+    {"server", 's', None, Either, set_server},
+    {"daemon", 'D', None, ServerOnly, set_flag<&Options::daemon>},
+    {"one-off", '1', None, ServerOnly, set_flag<&Options::one_off>},
+    {"idle-timeout", '\0', Required, ServerOnly, set_idle_timeout},
+
+    {"client", 'c', Required, Either, set_client},
+    {"connect-timeout", '\0', Required, ClientOnly, set_connect_timeout},
+    {"bitrate", 'b', Required, ClientOnly, set_bitrate},
+    {"bandwidth", 'b', Required, ClientOnly, set_bitrate},
+    {"time", 't', Required, ClientOnly, set_time},
+    {"bytes", 'n', Required, ClientOnly, set_size<&Options::bytes>},
+    {"blockcount", 'k', Required, ClientOnly, set_size<&Options::blocks>},
+    {"length", 'l', Required, ClientOnly, set_length},
+    {"parallel", 'P', Required, ClientOnly, set_streams},
+    {"reverse", 'R', None, ClientOnly, set_reverse},
+    {"bidir", '\0', None, ClientOnly, set_bidir},
+    {"window", 'w', Required, ClientOnly, set_window},
+    {"congestion", 'C', Required, ClientOnly, set_text<&Options::congestion>},
+    {"linux-congestion", 'C', Required, ClientOnly, set_text<&Options::congestion>},
+    {"set-mss", 'M', Required, ClientOnly, set_mss},
+    {"no-delay", 'N', None, ClientOnly, set_flag<&Options::no_delay>},
+    {"omit", 'O', Required, ClientOnly, set_omit},
+    {"title", 'T', Required, ClientOnly, set_text<&Options::title>},
+    {"get-server-output", '\0', None, ClientOnly, set_flag<&Options::get_server_output>},
+    {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
+
+    // iperf3's, not offered yet.
+    {"udp", 'u', None, ClientOnly, nullptr},
+    {"sctp", '\0', None, ClientOnly, nullptr},
+    {"nstreams", '\0', Required, ClientOnly, nullptr},
+    {"xbind", 'X', Required, Either, nullptr},
+    {"mptcp", 'm', None, Either, nullptr},
+    {"tos", 'S', Required, ClientOnly, nullptr},
+    {"dscp", '\0', Required, ClientOnly, nullptr},
+    {"flowlabel", 'L', Required, ClientOnly, nullptr},
+    {"zerocopy", 'Z', None, ClientOnly, nullptr},
+    {"skip-rx-copy", '\0', None, ClientOnly, nullptr},
+    {"file", 'F', Required, Either, nullptr},
+    {"bind-dev", '\0', Required, Either, nullptr},
+    {"json-stream", '\0', None, Either, nullptr},
+    {"json-stream-full-output", '\0', None, Either, nullptr},
+    {"cntl-ka", '\0', Optional, Either, nullptr},
+    {"extra-data", '\0', Required, ClientOnly, nullptr},
+    {"repeating-payload", '\0', None, ClientOnly, nullptr},
+    {"udp-counters-64bit", '\0', None, ClientOnly, nullptr},
+    {"gsro", '\0', None, ClientOnly, nullptr},
+    {"dont-fragment", '\0', None, ClientOnly, nullptr},
+    {"fq-rate", '\0', Required, ClientOnly, nullptr},
+    {"no-fq-socket-pacing", '\0', None, ClientOnly, nullptr},
+    {"pacing-timer", '\0', Required, ClientOnly, nullptr},
+    {"username", '\0', Required, ClientOnly, nullptr},
+    {"rsa-public-key-path", '\0', Required, ClientOnly, nullptr},
+    {"rsa-private-key-path", '\0', Required, ServerOnly, nullptr},
+    {"authorized-users-path", '\0', Required, ServerOnly, nullptr},
+    {"time-skew-threshold", '\0', Required, ServerOnly, nullptr},
+    {"use-pkcs1-padding", '\0', None, ServerOnly, nullptr},
+    {"server-bitrate-limit", '\0', Required, ServerOnly, nullptr},
+    {"server-max-duration", '\0', Required, ServerOnly, nullptr},
+};
+
+}  // namespace
+
+std::span<const OptionRow> option_rows() {
+  return kRows;
+}
+
+}  // namespace rolecall::perf

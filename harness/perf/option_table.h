@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The options as data: one row each, iperf3's words and letters (those we do not have yet too, so
+// that they are told from misspelt ones and abbreviations mean the same), then ours.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "harness/base/result.h"
+#include "harness/perf/options.h"
+
+namespace rolecall::perf {
+
+// What the command line has said so far, beyond the values.
+struct Parsing {
+  Options options;
+  bool has_role = false;
+  bool server_option_given = false;
+  bool client_option_given = false;
+  bool duration_given = false;
+  bool receive_timeout_given = false;
+  bool stream_connect_given = false;
+};
+
+enum class Argument { None, Required, Optional };
+enum class Side { Either, ServerOnly, ClientOnly };
+
+// Puts the argument (nullptr where there is none) into `parsing`. The Error (Config) says what is
+// wrong with it, in the words that follow "parameter error - ".
+using Apply = Result<void> (*)(Parsing& parsing, const char* argument);
+
+struct OptionRow {
+  const char* name;  // long form; nullptr: there is none
+  char letter;       // short form; '\0': there is none
+  Argument argument;
+  Side side;
+  Apply apply;  // nullptr: not offered yet
+};
+
+// -h and -v are rows as well, but the parser acts on them itself.
+std::span<const OptionRow> option_rows();
+
+}  // namespace rolecall::perf

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// getopt_long over the rows of option_table.cc, then the checks across options in iperf3's order.
+#include "harness/perf/options.h"
+
+#include <getopt.h>
+
+#include <fmt/format.h>
+
+#include "harness/base/result.h"
+#include "harness/perf/option_table.h"
+#include "harness/perf/option_values.h"
+#include "harness/perf/usage.h"
+
+namespace rolecall::perf {
+namespace {
+
+// What getopt_long returns for a row: its letter, or a number above all letters.
+int code_of(std::size_t index) {
+  constexpr int kAboveLetters = 1000;
+  const char letter = option_rows()[index].letter;
+  return letter != '\0' ? letter : kAboveLetters + static_cast<int>(index);
+}
+
+const OptionRow* row_of(int code) {
+  for (std::size_t i = 0; i < option_rows().size(); ++i) {
+    if (code_of(i) == code) return &option_rows()[i];
+  }
+  return nullptr;
+}
+
+// The short form never takes an optional argument: -d is -d, --debug=2 has one.
+std::string short_options() {
+  std::string letters;
+  for (const OptionRow& row : option_rows()) {
+    if (row.letter == '\0' || letters.find(row.letter) != std::string::npos) continue;
+    letters += row.letter;
+    if (row.argument == Argument::Required) letters += ':';
+  }
+  return letters;
+}
+
+int getopt_kind(Argument argument) {
+  switch (argument) {
+    case Argument::None:
+      return no_argument;
+    case Argument::Required:
+      return required_argument;
+    case Argument::Optional:
+      return optional_argument;
+  }
+  return no_argument;
+}
+
+std::vector<option> long_options() {
+  std::vector<option> out;
+  for (std::size_t i = 0; i < option_rows().size(); ++i) {
+    const OptionRow& row = option_rows()[i];
+    out.push_back({row.name, getopt_kind(row.argument), nullptr, code_of(i)});
+  }
+  out.push_back({});
+  return out;
+}
+
+Result<void> apply(Parsing& parsing, const OptionRow& row, const char* argument) {
+  if (row.apply == nullptr) {
+    const std::string letter = row.letter == '\0' ? "" : fmt::format(" (-{})", row.letter);
+    return parameter_error(
+        fmt::format("this release of roleperf does not have --{}{} yet", row.name, letter));
+  }
+  parsing.server_option_given |= row.side == Side::ServerOnly;
+  parsing.client_option_given |= row.side == Side::ClientOnly;
+  return row.apply(parsing, argument);
+}
+
+Result<void> check_roles(const Parsing& parsing) {
+  const bool client = parsing.has_role && parsing.options.role == Role::Client;
+  const bool server = parsing.has_role && parsing.options.role == Role::Server;
+  if (client && parsing.server_option_given) {
+    return parameter_error("some option that you gave is for the server only");
+  }
+  if (server && parsing.client_option_given) {
+    return parameter_error("some option that you gave is for the client only");
+  }
+  if (client && parsing.receive_timeout_given && !parsing.options.reverse &&
+      !parsing.options.bidir) {
+    return parameter_error("a client that only sends has no receive timeout (--rcv-timeout)");
+  }
+  return ok();
+}
+
+Result<void> check_end_conditions(const Parsing& parsing) {
+  const int given = int{parsing.duration_given} + int{parsing.options.bytes != 0} +
+                    int{parsing.options.blocks != 0};
+  if (given > 1) return parameter_error("only one of -t, -n and -k can end a test");
+  return ok();
+}
+
+void complete(Parsing& parsing) {
+  Options& options = parsing.options;
+  if ((options.bytes != 0 || options.blocks != 0) && !parsing.duration_given) {
+    options.duration_s = 0;
+  }
+  if (options.role_flag == RoleFlagMode::Off && !parsing.stream_connect_given) {
+    options.stream_connect = StreamConnect::Sequential;
+  }
+  if (!options.json) return;
+  if (options.format != 'a') options.warnings.push_back("JSON output (-J) ignores the format (-f)");
+  if (options.verbose) options.warnings.push_back("verbose output (-V) may spoil JSON output (-J)");
+  if (options.debug_level > 0) {
+    options.warnings.push_back("debug output (-d) may spoil JSON output (-J)");
+  }
+}
+
+Result<Options> check(Parsing& parsing) {
+  TRY(check_roles(parsing));
+  TRY(check_end_conditions(parsing));
+  if (!parsing.has_role) {
+    return parameter_error("roleperf must be either a client (-c) or a server (-s)");
+  }
+  complete(parsing);
+  return std::move(parsing.options);
+}
+
+EarlyExit refusal(const Error& error) {
+  return {1, "", fmt::format("roleperf: parameter error - {}\n\n{}", error.what, short_usage())};
+}
+
+}  // namespace
+
+std::variant<Options, EarlyExit> parse_options(int argc, char** argv) {
+  const std::string letters = short_options();
+  const std::vector<option> words = long_options();
+  Parsing parsing;
+  optind = 0;  // glibc: start anew, whoever used getopt before
+  for (int code; (code = getopt_long(argc, argv, letters.c_str(), words.data(), nullptr)) != -1;) {
+    if (code == 'h') return EarlyExit{0, std::string(long_usage()), ""};
+    if (code == 'v') return EarlyExit{0, version_text(), ""};
+    const OptionRow* row = row_of(code);
+    if (row == nullptr) return EarlyExit{1, "", fmt::format("\n{}", short_usage())};
+    if (const auto applied = apply(parsing, *row, optarg); !applied) {
+      return refusal(applied.error());
+    }
+  }
+  auto options = check(parsing);
+  if (!options) return refusal(options.error());
+  return std::move(options.value());
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The command line: families of numbers, role checks and their order, as iperf 3.12 and 3.22 have
+// them.
+#include "harness/perf/options.h"
+
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/perf/option_table.h"
+#include "harness/perf/usage.h"
+
+namespace rolecall::perf {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+// Words are separated by single blanks; a word '' is empty.
+std::variant<Options, EarlyExit> parse(const std::string& line) {
+  std::vector<std::string> words{"roleperf"};
+  std::istringstream in(line);
+  for (std::string word; in >> word;) words.push_back(word == "''" ? "" : word);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return parse_options(static_cast<int>(words.size()), argv.data());
+}
+
+Options accepted(const std::string& line) {
+  const auto parsed = parse(line);
+  if (const auto* options = std::get_if<Options>(&parsed)) return *options;
+  ADD_FAILURE() << line << ": " << std::get<EarlyExit>(parsed).err;
+  return {};
+}
+
+EarlyExit refused(const std::string& line) {
+  const auto parsed = parse(line);
+  if (const auto* early = std::get_if<EarlyExit>(&parsed)) return *early;
+  ADD_FAILURE() << line << ": was accepted";
+  return {};
+}
+
+struct ValueCase {
+  const char* line;
+  double (*value)(const Options&);
+  double expected;
+};
+
+void PrintTo(const ValueCase& c, std::ostream* out) {
+  *out << c.line;
+}
+
+class OptionValue : public testing::TestWithParam<ValueCase> {};
+
+TEST_P(OptionValue, IsReadAsIperf3ReadsIt) {
+  EXPECT_EQ(GetParam().value(accepted(GetParam().line)), GetParam().expected);
+}
+
+#define FIELD(name) [](const Options& o) { return static_cast<double>(o.name); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Families, OptionValue,
+    testing::Values(
+        ValueCase{"-c h", FIELD(duration_s), 10}, ValueCase{"-c h -t abc", FIELD(duration_s), 0},
+        ValueCase{"-c h -t 5x", FIELD(duration_s), 5},
+        ValueCase{"-c h -t 5 -t 7", FIELD(duration_s), 7},
+        ValueCase{"-c h --ti 3", FIELD(duration_s), 3},
+        ValueCase{"-c h -n 1M", FIELD(bytes), 1048576},
+        ValueCase{"-c h -n 1M", FIELD(duration_s), 0}, ValueCase{"-c h -n 1.9", FIELD(bytes), 1},
+        ValueCase{"-c h -n -1", FIELD(bytes), 18446744073709551615.0},
+        ValueCase{"-c h -k 2k", FIELD(blocks), 2048}, ValueCase{"-c h -k 0", FIELD(duration_s), 10},
+        ValueCase{"-c h -l 8K", FIELD(block_bytes), 8192},
+        ValueCase{"-c h -l 0", FIELD(block_bytes), 131072},
+        ValueCase{"-c h -b 1M", FIELD(bitrate_bps), 1e6},
+        ValueCase{"-c h -b 1M/8", FIELD(burst_blocks), 8},
+        ValueCase{"-c h --bandwidth 2k", FIELD(bitrate_bps), 2000},
+        ValueCase{"-c h -w 64K", FIELD(window_bytes), 65536},
+        ValueCase{"-c h -w 1.5", FIELD(window_bytes), 1},
+        ValueCase{"-c h -M 32767", FIELD(mss_bytes), 32767},
+        ValueCase{"-c h -O 600", FIELD(omit_s), 600}, ValueCase{"-c h -P 128", FIELD(streams), 128},
+        ValueCase{"-c h -i 0.1", FIELD(interval_s), 0.1},
+        ValueCase{"-c h -i abc", FIELD(interval_s), 0}, ValueCase{"-c h -p 80x", FIELD(port), 80},
+        ValueCase{"-c h -A 0x2,3", FIELD(affinity.value()), 2},
+        ValueCase{"-c h -A 0x2,3", FIELD(server_affinity.value()), 3},
+        ValueCase{"-c h -A 010", FIELD(affinity.value()), 8},
+        ValueCase{"-c h --connect-timeout 1.5k", FIELD(connect_timeout_ms), 1536},
+        ValueCase{"-s --idle-timeout 86400", FIELD(idle_timeout_s), 86400},
+        ValueCase{"-s --rcv-timeout 100", FIELD(receive_timeout_ms), 100},
+        ValueCase{"-c h --snd-timeout 5", FIELD(send_timeout_ms), 5},
+        ValueCase{"-c h --cport 4000", FIELD(client_port), 4000},
+        ValueCase{"-c h -d", FIELD(debug_level), 4},
+        ValueCase{"-c h --debug=2", FIELD(debug_level), 2},
+        ValueCase{"-c h --debug=-1", FIELD(debug_level), 4},
+        ValueCase{"-c h -VRN", FIELD(no_delay), 1},
+        ValueCase{"stray -c h words -R", FIELD(reverse), 1}));
+
+struct RefusalCase {
+  const char* line;
+  const char* text;
+};
+
+void PrintTo(const RefusalCase& c, std::ostream* out) {
+  *out << c.line;
+}
+
+class OptionRefusal : public testing::TestWithParam<RefusalCase> {};
+
+TEST_P(OptionRefusal, SaysWhatIsWrong) {
+  const EarlyExit early = refused(GetParam().line);
+  EXPECT_EQ(early.status, 1);
+  EXPECT_THAT(early.err, StartsWith("roleperf: parameter error - "));
+  EXPECT_THAT(early.err, HasSubstr(GetParam().text));
+  EXPECT_THAT(early.err, testing::EndsWith("\n\n" + std::string(short_usage())));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, OptionRefusal,
+    testing::Values(
+        RefusalCase{"-p 0", "the port (-p) must be 1 to 65535, not '0'"},
+        RefusalCase{"-p abc", "the port"}, RefusalCase{"--cport 65536", "local port"},
+        RefusalCase{"-f x", "the format (-f)"}, RefusalCase{"-f ''", "the format (-f)"},
+        RefusalCase{"-i 0.05", "the interval"}, RefusalCase{"-i 61", "the interval"},
+        RefusalCase{"-i nan", "the interval"}, RefusalCase{"-c h -t 86401", "the time"},
+        RefusalCase{"-c h -t -1", "the time"}, RefusalCase{"-c h -n 1x", "'1x'"},
+        RefusalCase{"-c h -n nan", "'nan'"}, RefusalCase{"-c h -b 1M/0", "the burst"},
+        RefusalCase{"-c h -b 1M/1001", "the burst"}, RefusalCase{"-c h -b /3", "''"},
+        RefusalCase{"-c h -P 0", "the number of streams"},
+        RefusalCase{"-c h -P 129", "the number of streams"},
+        RefusalCase{"-c h -l 2M", "the block size"}, RefusalCase{"-c h -l -1", "the block size"},
+        RefusalCase{"-c h -w 513M", "the socket buffer"},
+        RefusalCase{"-c h -w -1", "the socket buffer"},
+        RefusalCase{"-c h -M 32768", "the segment size"},
+        RefusalCase{"-c h -O 601", "the omitted time"},
+        RefusalCase{"-c h -A 1025", "the core (-A)"}, RefusalCase{"-c h -A x", "the core (-A)"},
+        RefusalCase{"-c h -A 1,2000", "the server's core"},
+        RefusalCase{"-c h --connect-timeout -5", "the connect timeout"},
+        RefusalCase{"-s --idle-timeout 0", "the idle timeout"},
+        RefusalCase{"-s --rcv-timeout 99", "the receive timeout"},
+        RefusalCase{"-s --snd-timeout -1", "the send timeout"},
+        RefusalCase{"-s --role-flag=on",
+                    "--role-flag must be one of auto, cookie, off, require, force, not 'on'"},
+        RefusalCase{"-s --role-flag-level=3", "--role-flag-level"},
+        RefusalCase{"-c h --stream-connect=x", "--stream-connect must be one of"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    AcrossOptions, OptionRefusal,
+    testing::Values(
+        RefusalCase{"-s -c h", "cannot be both"}, RefusalCase{"-c h -s", "cannot be both"},
+        RefusalCase{"-c h -R --bidir", "cannot be both"},
+        RefusalCase{"-c h --bidir -R", "cannot be both"}, RefusalCase{"-c h -D", "server only"},
+        RefusalCase{"-c h -1", "server only"}, RefusalCase{"-c h --idle-timeout 1", "server only"},
+        RefusalCase{"-s -t 1", "client only"}, RefusalCase{"-s -A 1,2", "client only"},
+        RefusalCase{"-s --stream-connect=auto", "client only"},
+        RefusalCase{"-c h --rcv-timeout 100", "only sends"},
+        RefusalCase{"-c h -t 1 -n 1", "only one of"}, RefusalCase{"-c h -t 0 -k 1", "only one of"},
+        RefusalCase{"-c h -n 1 -k 1", "only one of"},
+        RefusalCase{"-V", "either a client (-c) or a server (-s)"}));
+
+INSTANTIATE_TEST_SUITE_P(NotYet, OptionRefusal,
+                         testing::Values(RefusalCase{"-c h -u", "does not have --udp (-u) yet"},
+                                         RefusalCase{"-c h -Z", "--zerocopy (-Z)"},
+                                         RefusalCase{"-c h -F f", "--file (-F)"},
+                                         RefusalCase{"-c h --sctp", "does not have --sctp yet"},
+                                         RefusalCase{"-c h -S 1", "--tos (-S)"},
+                                         RefusalCase{"-s --cntl-ka", "--cntl-ka"}));
+
+// iperf3's order: values as they come, roles, end conditions, then whether there is a role at all.
+INSTANTIATE_TEST_SUITE_P(Order, OptionRefusal,
+                         testing::Values(RefusalCase{"-s -t 1 -p 0", "the port"},
+                                         RefusalCase{"-s -t 1 -n 1", "client only"},
+                                         RefusalCase{"-c h -1 --rcv-timeout 100", "server only"},
+                                         RefusalCase{"-c h --rcv-timeout 100 -t 1 -n 1",
+                                                     "only sends"},
+                                         RefusalCase{"-t 1 -n 1", "only one of"}));
+
+TEST(OptionParsing, AReceivingClientHasAReceiveTimeout) {
+  EXPECT_EQ(accepted("-c h --bidir --rcv-timeout 200").receive_timeout_ms, 200);
+}
+
+TEST(OptionParsing, UnknownOptionsGetTheLibrarysLineAndTheUsage) {
+  testing::internal::CaptureStderr();
+  const EarlyExit early = refused("-c h --nonsense");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "roleperf: unrecognized option '--nonsense'\n");
+  EXPECT_EQ(early.err, "\n" + std::string(short_usage()));
+  EXPECT_EQ(early.status, 1);
+}
+
+TEST(OptionParsing, AmbiguousAbbreviationsAreRefused) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(refused("-c h --re").status, 1);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("ambiguous"));
+}
+
+TEST(OptionParsing, HelpAndVersionGoToStdoutAtOnce) {
+  EXPECT_EQ(refused("-h -p 0").out, long_usage());
+  EXPECT_EQ(refused("-h").status, 0);
+  EXPECT_THAT(refused("-v").out, StartsWith(program_version() + "\n" + system_info() + "\n"));
+}
+
+TEST(OptionParsing, AnInvalidOptionBeforeHelpComesFirst) {
+  EXPECT_EQ(refused("-p 0 -h").status, 1);
+}
+
+TEST(OptionParsing, ADeviceBehindTheHostIsTakenOff) {
+  const Options options = accepted("-c example.org%eth0");
+  EXPECT_EQ(options.host, "example.org");
+  EXPECT_EQ(options.bind_device, "eth0");
+}
+
+TEST(OptionParsing, ALinkLocalAddressKeepsItsScope) {
+  const Options options = accepted("-c fe80::1%eth0 -B fe80::2%eth0");
+  EXPECT_EQ(options.host, "fe80::1%eth0");
+  EXPECT_EQ(options.bind_address, "fe80::2%eth0");
+  EXPECT_EQ(options.bind_device, "");
+}
+
+TEST(OptionParsing, TimestampsHaveADefaultFormat) {
+  EXPECT_EQ(accepted("-s --timestamps").timestamp_format, "%c ");
+  EXPECT_EQ(accepted("-s --timestamps=%s_").timestamp_format, "%s_");
+  EXPECT_EQ(accepted("-s").timestamp_format, std::nullopt);
+}
+
+TEST(OptionParsing, WithoutTheFlagStreamsConnectInSequence) {
+  EXPECT_EQ(accepted("-c h").stream_connect, StreamConnect::Auto);
+  EXPECT_EQ(accepted("-c h --role-flag=off").stream_connect, StreamConnect::Sequential);
+  EXPECT_EQ(accepted("-c h --stream-connect=parallel --role-flag=off").stream_connect,
+            StreamConnect::Parallel);
+}
+
+TEST(OptionParsing, JsonWarnsOfWhatItIgnores) {
+  EXPECT_EQ(accepted("-c h -J -f k -V -d").warnings.size(), 3U);
+  EXPECT_THAT(accepted("-c h -J").warnings, IsEmpty());
+}
+
+TEST(OptionParsing, ASecondParseStartsAnew) {
+  accepted("-c h -P 4");
+  EXPECT_EQ(accepted("-c h").streams, 1);
+}
+
+TEST(OptionTable, EveryOfferedOptionIsInTheHelp) {
+  for (const OptionRow& row : option_rows()) {
+    const std::string word = std::string("--") + row.name;
+    const bool alias = word == "--bandwidth" || word == "--linux-congestion";
+    const bool offered = row.apply != nullptr || row.letter == 'h' || row.letter == 'v';
+    EXPECT_EQ(long_usage().find(word) != std::string_view::npos, offered && !alias) << word;
+  }
+}
+
+}  // namespace
+}  // namespace rolecall::perf

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The layouts of single lines.
+#include "harness/perf/text_lines.h"
+
+#include <fmt/format.h>
+
+#include "harness/perf/units.h"
+
+namespace rolecall::perf {
+
+std::string header(bool bidir, std::string_view columns) {
+  return fmt::format("[ ID]{} Interval           Transfer     Bitrate{}\n", bidir ? "[Role]" : "",
+                     columns);
+}
+
+std::string line_head(std::string_view id, std::string_view tag, const Figures& figures,
+                      char rate_format) {
+  return fmt::format("[{}]{} {:6.2f}-{:<6.2f} sec  {}  {}", id, tag, figures.start_s, figures.end_s,
+                     format_bytes(static_cast<double>(figures.bytes)),
+                     format_rate(figures.bytes_per_second, rate_format));
+}
+
+std::string without_retransmits(const std::string& head, std::string_view label) {
+  return fmt::format("{}                  {}\n", head, label);
+}
+
+std::string with_retransmits(const std::string& head, std::int64_t count, std::string_view label) {
+  return fmt::format("{}  {:3}            {}\n", head, count, label);
+}
+
+std::string sum_with_retransmits(const std::string& head, std::int64_t count,
+                                 std::string_view label) {
+  return fmt::format("{}  {:3}             {}\n", head, count, label);
+}
+
+std::string with_cwnd(const std::string& head, std::int64_t count, std::uint32_t cwnd_bytes,
+                      std::string_view label) {
+  return fmt::format("{}  {:3}   {}       {}\n", head, count, format_bytes(cwnd_bytes), label);
+}
+
+std::string not_available(std::string_view id, std::string_view side) {
+  return fmt::format("[{}] ({} statistics not available)\n", id, side);
+}
+
+std::string shown_host(const std::string& host) {
+  constexpr std::string_view kMapped = "::ffff:";
+  const bool mapped = host.starts_with(kMapped) && host.find('.') != std::string::npos;
+  return mapped ? host.substr(kMapped.size()) : host;
+}
+
+std::string failure_line(const Failure& failure) {
+  return fmt::format("{} - {}", failure.kind == FailureKind::Interrupt ? "interrupt" : "error",
+                     failure.text);
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The layouts of single lines, blank for blank those of iperf3 (iperf_locale.c, 3.12 to 3.22).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "harness/perf/report_model.h"
+
+namespace rolecall::perf {
+
+inline constexpr std::string_view kSeparator =
+    "- - - - - - - - - - - - - - - - - - - - - - - - -\n";
+
+struct Figures {
+  double start_s = 0;
+  double end_s = 0;
+  std::uint64_t bytes = 0;
+  double bytes_per_second = 0;
+};
+
+// "[ ID] Interval ...", with `columns` behind "Bitrate".
+std::string header(bool bidir, std::string_view columns);
+
+// "[  5]   0.00-1.00   sec  1.81 GBytes  15.6 Gbits/sec". `id` is three wide, `tag` may be empty.
+std::string line_head(std::string_view id, std::string_view tag, const Figures& figures,
+                      char rate_format);
+
+// The rest of a line, by its kind; `label` may be empty.
+std::string without_retransmits(const std::string& head, std::string_view label);
+std::string with_retransmits(const std::string& head, std::int64_t count, std::string_view label);
+std::string sum_with_retransmits(const std::string& head, std::int64_t count,
+                                 std::string_view label);
+std::string with_cwnd(const std::string& head, std::int64_t count, std::uint32_t cwnd_bytes,
+                      std::string_view label);
+
+// "[  5] (sender statistics not available)".
+std::string not_available(std::string_view id, std::string_view side);
+
+// An IPv4 address without the coat that an IPv6 socket puts on it.
+std::string shown_host(const std::string& host);
+
+// "error - TEXT" or "interrupt - TEXT".
+std::string failure_line(const Failure& failure);
+
+}  // namespace rolecall::perf

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The lines of a running test. The summary's lines are in text_summary.cc.
+#include "harness/perf/text_report.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/perf/clock_text.h"
+#include "harness/perf/text_lines.h"
+
+namespace rolecall::perf {
+
+TextReport::TextReport(ReportSettings settings, ReportSink& sink)
+    : settings_(std::move(settings)), sink_(sink) {}
+
+std::string TextReport::timestamp() const {
+  if (!settings_.timestamp_format) return "";
+  return local_time_text(settings_.wall_clock_ms(), *settings_.timestamp_format);
+}
+
+void TextReport::print(std::string_view text) {
+  std::string line = timestamp();
+  if (settings_.role == Role::Client && !settings_.title.empty()) line += settings_.title + ":  ";
+  line += text;
+  sink_.write(line);
+  if (capturing_) captured_ += line;
+}
+
+void TextReport::print_error(std::string_view text) {
+  sink_.write_error(fmt::format("{}roleperf: {}\n", timestamp(), text));
+}
+
+void TextReport::begin_test() {
+  streams_.clear();
+  test_ = {};
+  header_printed_ = false;
+  capturing_ = false;
+  failed_ = false;
+  captured_.clear();
+  if (!settings_.verbose) return;
+  print(settings_.version + "\n");
+  print(settings_.system_info + "\n");
+}
+
+void TextReport::server_listening(std::uint16_t port, int test_number) {
+  begin_test();
+  const std::string banner(59, '-');
+  print(banner + "\n");
+  print(fmt::format("Server listening on {} (test #{})\n", port, test_number));
+  print(banner + "\n");
+  sink_.flush();
+}
+
+void TextReport::client_starting() {
+  begin_test();
+}
+
+void TextReport::control_connected(int mss) {
+  if (settings_.verbose) print(fmt::format("Control connection MSS {}\n", mss));
+}
+
+void TextReport::connected(const ControlFacts& facts) {
+  capturing_ = settings_.role == Role::Server;
+  if (settings_.verbose) print(fmt::format("Time: {}\n", gmt_text(settings_.wall_clock_ms())));
+  if (settings_.role == Role::Server) {
+    print(
+        fmt::format("Accepted connection from {}, port {}\n", shown_host(facts.host), facts.port));
+  } else {
+    print(fmt::format("Connecting to host {}, port {}\n", facts.host, facts.port));
+    if (facts.reverse) {
+      print(fmt::format("Reverse mode, remote host {} is sending\n", facts.host));
+    }
+  }
+  if (!settings_.verbose) return;
+  print(fmt::format("      Cookie: {}\n", facts.cookie));
+  if (facts.mss_bytes != 0) {
+    print(fmt::format("      TCP MSS: {}\n", facts.mss_bytes));
+  } else {
+    print(fmt::format("      TCP MSS: {} (default)\n", facts.control_mss));
+  }
+  if (facts.target_bitrate_bps != 0) {
+    print(fmt::format("      Target Bitrate: {}\n", facts.target_bitrate_bps));
+  }
+}
+
+void TextReport::stream_connected(const StreamFacts& facts) {
+  streams_.push_back(facts);
+  print(fmt::format("[{:3}] local {} port {} connected to {} port {}\n", facts.socket,
+                    shown_host(facts.local_host), facts.local_port, shown_host(facts.remote_host),
+                    facts.remote_port));
+}
+
+void TextReport::test_started(const TestFacts& facts) {
+  test_ = facts;
+  if (!settings_.verbose) return;
+  const std::string goal = facts.bytes != 0    ? fmt::format("{} bytes to send", facts.bytes)
+                           : facts.blocks != 0 ? fmt::format("{} blocks to send", facts.blocks)
+                                               : fmt::format("{} second test", facts.duration_s);
+  print(fmt::format(
+      "Starting Test: protocol: TCP, {} streams, {} byte blocks, omitting {} seconds, {}, tos 0\n",
+      facts.streams, facts.block_bytes, facts.omit_s, goal));
+}
+
+void TextReport::interval(const Interval& interval) {
+  if (is_empty_leftover(interval, settings_.interval_s)) return;
+  print_interval_header(interval);
+  for (const Direction& direction : directions(settings_.role, test_)) {
+    for (std::size_t i = 0; i < std::min(streams_.size(), interval.streams.size()); ++i) {
+      if (streams_[i].sends != direction.local_sends) continue;
+      print_interval_stream(streams_[i], interval, interval.streams[i], direction);
+    }
+    if (test_.streams > 1) print_interval_sum(interval, direction);
+  }
+  if (settings_.flush_each_interval) sink_.flush();
+}
+
+// Once a test, so not again after the omitted part; between intervals of several streams a rule.
+void TextReport::print_interval_header(const Interval& interval) {
+  if (!std::exchange(header_printed_, true)) {
+    print(header(test_.bidir, interval.sender_has_retransmits ? "         Retr  Cwnd" : ""));
+  } else if (test_.streams > 1) {
+    print(kSeparator);
+  }
+}
+
+void TextReport::print_interval_stream(const StreamFacts& facts, const Interval& interval,
+                                       const StreamInterval& stream, const Direction& direction) {
+  const Figures figures{stream.start_s, stream.end_s, stream.bytes,
+                        per_second(stream.bytes, interval_seconds(stream))};
+  const std::string_view label = interval.omitted ? "(omitted)" : "";
+  const std::string id = fmt::format("{:3}", facts.socket);
+  const std::string head = line_head(id, direction.tag, figures, settings_.format);
+  if (stream.tcp && direction.local_sends) {
+    print(with_cwnd(head, stream.tcp->retransmits, stream.tcp->snd_cwnd_bytes, label));
+  } else {
+    print(without_retransmits(head, label));
+  }
+}
+
+void TextReport::print_interval_sum(const Interval& interval, const Direction& direction) {
+  if (interval.streams.empty()) return;
+  const IntervalSum sum = sum_interval(interval, streams_, direction.local_sends);
+  const StreamInterval& first = interval.streams.front();  // its times stand for all
+  const Figures figures{first.start_s, first.end_s, sum.bytes,
+                        per_second(sum.bytes, interval_seconds(first))};
+  const std::string_view label = interval.omitted ? "(omitted)" : "";
+  const std::string head = line_head("SUM", direction.tag, figures, settings_.format);
+  print(sum.retransmits ? sum_with_retransmits(head, *sum.retransmits, label)
+                        : without_retransmits(head, label));
+}
+
+void TextReport::warning(std::string_view text) {
+  sink_.write_error(fmt::format("warning: {}\n", text));
+}
+
+void TextReport::failed(const Failure& failure) {
+  failed_ = true;
+  sink_.flush();
+  if (failure.kind == FailureKind::ServerError) print_error("SERVER ERROR - " + failure.text);
+  print_error(failure_line(failure));
+  if (failure.kind == FailureKind::Fatal) print_error("exiting");
+}
+
+void TextReport::finished() {
+  capturing_ = false;
+  if (settings_.role == Role::Client && !failed_) {
+    print("\n");
+    print("iperf Done.\n");  // iperf3's word: scripts wait for it
+  }
+  sink_.flush();
+}
+
+}  // namespace rolecall::perf

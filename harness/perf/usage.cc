@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The texts of -h and -v. ROLEPERF_VERSION comes from the project's version in CMakeLists.txt.
+#include "harness/perf/usage.h"
+
+#include <sys/utsname.h>
+
+#include <fmt/format.h>
+
+namespace rolecall::perf {
+namespace {
+
+constexpr std::string_view kShortUsage =
+    "Usage: roleperf [-s|-c host] [options]\n"
+    "Try `roleperf --help' for more information.\n";
+
+constexpr std::string_view kLongUsage = R"(Usage: roleperf [-s|-c host] [options]
+       roleperf [-h|--help] [-v|--version]
+
+Server or client:
+  -p, --port #              port of the server (default 5201)
+  -f, --format [kmgtKMGT]   unit of bit rates: kilo to tera, small letters bits, capitals bytes
+  -i, --interval #          seconds between reports, 0.1 to 60, or 0 for none (default 1)
+  -I, --pidfile FILE        write the process number to FILE
+  -A, --affinity N[,M]      run on core N (client: let the server run on core M)
+  -B, --bind HOST[%DEV]     bind to this address (and to the network device DEV)
+  -V, --verbose             say more
+  -J, --json                report as one JSON document
+  --logfile FILE            append all output to FILE
+  --forceflush              flush the output after every interval
+  --timestamps[=FORMAT]     begin every line with the time, as strftime(3) formats it
+  --rcv-timeout #           give up when nothing is received for # ms (default 120000)
+  --snd-timeout #           give up when sent data is not acknowledged for # ms
+  --cport PORT              local port of the first stream connection, counting up
+  -4, --version4            IPv4 only
+  -6, --version6            IPv6 only
+  -d, --debug[=#]           tell what goes on inside, levels 1 to 4 (default 4)
+  -v, --version             print the version and leave
+  -h, --help                print this and leave
+  --role-flag MODE          how the roles of stream connections are told:
+                            auto     by the role flag where the peer speaks it (default)
+                            cookie   in the bytes of the cookie that legacy peers do not read
+                            off      not at all: be a legacy peer
+                            require  by the role flag, refusing a peer that lacks it
+                            force    by one byte, sent without asking
+  --role-flag-level #       highest level of the role flag to speak, 1 or 2 (default 2)
+Server:
+  -s, --server              be the server
+  -D, --daemon              go to the background
+  -1, --one-off             serve one test, then leave
+  --idle-timeout #          listen anew (with -1: leave) after # seconds without a client
+Client:
+  -c, --client HOST[%DEV]   be the client of the server on HOST (through the network device DEV)
+  --connect-timeout #       give up connecting after # ms
+  -b, --bitrate #[KMGT][/#] bits per second of each stream, 0 for no limit (default 0)
+                            (and how many blocks to send in a burst)
+  -t, --time #              seconds to run, 0 for no end (default 10)
+  -n, --bytes #[KMGT]       end after this many bytes (instead of -t)
+  -k, --blockcount #[KMGT]  end after this many blocks (instead of -t)
+  -l, --length #[KMGT]      bytes of one block (default 128K)
+  -P, --parallel #          streams of each direction, 1 to 128 (default 1)
+  -R, --reverse             the server sends, the client receives
+  --bidir                   both ends send and receive
+  -w, --window #[KMGT]      size of the socket buffers
+  -C, --congestion NAME     TCP congestion control algorithm
+  -M, --set-mss #           TCP maximum segment size
+  -N, --no-delay            send small segments at once (TCP_NODELAY)
+  -O, --omit #              leave the first # seconds out of the figures
+  -T, --title TEXT          begin every line with TEXT
+  --get-server-output       print the server's report too
+  --stream-connect MODE     how stream connections are opened:
+                            auto        whatever is safe and fastest with this server (default)
+                            parallel    all at once
+                            ordered     one after the other, each known to the server first
+                            sequential  one after the other (default with --role-flag=off)
+
+[KMGT] stands for a suffix: kilo, mega, giga, tera.
+)";
+
+}  // namespace
+
+std::string program_version() {
+  return "roleperf " ROLEPERF_VERSION;
+}
+
+std::string system_info() {
+  utsname system{};
+  if (uname(&system) != 0) return "unknown system";
+  return fmt::format("{} {} {} {} {}", system.sysname, system.nodename, system.release,
+                     system.version, system.machine);
+}
+
+std::string version_text() {
+  return fmt::format(
+      "{}\n{}\nOptional features available: role flag level 2, CPU affinity setting, "
+      "TCP congestion algorithm setting, bind to device\n",
+      program_version(), system_info());
+}
+
+std::string_view short_usage() {
+  return kShortUsage;
+}
+
+std::string_view long_usage() {
+  return kLongUsage;
+}
+
+}  // namespace rolecall::perf
