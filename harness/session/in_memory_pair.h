@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Test support: a client and a server session joined in memory, on a virtual clock, with the accept
+// order of the stream connections given. Everything between them goes byte by byte if asked.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "harness/session/client_session.h"
+#include "harness/session/server_session.h"
+
+namespace rolecall::session {
+
+class InMemoryPair {
+ public:
+  InMemoryPair(ClientConfig client, ServerConfig server)
+      : client_(std::move(client), now_), server_(server, now_) {}
+
+  // The server accepts the client's stream connections in this order (client-order numbers).
+  void accept_order(std::vector<int> order) { order_ = std::move(order); }
+  void deliver_byte_by_byte() { piece_ = 1; }
+
+  // Runs until both ends have finished or neither moves any more. The client's goal is reached as
+  // soon as payload may flow.
+  void run() {
+    while (pump_client() || pump_server()) {
+    }
+  }
+
+  // Lets virtual time pass up to the next limit of either end; false when there is none.
+  bool pass_time() {
+    const auto a = client_.wake_at();
+    const auto b = server_.wake_at();
+    if (!a && !b) return false;
+    now_ = a && b ? std::min(*a, *b) : a.value_or(b.value_or(now_));
+    client_.on_time(now_);
+    server_.on_time(now_);
+    return true;
+  }
+
+  ClientSession& client() { return client_; }
+  ServerSession& server() { return server_; }
+  TimePoint now() const { return now_; }
+  bool client_finished() const { return client_.finished(); }
+  const std::optional<Failure>& client_failure() const { return client_failure_; }
+  const std::optional<Failure>& server_failure() const { return server_failure_; }
+  const std::vector<BoundStream>& bound() const { return bound_; }
+  bool both_completed() const {
+    return client_.finished() && server_.finished() && !client_failure_ && !server_failure_;
+  }
+  // How many connections have opposite roles at their ends.
+  int paired_rightly() const {
+    return static_cast<int>(std::ranges::count_if(bound_, [&](const BoundStream& b) {
+      return client_.role(static_cast<int>(b.connection)) == opposite(b.role);
+    }));
+  }
+  // How many connections both ends know under the same number (a connection's id is its number).
+  int identified_rightly() const {
+    return static_cast<int>(std::ranges::count_if(
+        bound_, [](const BoundStream& b) { return b.number == static_cast<int>(b.connection); }));
+  }
+  // Bytes of headers that the server left for payload: a legacy server does so with a preamble.
+  std::size_t mistaken_for_payload() const { return mistaken_for_payload_; }
+
+ private:
+  template <class Feed>
+  void deliver(const Bytes& bytes, Feed feed) {
+    for (std::size_t at = 0; at < bytes.size(); at += std::min(piece_, bytes.size() - at)) {
+      feed(ByteView(bytes).subspan(at, std::min(piece_, bytes.size() - at)));
+    }
+  }
+
+  bool pump_client() {
+    const auto output = client_.next_output();
+    if (!output) return false;
+    if (const auto* send = std::get_if<SendControl>(&*output)) {
+      deliver(send->bytes, [&](ByteView piece) { server_.on_bytes(piece, now_); });
+    } else if (std::holds_alternative<OpenStreams>(*output)) {
+      open_streams();
+    } else if (std::holds_alternative<RunTest>(*output)) {
+      client_.on_local(TestOver{}, now_);
+    } else if (std::holds_alternative<ProvideResults>(*output)) {
+      client_.on_local(ResultsReady{}, now_);
+    } else if (const auto* finished = std::get_if<Finished>(&*output)) {
+      client_failure_ = finished->failure;
+      server_.on_closed(now_);
+    }
+    return true;
+  }
+
+  bool pump_server() {
+    const auto output = server_.next_output();
+    if (!output) return false;
+    if (const auto* send = std::get_if<SendControl>(&*output)) {
+      deliver(send->bytes, [&](ByteView piece) { client_.on_bytes(piece, now_); });
+    } else if (const auto* bind = std::get_if<BindStreams>(&*output)) {
+      bound_ = bind->streams;
+    } else if (std::holds_alternative<ProvideResults>(*output)) {
+      server_.on_local(ResultsReady{}, now_);
+    } else if (const auto* finished = std::get_if<Finished>(&*output)) {
+      server_failure_ = finished->failure;
+      client_.on_closed(now_);
+    }
+    return true;
+  }
+
+  void open_streams() {
+    if (order_.empty()) {
+      order_.resize(static_cast<std::size_t>(client_.stream_count()));
+      std::iota(order_.begin(), order_.end(), 1);
+    }
+    for (const int number : order_) {
+      if (!server_.wants_connections()) break;
+      const auto id = static_cast<ConnectionId>(number);
+      server_.on_connection(id, now_);
+      deliver_header(id, client_.stream_header(number));
+    }
+    client_.on_local(StreamsOpen{}, now_);
+  }
+
+  // Reads what the server wants, as its owner does: what is left over is payload.
+  void deliver_header(ConnectionId id, const Bytes& header) {
+    ByteView rest = header;
+    while (server_.bytes_wanted(id) > 0 && !rest.empty()) {
+      const std::size_t n = std::min({server_.bytes_wanted(id), rest.size(), piece_});
+      server_.on_connection_bytes(id, rest.first(n), now_);
+      rest = rest.subspan(n);
+    }
+    mistaken_for_payload_ += rest.size();
+  }
+
+  TimePoint now_{0};
+  ClientSession client_;
+  ServerSession server_;
+  std::vector<int> order_;
+  std::size_t mistaken_for_payload_ = 0;
+  std::size_t piece_ = SIZE_MAX;
+  std::vector<BoundStream> bound_;
+  std::optional<Failure> client_failure_;
+  std::optional<Failure> server_failure_;
+};
+
+}  // namespace rolecall::session

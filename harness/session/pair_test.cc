@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Two sessions joined in memory: every role-flag mode of both ends, every direction, accept orders,
+// version skew. What must come out is computed from the modes alone.
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/session/in_memory_pair.h"
+
+namespace rolecall::session {
+namespace {
+
+using testing::Each;
+using testing::Field;
+using testing::Truly;
+using wire::Direction;
+
+ClientConfig client_config(FlagMode mode, Direction direction, int parallel, int level = 2) {
+  ClientConfig config;
+  config.mode = mode;
+  config.level = level;
+  config.parameters.direction = direction;
+  config.parameters.parallel = parallel;
+  return config;
+}
+
+ServerConfig server_config(FlagMode mode, int level = 2) {
+  ServerConfig config;
+  config.mode = mode;
+  config.level = level;
+  return config;
+}
+
+bool announces(FlagMode m) {
+  return m == FlagMode::Auto || m == FlagMode::Cookie || m == FlagMode::Require;
+}
+bool agrees(FlagMode m) {
+  return announces(m);
+}
+
+// Whether the modes get a test to its end at all, by the rules of the role flag.
+bool completes(FlagMode client, FlagMode server) {
+  if (client == FlagMode::Require && !agrees(server)) return false;
+  if (server == FlagMode::Require && !announces(client)) return false;
+  if (server == FlagMode::Force) return client == FlagMode::Force;
+  return true;
+}
+
+// One pairing of modes and a direction, run with every shape: P, accept order, segmentation.
+class EveryPair : public testing::TestWithParam<std::tuple<FlagMode, FlagMode, Direction>> {
+ protected:
+  struct Run {
+    int streams;
+    bool completed;
+    int paired;
+    int identified;
+    std::size_t mistaken;
+  };
+
+  static FlagMode client() { return std::get<0>(GetParam()); }
+  static FlagMode server() { return std::get<1>(GetParam()); }
+  static bool flagged() { return agrees(server()) && announces(client()); }
+  static bool forced() { return client() == FlagMode::Force && server() == FlagMode::Force; }
+
+  static Run run(int parallel, bool reversed, bool byte_by_byte) {
+    const auto config = client_config(client(), std::get<2>(GetParam()), parallel);
+    InMemoryPair pair(config, server_config(server()));
+    std::vector<int> order(static_cast<std::size_t>(config.parameters.stream_count()));
+    std::iota(order.begin(), order.end(), 1);
+    if (reversed) std::ranges::reverse(order);
+    const int streams = static_cast<int>(order.size());
+    pair.accept_order(std::move(order));
+    if (byte_by_byte) pair.deliver_byte_by_byte();
+    pair.run();
+    return {streams, pair.both_completed(), pair.paired_rightly(), pair.identified_rightly(),
+            pair.mistaken_for_payload()};
+  }
+
+  static std::vector<Run> every_shape() {
+    std::vector<Run> runs;
+    for (const int parallel : {1, 2, 4}) {
+      for (const bool reversed : {false, true}) {
+        for (const bool byte_by_byte : {false, true}) {
+          runs.push_back(run(parallel, reversed, byte_by_byte));
+        }
+      }
+    }
+    return runs;
+  }
+};
+
+TEST_P(EveryPair, CompletesExactlyWhereTheModesFit) {
+  EXPECT_THAT(every_shape(), Each(Field(&Run::completed, completes(client(), server()))));
+}
+
+TEST_P(EveryPair, AFlagGivesEveryConnectionOppositeRolesInAnyOrder) {
+  if (!flagged() && !forced()) GTEST_SKIP() << "no flag here";
+  EXPECT_THAT(every_shape(), Each(Truly([](const Run& r) { return r.paired == r.streams; })));
+}
+
+TEST_P(EveryPair, LevelTwoGivesEveryConnectionItsNumberInAnyOrder) {
+  if (!flagged()) GTEST_SKIP() << "no level 2 here";
+  EXPECT_THAT(every_shape(), Each(Truly([](const Run& r) { return r.identified == r.streams; })));
+}
+
+TEST_P(EveryPair, OnlyForceSendsBytesThatAServerTakesForPayload) {
+  if (!completes(client(), server())) GTEST_SKIP() << "no streams";
+  const bool unread = client() == FlagMode::Force && server() != FlagMode::Force;
+  EXPECT_THAT(every_shape(), Each(Truly([&](const Run& r) {
+                return r.mistaken == (unread ? static_cast<std::size_t>(r.streams) : 0U);
+              })));
+}
+
+constexpr auto kModes = {FlagMode::Auto, FlagMode::Cookie, FlagMode::Off, FlagMode::Require,
+                         FlagMode::Force};
+constexpr auto kDirections = {Direction::Forward, Direction::Reverse, Direction::Bidirectional};
+INSTANTIATE_TEST_SUITE_P(All, EveryPair,
+                         testing::Combine(testing::ValuesIn(kModes), testing::ValuesIn(kModes),
+                                          testing::ValuesIn(kDirections)));
+
+InMemoryPair joined(ClientConfig client, ServerConfig server, std::vector<int> order = {}) {
+  InMemoryPair pair(std::move(client), server);
+  pair.accept_order(std::move(order));
+  pair.run();
+  return pair;
+}
+
+TEST(LegacyPairTest, OrderTwoOneMispairsBothConnections) {
+  const auto pair = joined(client_config(FlagMode::Off, Direction::Bidirectional, 1),
+                           server_config(FlagMode::Off), {2, 1});
+  EXPECT_EQ(pair.paired_rightly(), 0);
+}
+
+TEST(LegacyPairTest, OrderOneThreeTwoFourMispairsTheMiddle) {
+  const auto pair = joined(client_config(FlagMode::Off, Direction::Bidirectional, 2),
+                           server_config(FlagMode::Off), {1, 3, 2, 4});
+  EXPECT_EQ(pair.paired_rightly(), 2);
+}
+
+TEST(LegacyPairTest, OrderTwoOneSwapsIdentityWithoutBidir) {
+  const auto pair = joined(client_config(FlagMode::Off, Direction::Forward, 2),
+                           server_config(FlagMode::Off), {2, 1});
+  EXPECT_EQ(pair.paired_rightly(), 2);
+  EXPECT_EQ(pair.identified_rightly(), 0);
+}
+
+TEST(VersionSkewTest, TwoAnnouncedToALevelOneServerAgreesOnOne) {
+  const auto pair = joined(client_config(FlagMode::Auto, Direction::Bidirectional, 2, 2),
+                           server_config(FlagMode::Auto, 1), {4, 3, 2, 1});
+  EXPECT_TRUE(pair.both_completed());
+  EXPECT_EQ(pair.paired_rightly(), 4);
+}
+
+TEST(VersionSkewTest, OneAnnouncedToALevelTwoServerAgreesOnOne) {
+  auto pair = joined(client_config(FlagMode::Auto, Direction::Bidirectional, 2, 1),
+                     server_config(FlagMode::Auto, 2), {4, 3, 2, 1});
+  EXPECT_TRUE(pair.both_completed());
+  EXPECT_EQ(pair.client().flag(), Flag::Level1);
+  EXPECT_EQ(pair.server().flag(), Flag::Level1);
+  EXPECT_EQ(pair.paired_rightly(), 4);
+}
+
+TEST(VersionSkewTest, CookieModeAndLevelOneSayTheSame) {
+  const auto pair = joined(client_config(FlagMode::Cookie, Direction::Bidirectional, 2, 1),
+                           server_config(FlagMode::Auto, 2), {3, 4, 1, 2});
+  EXPECT_TRUE(pair.both_completed());
+  EXPECT_EQ(pair.paired_rightly(), 4);
+}
+
+TEST(RefusalTest, ARequiringServerNamesItsRuleToItsLegacyClient) {
+  const auto pair =
+      joined(client_config(FlagMode::Off, Direction::Forward, 1), server_config(FlagMode::Require));
+  ASSERT_TRUE(pair.client_failure());
+  EXPECT_EQ(pair.client_failure()->number, wire::kErrorUnimplemented);
+  EXPECT_TRUE(pair.client_failure()->by_peer);
+}
+
+TEST(RefusalTest, ARequiringClientNamesItsRule) {
+  const auto pair =
+      joined(client_config(FlagMode::Require, Direction::Forward, 1), server_config(FlagMode::Off));
+  ASSERT_TRUE(pair.client_failure());
+  EXPECT_THAT(pair.client_failure()->error.what, testing::StartsWith("--role-flag=require"));
+}
+
+TEST(RefusalTest, ManyStreamsRunWithLevelTwoOnly) {
+  const auto with = joined(client_config(FlagMode::Auto, Direction::Bidirectional, 300),
+                           server_config(FlagMode::Auto));
+  EXPECT_TRUE(with.both_completed());
+  const auto without = joined(client_config(FlagMode::Auto, Direction::Bidirectional, 300, 1),
+                              server_config(FlagMode::Auto));
+  ASSERT_TRUE(without.client_failure());
+  EXPECT_EQ(without.client_failure()->number, wire::kErrorStreamCount);
+}
+
+TEST(RefusalTest, AForcingServerWaitsForTheByteAndThenEndsTheTest) {
+  auto pair =
+      joined(client_config(FlagMode::Off, Direction::Forward, 1), server_config(FlagMode::Force));
+  EXPECT_FALSE(pair.client_finished());
+  ASSERT_TRUE(pair.pass_time());
+  pair.run();
+  ASSERT_TRUE(pair.server_failure());
+  EXPECT_EQ(pair.server_failure()->number, wire::kErrorMessage);
+  EXPECT_LE(pair.now() - TimePoint{0}, seconds(10));
+}
+
+}  // namespace
+}  // namespace rolecall::session

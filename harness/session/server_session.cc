@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/session/server_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace rolecall::session {
+namespace {
+
+// The client has nothing to say while this end works: more than this is an attack.
+constexpr std::size_t kMostUnread = 64 * 1024;
+
+}  // namespace
+
+ServerSession::ServerSession(ServerConfig config, TimePoint now) : config_(config) {
+  await(Expect::Cookie, config_.read_limit, config_.document_limit, now);
+}
+
+std::optional<Output> ServerSession::next_output() {
+  if (out_.empty()) return std::nullopt;
+  Output output = std::move(out_.front());
+  out_.pop_front();
+  return output;
+}
+
+std::optional<TimePoint> ServerSession::wake_at() const {
+  if (finished_) return std::nullopt;
+  std::optional<TimePoint> first = until_;
+  const auto sooner = [&](TimePoint t) { first = first ? std::min(*first, t) : t; };
+  if (gap_until_) sooner(*gap_until_);
+  for (const auto& [id, header] : headers_) sooner(header.until);
+  return first;
+}
+
+void ServerSession::await(Expect what, std::optional<Duration> gap, std::optional<Duration> whole,
+                          TimePoint now) {
+  expect_ = what;
+  gap_ = gap;
+  gap_until_ = gap ? std::optional(now + *gap) : std::nullopt;
+  until_ = whole ? std::optional(now + *whole) : std::nullopt;
+}
+
+void ServerSession::send(State state) {
+  out_.push_back(SendControl{Bytes{wire::encode_state(state)}});
+}
+
+void ServerSession::finish(std::optional<Failure> failure) {
+  if (std::exchange(finished_, true)) return;
+  headers_.clear();
+  out_.push_back(Finished{std::move(failure)});
+}
+
+void ServerSession::fail(Error error, int number) {
+  if (finished_) return;
+  Bytes bytes{wire::encode_state(State::ServerError)};
+  append(bytes, wire::encode_server_error({number, error.sys_errno}));
+  const bool announced = parameters_.role_flag && config_.mode != FlagMode::Off;
+  if (announced) append(bytes, wire::encode_frame(wire::encode_error_document(error.message())));
+  out_.push_back(SendControl{std::move(bytes)});
+  finish(Failure{.error = std::move(error), .number = number});
+}
+
+// --- the control connection ----------------------------------------------------------------------
+
+void ServerSession::on_bytes(ByteView in, TimePoint now) {
+  if (finished_) return;
+  in_.feed(in);
+  if (gap_) gap_until_ = now + *gap_;
+  while (!finished_ && step(now)) {
+  }
+  if (!finished_ && expect_ == Expect::Local && in_.buffered() > kMostUnread) {
+    fail(Error{Errc::OutOfOrder, "the client went on sending where it is the server's turn"},
+         wire::kErrorMessage);
+  }
+}
+
+bool ServerSession::step(TimePoint now) {
+  switch (expect_) {
+    case Expect::Cookie:
+      return take_cookie(now);
+    case Expect::Parameters:
+    case Expect::Results:
+      return take_document(now);
+    case Expect::State:
+      return take_state(now);
+    case Expect::Local:
+      return false;
+  }
+  return false;
+}
+
+bool ServerSession::take_cookie(TimePoint now) {
+  const auto cookie = in_.take_cookie();
+  if (!cookie) return false;
+  cookie_ = *cookie;
+  state_ = State::ParamExchange;
+  send(state_);
+  await(Expect::Parameters, config_.read_limit, config_.document_limit, now);
+  return true;
+}
+
+bool ServerSession::take_document(TimePoint now) {
+  const bool results = expect_ == Expect::Results;
+  auto document = in_.take_frame(results ? wire::kResultsCap : wire::kParametersCap);
+  if (!document) {
+    fail(std::move(document).error(),
+         results ? wire::kErrorReceiveResults : wire::kErrorReceiveParameters);
+    return true;
+  }
+  if (!document.value()) return false;
+  if (results) {
+    on_results(*document.value(), now);
+  } else {
+    on_parameters(*document.value(), now);
+  }
+  return true;
+}
+
+// Which flag the test has; a refusal under `require`.
+std::optional<wire::Refusal> ServerSession::choose_flag() {
+  if (config_.mode == FlagMode::Off) return std::nullopt;
+  if (config_.mode == FlagMode::Force) {
+    flag_ = Flag::Force;
+    return std::nullopt;
+  }
+  if (parameters_.role_flag.value_or(0) >= 1) {
+    flag_ = std::min<std::int64_t>(*parameters_.role_flag, config_.level) == 1 ? Flag::Level1
+                                                                               : Flag::Level2;
+  } else if (wire::announces_flag(cookie_)) {
+    flag_ = Flag::Cookie;
+  } else if (config_.mode == FlagMode::Require) {
+    return wire::Refusal{wire::kErrorUnimplemented,
+                         "--role-flag=require: the client offers no role flag"};
+  }
+  return std::nullopt;
+}
+
+void ServerSession::on_parameters(const std::string& json, TimePoint now) {
+  auto parameters = wire::decode_parameters(json);
+  if (!parameters) return fail(std::move(parameters).error(), wire::kErrorReceiveParameters);
+  parameters_ = std::move(parameters).value();
+  auto refusal = choose_flag();
+  if (!refusal) refusal = wire::validate(parameters_, most_streams(flag_));
+  if (refusal) {
+    return fail(Error{Errc::Config, std::move(refusal->sentence)}, refusal->error_number);
+  }
+  answer_parameters(now);
+}
+
+void ServerSession::answer_parameters(TimePoint now) {
+  out_.push_back(ParametersAgreed{});
+  if (flag_ == Flag::Level1 || flag_ == Flag::Level2) {
+    Bytes bytes{wire::encode_state(State::ServerParameters)};
+    append(bytes,
+           wire::encode_frame(wire::encode_server_parameters(flag_ == Flag::Level1 ? 1 : 2)));
+    out_.push_back(SendControl{std::move(bytes)});
+  }
+  roster_.emplace(parameters_, flag_);
+  state_ = State::CreateStreams;
+  send(state_);
+  await(Expect::State, std::nullopt, config_.streams_limit, now);
+}
+
+bool ServerSession::take_state(TimePoint now) {
+  const auto byte = in_.take_byte();
+  if (!byte) return false;
+  auto next = next_state(state_, End::Client, *byte);
+  if (!next) {
+    fail(std::move(next).error(), wire::kErrorMessage);
+  } else {
+    enter(next.value(), now);
+  }
+  return true;
+}
+
+void ServerSession::enter(State state, TimePoint now) {
+  if (state == State::TestEnd) {
+    out_.push_back(StopTest{});
+    state_ = State::ExchangeResults;
+    send(state_);
+    return await(Expect::Results, config_.read_limit, std::nullopt, now);
+  }
+  if (state == State::ClientTerminate) {
+    return finish(Failure{.error = Error{Errc::PeerClosed, "the client has terminated"},
+                          .number = wire::kErrorClientTerminated,
+                          .by_peer = true});
+  }
+  CHECK(state == State::IperfDone);  // the table lets a client send nothing else
+  if (state_ == State::DisplayResults) {
+    state_ = state;
+    return finish(std::nullopt);
+  }
+  finish(Failure{.error = Error{Errc::PeerClosed, fmt::format("the client gave the test up in {}",
+                                                              wire::name(state_))},
+                 .by_peer = true});
+}
+
+void ServerSession::on_results(const std::string& json, TimePoint now) {
+  auto results = wire::decode_results(json);
+  if (!results) return fail(std::move(results).error(), wire::kErrorReceiveResults);
+  out_.push_back(PeerResults{std::move(results).value()});
+  out_.push_back(ProvideResults{});
+  await(Expect::Local, std::nullopt, std::nullopt, now);
+}
+
+void ServerSession::on_closed(TimePoint) {
+  if (state_ == State::DisplayResults) return finish(std::nullopt);  // an old client's goodbye
+  finish(Failure{
+      Error{Errc::PeerClosed, fmt::format("the client has unexpectedly closed the connection in {}",
+                                          wire::name(state_))},
+      wire::kErrorControlClosed});
+}
+
+void ServerSession::on_time(TimePoint now) {
+  if (finished_) return;
+  std::vector<ConnectionId> late;
+  for (const auto& [id, header] : headers_) {
+    if (now >= header.until) late.push_back(id);
+  }
+  for (const ConnectionId id : late) drop_connection(id);
+  if (finished_) return;
+  const bool over = (until_ && now >= *until_) || (gap_until_ && now >= *gap_until_);
+  if (!over) return;
+  const auto timeout = [&](const char* what, int number) {
+    fail(Error{Errc::Timeout, fmt::format("{} did not come in time", what)}, number);
+  };
+  if (expect_ == Expect::Cookie) return timeout("the client's cookie", wire::kErrorReceiveCookie);
+  if (expect_ == Expect::Parameters)
+    return timeout("the parameters", wire::kErrorReceiveParameters);
+  if (expect_ == Expect::Results)
+    return timeout("the client's results", wire::kErrorReceiveResults);
+  if (state_ == State::DisplayResults) return finish(std::nullopt);  // all is said and done
+  if (state_ == State::CreateStreams) {
+    return fail(Error{Errc::Timeout, fmt::format("{} of {} stream connections came",
+                                                 roster_->placed(), parameters_.stream_count())},
+                wire::kErrorNoData);
+  }
+  timeout("TEST_END", wire::kErrorTestExpired);
+}
+
+// --- stream connections --------------------------------------------------------------------------
+
+std::size_t ServerSession::header_size() const {
+  return wire::kCookieSize + wire::preamble_size(preamble_level(flag_));
+}
+
+bool ServerSession::has_cookie(const Header& header) const {
+  return header.bytes.size() >= wire::kCookieSize;
+}
+
+void ServerSession::on_connection(ConnectionId connection, TimePoint now) {
+  CHECK(wants_connections() && !headers_.contains(connection));
+  headers_[connection] = Header{{}, now + config_.header_limit, ++accepted_};
+}
+
+std::size_t ServerSession::bytes_wanted(ConnectionId connection) const {
+  const auto it = headers_.find(connection);
+  if (it == headers_.end()) return 0;
+  const std::size_t have = it->second.bytes.size();
+  return (have < wire::kCookieSize ? wire::kCookieSize : header_size()) - have;
+}
+
+void ServerSession::on_connection_bytes(ConnectionId connection, ByteView in, TimePoint now) {
+  const auto it = headers_.find(connection);
+  if (finished_ || it == headers_.end()) return;
+  Header& header = it->second;
+  CHECK(in.size() <= bytes_wanted(connection));
+  append(header.bytes, in);
+  if (!has_cookie(header)) return;
+  const auto cookie = wire::cookie_from(ByteView(header.bytes).first(wire::kCookieSize));
+  if (!wire::same_test(cookie_, cookie)) {
+    headers_.erase(it);
+    out_.push_back(DenyConnection{connection});
+    return;
+  }
+  if (header.bytes.size() == header_size()) place(connection, now);
+}
+
+// What the header says of the connection, nothing where there is no flag. With preamble and cookie
+// both must say the same.
+Result<std::optional<wire::StreamTag>> ServerSession::read_header(ByteView header) const {
+  std::optional<wire::StreamTag> tag;
+  const auto cookie = wire::cookie_from(header.first(wire::kCookieSize));
+  if (flag_ == Flag::Cookie) tag = wire::read_tag(cookie);
+  if (const int level = preamble_level(flag_); level > 0) {
+    TRY(tag, wire::decode_preamble(level, header.subspan(wire::kCookieSize)));
+    const bool both = flag_ != Flag::Force && wire::announces_flag(cookie_);
+    const auto in_cookie = wire::read_tag(cookie);
+    const bool same_index = !tag->index || tag->index == in_cookie.index;
+    if (both && !(in_cookie.client_role == tag->client_role && same_index)) {
+      return Error{Errc::Malformed, "role preamble and cookie contradict each other"};
+    }
+  }
+  return tag;
+}
+
+void ServerSession::place(ConnectionId connection, TimePoint now) {
+  const Header header = std::move(headers_.at(connection));
+  headers_.erase(connection);
+  auto tag = read_header(header.bytes);
+  if (!tag) {
+    tag.error().what =
+        fmt::format("stream connection {} in accept order: {}", header.accepted, tag.error().what);
+    return fail(std::move(tag).error(), wire::kErrorMessage);
+  }
+  auto placed = roster_->place(connection, tag.value());
+  if (!placed) return fail(std::move(placed).error(), wire::kErrorMessage);
+  until_ = now + config_.streams_limit;
+  if (roster_->complete()) start_running(now);
+}
+
+void ServerSession::start_running(TimePoint now) {
+  for (const auto& [id, header] : headers_) out_.push_back(DenyConnection{id});
+  headers_.clear();
+  out_.push_back(BindStreams{roster_->streams()});
+  state_ = State::TestRunning;
+  out_.push_back(SendControl{
+      Bytes{wire::encode_state(State::TestStart), wire::encode_state(State::TestRunning)}});
+  out_.push_back(RunTest{});
+  std::optional<Duration> limit;
+  if (parameters_.time_s != 0)
+    limit = seconds(parameters_.time_s + parameters_.omit_s) + config_.grace;
+  await(Expect::State, std::nullopt, limit, now);
+}
+
+// A connection that is silent for too long, or gone. With its cookie it was one of the test's, and
+// its preamble is missing; without, it was a stranger.
+void ServerSession::drop_connection(ConnectionId connection) {
+  const auto it = headers_.find(connection);
+  if (it == headers_.end()) return;
+  const Header header = std::move(it->second);
+  headers_.erase(it);
+  out_.push_back(DenyConnection{connection});
+  if (!has_cookie(header)) return;
+  fail(Error{Errc::Malformed,
+             fmt::format("stream connection {} in accept order: no role preamble after the cookie "
+                         "({} of {} bytes came)",
+                         header.accepted, header.bytes.size() - wire::kCookieSize,
+                         header_size() - wire::kCookieSize)},
+       wire::kErrorMessage);
+}
+
+void ServerSession::on_connection_closed(ConnectionId connection, TimePoint) {
+  if (!finished_) drop_connection(connection);
+}
+
+// --- local events --------------------------------------------------------------------------------
+
+void ServerSession::on_local(LocalEvent event, TimePoint now) {
+  if (finished_) return;
+  std::visit([&](const auto& e) { handle(e, now); }, event);
+}
+
+void ServerSession::handle(const StreamsOpen&, TimePoint) {
+  CHECK(false);
+}  // a client's event
+void ServerSession::handle(const TestOver&, TimePoint) {
+  CHECK(false);
+}  // a client's event
+
+void ServerSession::handle(const ResultsReady& ready, TimePoint now) {
+  CHECK(expect_ == Expect::Local);
+  Bytes bytes = wire::encode_frame(wire::encode_results(ready.results));
+  bytes.push_back(wire::encode_state(State::DisplayResults));
+  out_.push_back(SendControl{std::move(bytes)});
+  state_ = State::DisplayResults;
+  await(Expect::State, std::nullopt, config_.read_limit, now);
+}
+
+void ServerSession::handle(const Interrupted& interrupted, TimePoint) {
+  send(State::ServerTerminate);
+  finish(Failure{.error = Error{Errc::PeerClosed, interrupted.reason},
+                 .number = wire::kErrorServerTerminated,
+                 .by_operator = true});
+}
+
+void ServerSession::handle(const LocalFailure& failure, TimePoint) {
+  fail(failure.error, failure.number);
+}
+
+}  // namespace rolecall::session
