@@ -182,8 +182,7 @@ Result<void> set_length(Parsing& parsing, const char* argument) {
     return parameter_error(
         fmt::format("the block size (-l) must be at most {} bytes, not '{}'", kMost, argument));
   }
-  if (bytes == 0) bytes = Options{}.block_bytes;
-  parsing.options.block_bytes = static_cast<int>(bytes);
+  parsing.options.block_bytes = bytes == 0 ? Options{}.block_bytes : static_cast<int>(bytes);
   return ok();
 }
 

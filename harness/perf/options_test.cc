@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"-c h", FIELD(duration_s), 10}, ValueCase{"-c h -t abc", FIELD(duration_s), 0},
         ValueCase{"-c h -t 5x", FIELD(duration_s), 5},
         ValueCase{"-c h -t 5 -t 7", FIELD(duration_s), 7},
-        ValueCase{"-c h --ti 3", FIELD(duration_s), 3},
+        ValueCase{"-c h --para 3", FIELD(streams), 3},
         ValueCase{"-c h -n 1M", FIELD(bytes), 1048576},
         ValueCase{"-c h -n 1M", FIELD(duration_s), 0}, ValueCase{"-c h -n 1.9", FIELD(bytes), 1},
         ValueCase{"-c h -n -1", FIELD(bytes), 18446744073709551615.0},
