@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "shim/next.h"
+
+#include <dlfcn.h>
+
+#include "shim/recorder.h"
+
+namespace rolecall::shim {
+
+std::atomic<void*> Next::found_[static_cast<std::uint32_t>(Call::poll) + 1];
+
+void Next::warm() {
+#define CALL(result, name, parameters, specifiers) name();
+#include "shim/calls.def"
+#undef CALL
+  poll();
+}
+
+void* Next::find(Call call, const char* name) {
+  std::atomic<void*>& slot = found_[static_cast<std::uint32_t>(call)];
+  void* symbol = slot.load(std::memory_order_acquire);
+  if (symbol != nullptr) return symbol;
+  symbol = dlsym(RTLD_NEXT, name);
+  if (symbol == nullptr) {
+    record({.kind = Kind::MissingSymbol, .number = static_cast<std::uint32_t>(call)});
+    return nullptr;
+  }
+  slot.store(symbol, std::memory_order_release);
+  return symbol;
+}
+
+}  // namespace rolecall::shim

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A small server and client for the tests of the preload library: they know nothing of it, check
+// what accept() promises, and print the order in which the connections came.
+//   probe server LISTENER COUNT [accept4] [select|poll|epoll] [null] [threads] [jump] [fork]
+//   [reopen] probe client PORT STREAMS [v6] [nonblock] [stranger]
+// LISTENER is an inherited descriptor. A connection's cookie is 37 bytes, of which the last, behind
+// the NUL, names it: 0 is the control connection, 1.. are streams, ! is a stranger.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { kCookie = 37, kMax = 64 };
+
+static int argument_count;
+static char** arguments;
+
+static bool option(const char* name) {
+  for (int i = 4; i < argument_count; ++i) {
+    if (strcmp(arguments[i], name) == 0) return true;
+  }
+  return false;
+}
+
+static void fault(const char* what) {
+  printf("FAULT: %s (%s)\n", what, strerror(errno));
+}
+
+static int open_descriptors(void) {
+  int count = 0;
+  DIR* const folder = opendir("/proc/self/fd");
+  while (readdir(folder) != NULL) ++count;
+  closedir(folder);
+  return count;
+}
+
+// --- server -----------------------------------------------------------------------------------
+
+static int listener;
+static char order[kMax];
+static int accepted;  // place in `order`; guarded by `lock` where there are threads
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static sigjmp_buf before_accept;
+
+static void jump(int number) {
+  (void)number;
+  siglongjmp(before_accept, 1);
+}
+
+static void check_address(int fd, const struct sockaddr_storage* seen, socklen_t length) {
+  struct sockaddr_storage peer;
+  socklen_t peer_length = sizeof peer;
+  memset(&peer, 0, sizeof peer);
+  if (getpeername(fd, (struct sockaddr*)&peer, &peer_length) != 0) fault("getpeername");
+  if (length != peer_length || memcmp(&peer, seen, length) != 0) fault("address of accept");
+}
+
+static void check_flags(int fd, bool wanted) {
+  if (((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) != wanted) fault("O_NONBLOCK");
+  if (((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) != wanted) fault("FD_CLOEXEC");
+}
+
+// One accept() as the options ask; -1 with EAGAIN if there was nothing.
+static int accept_once(void) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  memset(&address, 0, sizeof address);
+  struct sockaddr* const room = option("null") ? NULL : (struct sockaddr*)&address;
+  socklen_t* const room_length = option("null") ? NULL : &length;
+  errno = ERANGE;  // a call that succeeds leaves it alone
+  const int fd = option("accept4")
+                     ? accept4(listener, room, room_length, SOCK_NONBLOCK | SOCK_CLOEXEC)
+                     : accept(listener, room, room_length);
+  if (fd < 0) return -1;
+  if (errno != ERANGE) fault("errno");
+  if (room != NULL) check_address(fd, &address, length);
+  check_flags(fd, option("accept4"));
+  return fd;
+}
+
+static void read_name(int fd) {
+  char cookie[kCookie] = {0};
+  struct pollfd ready = {.fd = fd, .events = POLLIN};
+  poll(&ready, 1, -1);
+  if (recv(fd, cookie, sizeof cookie, MSG_WAITALL) != kCookie) fault("cookie");
+  pthread_mutex_lock(&lock);
+  order[accepted++] = cookie[kCookie - 1];
+  pthread_mutex_unlock(&lock);
+}
+
+static void wait_readable(int epoll) {
+  if (option("select")) {
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(listener, &set);
+    select(listener + 1, &set, NULL, NULL, NULL);
+  } else if (option("poll")) {
+    struct pollfd ready = {.fd = listener, .events = POLLIN};
+    poll(&ready, 1, -1);
+  } else if (option("epoll")) {
+    struct epoll_event event;
+    epoll_wait(epoll, &event, 1, -1);
+  }
+}
+
+// A child must not share what is held back.
+static void fork_and_compare(int descriptors) {
+  fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) _exit(open_descriptors() == descriptors ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (status != 0) fault("child shares a connection");
+}
+
+// What is held back belongs to a listener; it goes when that is closed.
+static void reopen(void) {
+  struct sockaddr_storage own;
+  socklen_t length = sizeof own;
+  const int on = 1;
+  getsockname(listener, (struct sockaddr*)&own, &length);
+  close(listener);
+  listener = socket(own.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(listener, (struct sockaddr*)&own, length) != 0) fault("bind");
+  if (listen(listener, 16) != 0) fault("listen");
+  if (accept_once() >= 0 || errno != EAGAIN) fault("accept on a new listener");
+}
+
+static void* accept_in_thread(void* unused) {
+  (void)unused;
+  read_name(accept_once());
+  return NULL;
+}
+
+static void serve_in_threads(int count) {
+  pthread_t threads[kMax];
+  for (int i = 0; i < count; ++i) pthread_create(&threads[i], NULL, accept_in_thread, NULL);
+  for (int i = 0; i < count; ++i) pthread_join(threads[i], NULL);
+}
+
+static void serve(int count, int descriptors) {
+  const bool drains = option("epoll");
+  const int epoll = drains ? epoll_create1(0) : -1;
+  struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+  if (drains) epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+  while (accepted < count) {
+    wait_readable(epoll);
+    sigsetjmp(before_accept, 1);
+    for (;;) {
+      const int fd = accept_once();
+      if (fd >= 0) {
+        read_name(fd);
+        if (drains) continue;
+      } else if (errno != EAGAIN) {
+        fault("accept");
+        return;
+      } else if (option("fork") && accepted == 1) {
+        fork_and_compare(descriptors + 1);
+      } else if (option("reopen")) {
+        reopen();
+        return;
+      }
+      break;
+    }
+  }
+  if (drains) close(epoll);
+}
+
+static int server(int count) {
+  listener = atoi(arguments[2]);
+  const int descriptors = open_descriptors();
+  if (option("jump")) {
+    struct sigaction action = {.sa_handler = jump};
+    sigaction(SIGUSR1, &action, NULL);
+  }
+  const bool waits = option("select") || option("poll") || option("epoll");
+  fcntl(listener, F_SETFL, waits ? O_NONBLOCK : 0);
+  if (option("threads")) {
+    serve_in_threads(count);
+  } else {
+    serve(count, descriptors);
+  }
+  struct pollfd left = {.fd = listener, .events = POLLIN};
+  if (poll(&left, 1, 0) != 0) fault("listener still readable");
+  if (open_descriptors() != descriptors + accepted) fault("descriptors leaked");
+  printf("%s\n", order);
+  return 0;
+}
+
+// --- client -----------------------------------------------------------------------------------
+
+static int open_connection(char name, bool stranger) {
+  const bool v6 = option("v6");
+  struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  to4.sin_port = to6.sin6_port = htons((unsigned short)atoi(arguments[2]));
+  const struct sockaddr* const to = v6 ? (struct sockaddr*)&to6 : (struct sockaddr*)&to4;
+  const socklen_t length = v6 ? sizeof to6 : sizeof to4;
+  const int fd = socket(to->sa_family, SOCK_STREAM, 0);
+  if (option("nonblock")) fcntl(fd, F_SETFL, O_NONBLOCK);
+  // A stranger comes from a program without the library; a raw call looks the same to it.
+  const long rc = stranger ? syscall(SYS_connect, fd, to, length) : connect(fd, to, length);
+  if (rc != 0 && errno != EINPROGRESS) fault("connect");
+  struct pollfd ready = {.fd = fd, .events = POLLOUT};
+  poll(&ready, 1, -1);
+  char cookie[kCookie] = "probe";
+  if (stranger) cookie[0] = 'x';
+  cookie[kCookie - 1] = name;
+  if (send(fd, cookie, sizeof cookie, MSG_NOSIGNAL) != kCookie) fault("send");
+  return fd;
+}
+
+static int client(int streams) {
+  int fds[kMax];
+  int count = 0;
+  fds[count++] = open_connection('0', false);
+  for (int number = 1; number <= streams; ++number) {
+    fds[count++] = open_connection((char)('0' + number), false);
+    if (number == 1 && option("stranger")) fds[count++] = open_connection('!', true);
+  }
+  for (int i = 0; i < count; ++i) {
+    char byte = 0;
+    struct pollfd ready = {.fd = fds[i], .events = POLLIN};
+    poll(&ready, 1, -1);
+    if (recv(fds[i], &byte, 1, 0) > 0) fault("unexpected byte");
+  }
+  printf("done\n");
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  argument_count = argc;
+  arguments = argv;
+  if (argc >= 4 && strcmp(argv[1], "server") == 0) return server(atoi(argv[3]));
+  if (argc >= 4 && strcmp(argv[1], "client") == 0) return client(atoi(argv[3]));
+  fprintf(stderr, "usage: probe server LISTENER COUNT ... | probe client PORT STREAMS ...\n");
+  return 2;
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The preload library from outside: programs that know nothing of it, run under it. This program
+// links nothing of the library and shares only abi.h with it.
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "shim/test_rig.h"
+
+namespace rolecall::shim {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+// A probe server and a probe client, each under the library; verbs of the tests.
+class Shim : public ::testing::Test {
+ protected:
+  Rig rig;
+  int listener_family = AF_INET6;
+
+  // Starts the server; it ends after `connections`.
+  std::unique_ptr<Program> serve(std::size_t connections, const Words& options) {
+    const int listener = rig.listen_on(listener_family);
+    return std::make_unique<Program>(
+        Words{PROBE, "server", std::to_string(listener), std::to_string(connections)} + options,
+        rig.armed(Side::Server, PROBE), listener);
+  }
+  std::unique_ptr<Program> connect(std::size_t streams, const Words& options) {
+    Words variables;
+    if (rig.numbering == Numbering::ByConnect) variables = rig.armed(Side::Client, PROBE);
+    return std::make_unique<Program>(
+        Words{PROBE, "client", std::to_string(rig.port), std::to_string(streams)} + options,
+        variables);
+  }
+  // A connection that never says anything.
+  bool connect_silently(int fd) const {
+    const sockaddr_in at{.sin_family = AF_INET,
+                         .sin_port = htons(static_cast<std::uint16_t>(rig.port)),
+                         .sin_addr = {htonl(INADDR_LOOPBACK)},
+                         .sin_zero = {}};
+    return ::connect(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
+  }
+  // Runs both to the end under `order`; what the server printed.
+  std::string run(const std::vector<int>& order, const Words& server_options = {},
+                  const Words& client_options = {}, std::size_t strangers = 0) {
+    rig.order = order;
+    const auto server = serve(1 + order.size() + strangers, server_options);
+    const auto client = connect(order.size(), client_options);
+    const std::string printed = server->output();
+    EXPECT_EQ(client->output(), "done\n");
+    return printed;
+  }
+};
+
+std::string as_text(const std::vector<int>& order) {
+  std::string text = "0";
+  for (const int number : order) text += static_cast<char>('0' + number);
+  return text + "\n";
+}
+
+// --- every order, accepted as iperf3 3.12 does: select(), then one accept()
+// -----------------------
+
+class ShimOrder : public Shim, public ::testing::WithParamInterface<std::vector<int>> {};
+
+TEST_P(ShimOrder, IsRealised) {
+  EXPECT_EQ(run(GetParam(), {"select"}), as_text(GetParam()));
+  EXPECT_EQ(rig.order_by_ports(), GetParam());
+}
+
+std::vector<std::vector<int>> all_orders_up_to(int streams) {
+  std::vector<std::vector<int>> all;
+  for (int n = 1; n <= streams; ++n) {
+    std::vector<int> order(static_cast<std::size_t>(n));
+    std::iota(order.begin(), order.end(), 1);
+    do {
+      all.push_back(order);
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+  return all;
+}
+
+std::string name_of(const ::testing::TestParamInfo<std::vector<int>>& info) {
+  return as_text(info.param).substr(1, info.param.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(UpToFour, ShimOrder, ::testing::ValuesIn(all_orders_up_to(4)), name_of);
+INSTANTIATE_TEST_SUITE_P(Longer, ShimOrder,
+                         ::testing::Values(std::vector<int>{5, 1, 2, 3, 4},
+                                           std::vector<int>{2, 4, 6, 1, 3, 5},
+                                           std::vector<int>{7, 6, 5, 4, 3, 2, 1},
+                                           std::vector<int>{2, 1, 4, 3, 6, 5, 8, 7},
+                                           std::vector<int>{5, 6, 7, 8, 1, 2, 3, 4},
+                                           std::vector<int>{1, 8, 2, 7, 3, 6, 4, 5}),
+                         name_of);
+
+// --- every way to wait and to accept
+// --------------------------------------------------------------
+
+struct Way {
+  const char* name;
+  Words server;
+  Words client;
+  int family = AF_INET6;
+  Numbering numbering = Numbering::ByConnect;
+};
+
+class ShimWay : public Shim, public ::testing::WithParamInterface<Way> {
+ protected:
+  void SetUp() override {
+    listener_family = GetParam().family;
+    rig.numbering = GetParam().numbering;
+  }
+};
+
+TEST_P(ShimWay, HandsOutEightInReverse) {
+  const std::vector<int> order = {8, 7, 6, 5, 4, 3, 2, 1};
+  EXPECT_EQ(run(order, GetParam().server, GetParam().client), as_text(order));
+}
+
+TEST_P(ShimWay, PassesAStrangerAtOnce) {
+  std::string printed = run({2, 3, 1}, GetParam().server, GetParam().client + Words{"stranger"}, 1);
+  std::erase(printed, '!');
+  EXPECT_EQ(printed, "0231\n");
+  EXPECT_THAT(rig.records(Kind::StrangerPassed), SizeIs(1));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ShimWay,
+    ::testing::Values(Way{"accept", {}, {}}, Way{"accept4", {"accept4"}, {}},
+                      Way{"null_address", {"null"}, {}}, Way{"select", {"select"}, {}},
+                      Way{"poll_accept4", {"poll", "accept4"}, {}},
+                      Way{"epoll_edges", {"epoll"}, {}},
+                      Way{"nonblocking_connect", {}, {"nonblock"}}, Way{"ipv6", {"poll"}, {"v6"}},
+                      Way{"ipv4_only", {"poll"}, {}, AF_INET},
+                      Way{"cookies", {}, {}, AF_INET6, Numbering::ByArrival},
+                      Way{"cookies_epoll", {"epoll"}, {}, AF_INET6, Numbering::ByArrival}),
+    [](const auto& way) { return way.param.name; });
+
+// --- what a program may do meanwhile
+// --------------------------------------------------------------
+
+TEST_F(Shim, OrdersAcceptsOfSeveralThreads) {
+  const std::string printed = run({4, 2, 3, 1}, {"threads"});
+  EXPECT_THAT(printed, Not(HasSubstr("FAULT")));
+  EXPECT_THAT(rig.order_by_ports(), ElementsAre(4, 2, 3, 1));
+}
+
+TEST_F(Shim, KeepsWhatIsHeldWhenAHandlerJumpsOutOfAccept) {
+  rig.order = {2, 1};
+  const auto server = serve(3, {"jump"});
+  const auto first = connect(1, {});
+  ASSERT_TRUE(rig.wait_for(Kind::Held));
+  server->send_signal(SIGUSR1);
+  rig.order = {};
+  Program second({PROBE, "client", std::to_string(rig.port), "0"}, rig.armed(Side::Client, PROBE));
+  EXPECT_EQ(server->output(), "001\n");  // the second client's one connection is number 2
+  EXPECT_THAT(rig.order_by_ports(), ElementsAre(2, 1));
+}
+
+TEST_F(Shim, SharesNothingHeldWithAForkedChild) {
+  EXPECT_EQ(run({2, 1}, {"poll", "fork"}), "021\n");
+}
+
+TEST_F(Shim, ResetsWhatIsHeldWhenItsListenerIsClosed) {
+  rig.order = {2, 1};
+  const auto server = serve(3, {"poll", "reopen"});
+  const auto client = connect(1, {});
+  EXPECT_EQ(server->output(), "");
+  EXPECT_THAT(rig.records(Kind::Dropped), SizeIs(1));
+}
+
+// --- limits
+// ---------------------------------------------------------------------------------------
+
+TEST_F(Shim, GivesUpTheOrderWhenAConnectionNeverComes) {
+  rig.order = {3, 2, 1};
+  rig.hold_ms = 50;
+  const auto server = serve(3, {});
+  const auto client = connect(2, {});
+  EXPECT_EQ(server->output(), "012\n");
+  const auto limits = rig.records(Kind::HoldLimitReached);
+  ASSERT_THAT(limits, SizeIs(1));
+  EXPECT_EQ(limits[0]->number, 3U);
+}
+
+TEST_F(Shim, PassesOnAConnectionWhoseCookieNeverComes) {
+  rig.numbering = Numbering::ByArrival;
+  rig.hold_ms = 50;
+  rig.order = {2, 1};
+  const auto server = serve(1, {});
+  const int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_TRUE(connect_silently(silent));
+  EXPECT_TRUE(rig.wait_for(Kind::StillUndecided));
+  close(silent);
+}
+
+TEST_F(Shim, LeavesAReadableBoardWhenTheServerIsKilled) {
+  rig.order = {2, 1};
+  const auto server = serve(3, {});
+  const auto client = connect(1, {});
+  ASSERT_TRUE(rig.wait_for(Kind::Held));
+  server->send_signal(SIGKILL);
+  EXPECT_EQ(server->output(), "[signal 9]");
+  ASSERT_THAT(rig.records(Kind::Held), SizeIs(1));
+  EXPECT_EQ(rig.records(Kind::Held)[0]->number, 1U);
+}
+
+TEST_F(Shim, OnlyRecordsWithoutAnOrder) {
+  const auto server = serve(3, {"poll"});
+  const auto client = connect(2, {});
+  EXPECT_EQ(server->output(), "012\n");
+  EXPECT_THAT(rig.order_by_ports(), ElementsAre(1, 2));
+  EXPECT_THAT(rig.records(Kind::SelfQueued), IsEmpty());
+}
+
+// --- when it is not to do anything
+// ----------------------------------------------------------------
+
+// The probe's server under `variables`, with a client that the library does not see.
+std::string run_unarmed(Rig& rig, const Words& variables) {
+  const int listener = rig.listen_on(AF_INET6);
+  Program server({PROBE, "server", std::to_string(listener), "3", "poll"}, variables, listener);
+  Program client({PROBE, "client", std::to_string(rig.port), "2"}, {});
+  return server.output();
+}
+
+TEST_F(Shim, IsInertInAnotherProgram) {
+  rig.order = {2, 1};
+  rig.port = 1;
+  EXPECT_EQ(run_unarmed(rig, rig.armed(Side::Server, "/bin/sh")), "012\n");
+  ASSERT_THAT(rig.records(Kind::NotArmed), SizeIs(1));
+  EXPECT_EQ(rig.records(Kind::NotArmed)[0]->number,
+            static_cast<std::uint32_t>(Refusal::WrongProgram));
+}
+
+TEST_F(Shim, IsInertUnderAnOrderThatIsNoPermutation) {
+  rig.order = {2, 2};
+  rig.port = 1;
+  EXPECT_EQ(run_unarmed(rig, rig.armed(Side::Server, PROBE)), "012\n");
+  ASSERT_THAT(rig.records(Kind::NotArmed), SizeIs(1));
+  EXPECT_EQ(rig.records(Kind::NotArmed)[0]->number, static_cast<std::uint32_t>(Refusal::BadPlan));
+}
+
+TEST_F(Shim, IsInertWithoutAPlan) {
+  EXPECT_EQ(run_unarmed(rig, {std::string("LD_PRELOAD=") + SHIM_LIBRARY}), "012\n");
+}
+
+TEST_F(Shim, IsInertWhenThePlanFileIsMissing) {
+  Words variables = rig.variables_for("", 0);
+  variables[1] += ".gone";
+  EXPECT_EQ(run_unarmed(rig, variables), "012\n");
+}
+
+TEST_F(Shim, IsInertUnderAPlanOfGarbage) {
+  const std::string garbage(sizeof(Plan), '\xa5');
+  EXPECT_EQ(run_unarmed(rig, rig.variables_for(garbage.data(), garbage.size())), "012\n");
+}
+
+TEST_F(Shim, IsInertUnderAPlanOfAnotherVersion) {
+  rig.port = 1;
+  Plan plan = rig.plan(Side::Server, PROBE);
+  plan.version = kVersion + 1;
+  EXPECT_EQ(run_unarmed(rig, rig.variables_for(&plan, sizeof plan)), "012\n");
+}
+
+// --- the library file
+// -----------------------------------------------------------------------------
+
+TEST(ShimFile, NeedsNothingButLibc) {
+  Program readelf({READELF, "--dynamic", SHIM_LIBRARY}, {});
+  const std::string dynamic = readelf.output();
+  EXPECT_THAT(dynamic, HasSubstr("Shared library: [libc.so.6]"));
+  EXPECT_EQ(dynamic.find("(NEEDED)"), dynamic.rfind("(NEEDED)")) << dynamic;
+}
+
+TEST(ShimFile, ExportsWhatCallsDefLists) {
+  std::string listed;
+#define CALL(result, name, parameters, specifiers) listed += #name "\n";
+#include "shim/calls.def"
+#undef CALL
+  Program nm({NM, "--dynamic", "--defined-only", "--format=just-symbols", SHIM_LIBRARY}, {});
+  EXPECT_EQ(nm.output(), listed);
+}
+
+}  // namespace
+}  // namespace rolecall::shim
