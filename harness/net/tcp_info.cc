@@ -56,6 +56,9 @@ Result<TcpInfo> decode_tcp_info(ByteView bytes) {
   info.total_retrans = raw.tcpi_total_retrans;
   info.last_data_sent_ms = raw.tcpi_last_data_sent;
   info.rtt_us = raw.tcpi_rtt;
+  info.rttvar_us = raw.tcpi_rttvar;
+  info.pmtu = raw.tcpi_pmtu;
+  info.reordering = raw.tcpi_reordering;
   info.snd_mss = raw.tcpi_snd_mss;
   info.snd_cwnd = raw.tcpi_snd_cwnd;
   return info;
