@@ -11,7 +11,8 @@
 namespace rolecall::scenario {
 
 struct EndSample {
-  bool seen = false;    // the kernel has told anything of this end yet
+  bool seen = false;         // the kernel has told anything of this end yet
+  bool established = false;  // TCP state ESTABLISHED: neither end has closed
   bool closed = false;  // the socket is dead: only the two byte counts below are its own, and final
   std::uint64_t bytes_acked = 0;  // with the SYN on the client's end
   std::uint64_t bytes_received = 0;
@@ -33,6 +34,10 @@ struct KernelSample {
   ConnectionSample control;               // client_port 0 while it is not known
   std::vector<ConnectionSample> streams;  // in the order in which they were first seen
 };
+
+// The stream connection from that client port, null when it was not seen. Lives as long as
+// `sample`.
+const ConnectionSample* find_stream(const KernelSample& sample, std::uint16_t client_port);
 
 // How many bytes before the payload the client sends on each stream connection: cookie and
 // preamble.

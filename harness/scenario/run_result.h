@@ -12,9 +12,8 @@
 
 #include "harness/base/result.h"
 #include "harness/scenario/kernel_sample.h"
-#include "harness/scenario/peer_report.h"
 #include "harness/scenario/scenario_file.h"
-#include "harness/scenario/verdict_kind.h"
+#include "harness/scenario/verdict.h"
 
 namespace rolecall::scenario {
 
@@ -26,11 +25,6 @@ enum class Realised {
   NotRealisable,  // the peer's own ordering made it impossible
 };
 const char* name(Realised realised);
-
-struct Verdict {
-  VerdictKind kind = VerdictKind::Stuck;
-  std::string reason;  // one sentence, naming connections and figures
-};
 
 // One stream connection, in client order, for whoever explains a run.
 struct ConnectionFacts {

@@ -3,7 +3,6 @@
 // ends the peers, keeps the evidence. Nothing is left running when a call returns.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,27 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/fd.h"
 #include "harness/base/result.h"
 #include "harness/scenario/peer.h"
 #include "harness/scenario/run_result.h"
 #include "harness/scenario/scenario_file.h"
+#include "harness/scenario/stop_token.h"
 
 namespace rolecall::scenario {
-
-// Asks every run under way to end. raise() is async-signal-safe, so a SIGINT handler may call it.
-class StopToken {
- public:
-  static Result<StopToken> create();
-  StopToken(StopToken&&) = default;
-  void raise() const;
-  bool is_raised() const;
-  const Fd& fd() const { return fd_; }  // readable once raised, and from then on
-
- private:
-  explicit StopToken(Fd fd) : fd_(std::move(fd)) {}
-  Fd fd_;
-};
 
 struct RunOptions {
   std::filesystem::path out;        // evidence goes to <out>/<scenario>/<i>/; made where missing
@@ -41,9 +26,6 @@ struct RunOptions {
   // The program's own words that a replay line starts with, e.g. "rolecall run".
   std::string replay_command = "rolecall run";
 };
-
-// Whether `error` only says that the stop token was raised.
-bool is_interruption(const Error& error);
 
 // One run of `scenario`: under its schedule with `lever`, or as its control when `lever` is none or
 // the schedule natural. `index` (from 1) names the evidence folder, a control's gets "control-" in

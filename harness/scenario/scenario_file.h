@@ -11,6 +11,7 @@
 
 #include "harness/base/result.h"
 #include "harness/base/time.h"
+#include "harness/scenario/test_shape.h"
 #include "harness/scenario/verdict_kind.h"
 #include "harness/schedule/pairing.h"
 #include "harness/schedule/schedule.h"
@@ -52,6 +53,7 @@ struct Scenario {
   std::filesystem::path path;  // empty when it was not read from a file
   std::string claim;
   std::vector<std::string> why;
+  std::string address = "127.0.0.1";  // where the server is reached: this, or "::1"
   PeerSpec server;
   PeerSpec client;
   Schedule schedule;
@@ -61,28 +63,12 @@ struct Scenario {
   Control control;
   Duration limit = seconds(10);  // of one run; then it is stuck
 
-  // From the client's arguments.
-  Mode mode = Mode::Forward;
-  int streams = 1;  // -P
-  // -n or -k is given: the test ends when so much is sent, so a short one ends by itself even when
-  // nothing arrives.
-  bool has_size_goal = false;
+  // What the client's arguments say of the test.
+  TestShape shape;
+  TestShape server_shape;  // of the server's, for --role-flag
 
-  int connections() const { return connection_count(mode, streams); }
+  int connections() const { return connection_count(shape.mode, shape.streams); }
 };
-
-// What the client's own arguments say of the test: as getopt_long reads them (-P2, -P 2,
-// --parallel=2, unambiguous beginnings of long words, bundles).
-struct TestShape {
-  Mode mode = Mode::Forward;
-  int streams = 1;
-  bool has_size_goal = false;
-  std::uint64_t block_bytes = 128 * 1024;  // -l
-  std::uint64_t window_bytes = 0;          // -w, 0: the kernel's own sizes
-  std::string role_flag = "auto";          // --role-flag, of a roleperf
-  int role_flag_level = 2;                 // --role-flag-level, of a roleperf
-};
-Result<TestShape> read_shape(const std::vector<std::string>& args);
 
 // Reads and checks a scenario. Errors: System when it cannot be read; Malformed for a syntax error
 // or a wrong type, Config for an unknown key or value, each with file:line and, for an unknown
@@ -90,6 +76,10 @@ Result<TestShape> read_shape(const std::vector<std::string>& args);
 Result<Scenario> load_scenario(const std::filesystem::path& path);
 // The same from text; `path` names it in errors and gives the scenario its name.
 Result<Scenario> parse_scenario(std::string_view text, const std::filesystem::path& path);
+
+// The keys of the object at `place` ("", "server", "client", "expect", "control"), for the test
+// that compares parser and schema. REQUIRES: one of these places.
+std::vector<std::string_view> known_keys(std::string_view place);
 
 // The scenario files that `path` names: itself, or the *.json of a folder, schema.json left out, in
 // the order of their names. System when there is nothing.

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/figures.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace rolecall::scenario {
+namespace {
+
+// One connection as both ends report it. The server's own figures end up here by port.
+struct Stream {
+  std::uint16_t port = 0;
+  StreamReport client;
+  StreamReport server;
+};
+
+// Whose figure travels to the other end in the results: the receiver's when the client sends, the
+// sender's when the server does. It is the one that an accept order can put to the wrong stream.
+std::optional<std::uint64_t> told_figure(const StreamReport& s, bool client_sends) {
+  return client_sends ? s.receiver_bytes : s.sender_bytes;
+}
+
+Verdict wrong(std::string reason) {
+  return {VerdictKind::WrongFigures, std::move(reason)};
+}
+
+std::optional<Verdict> check_streams(const RunFacts& facts) {
+  const auto expected = static_cast<std::size_t>(connection_count(facts.mode, facts.streams));
+  const auto complete = [&](const char* role, const PeerReport& report) -> std::optional<Verdict> {
+    if (report.streams.size() != expected || !report.has_end)
+      return wrong(fmt::format("the {} reports {} streams{}, the test has {}", role,
+                               report.streams.size(),
+                               report.has_end ? "" : " without final figures", expected));
+    for (const StreamReport& s : report.streams)
+      if (!s.sends || !s.sender_bytes || !s.receiver_bytes)
+        return wrong(fmt::format("the {} reports no figures for the stream on ports {}-{}", role,
+                                 s.local_port, s.remote_port));
+    return std::nullopt;
+  };
+  if (auto bad = complete("client", *facts.client.report)) return bad;
+  return complete("server", *facts.server.report);
+}
+
+// Pairs the ends by ports. A stream without a counterpart is the verdict.
+std::optional<Verdict> pair_streams(const RunFacts& facts, std::vector<Stream>& into) {
+  const auto& servers = facts.server.report->streams;
+  for (const StreamReport& client : facts.client.report->streams) {
+    const auto server = std::find_if(servers.begin(), servers.end(), [&](const StreamReport& s) {
+      return s.remote_port == client.local_port && s.local_port == client.remote_port;
+    });
+    if (server == servers.end())
+      return wrong(fmt::format("the server reports no stream for {} (client port {})",
+                               connection_name(facts, client.local_port), client.local_port));
+    into.push_back({client.local_port, client, *server});
+  }
+  return std::nullopt;
+}
+
+// What the receiving end's kernel can have given to its program; nothing without its last figure.
+std::optional<std::uint64_t> kernel_received(const RunFacts& facts, const Stream& stream) {
+  const ConnectionSample* c = find_stream(facts.kernel, stream.port);
+  if (c == nullptr) return std::nullopt;
+  if (*stream.client.sends) {
+    if (!c->server.closed) return std::nullopt;
+    return payload_consumed_by_server(*c, facts.header_bytes);
+  }
+  if (!c->client.closed) return std::nullopt;
+  return payload_consumed_by_client(*c);
+}
+
+// The rule of "completed" for one stream, apart from both ends printing the same.
+std::optional<std::string> broken_rule(const RunFacts& facts, const Stream& stream) {
+  const bool client_sends = *stream.client.sends;
+  const std::uint64_t sent =
+      client_sends ? *stream.client.sender_bytes : *stream.server.sender_bytes;
+  const std::uint64_t received =
+      client_sends ? *stream.server.receiver_bytes : *stream.client.receiver_bytes;
+  const std::string what =
+      fmt::format("{}: {} sent, {} received", connection_name(facts, stream.port), sent, received);
+  if (received > sent) return what + ", which is more than was sent";
+  if (sent > 0 && received == 0) return what;
+  if (sent - received > facts.kernel_holds_bytes + facts.block_bytes)
+    return what + fmt::format("; the kernels and one block hold at most {}",
+                              facts.kernel_holds_bytes + facts.block_bytes);
+  const auto kernel = kernel_received(facts, stream);
+  if (kernel && received > *kernel)
+    return what + fmt::format(", but the receiver's kernel had {} only", *kernel);
+  return std::nullopt;
+}
+
+// Whether both ends print the same of a connection whose ends are these two entries.
+std::optional<std::string> disagreement(const RunFacts& facts, std::uint16_t port,
+                                        const StreamReport& client, const StreamReport& server) {
+  const bool client_sends = *client.sends;
+  const auto at_client = *told_figure(client, client_sends);
+  const auto at_server = *told_figure(server, client_sends);
+  if (at_client == at_server) return std::nullopt;
+  return fmt::format("{}: the client prints {} as {}'s figure, the server {}",
+                     connection_name(facts, port), at_client, client_sends ? "receiver" : "sender",
+                     at_server);
+}
+
+std::optional<Verdict> judge_mispaired(const RunFacts& facts, const std::vector<Stream>& streams) {
+  std::vector<std::string> lines;
+  for (const Stream& s : streams) {
+    if (*s.client.sends != *s.server.sends) continue;
+    const char* role = *s.client.sends ? "sender" : "receiver";
+    lines.push_back(fmt::format("{} is {}/{}", connection_name(facts, s.port), role, role));
+  }
+  if (lines.empty()) return std::nullopt;
+  return Verdict{VerdictKind::Void,
+                 fmt::format("{}: it delivered nothing, and both peers report success",
+                             fmt::join(lines, ", "))};
+}
+
+// The n-th streams of the ends are different connections, and what the client was told of its n-th
+// stream is what the server has for its own n-th.
+bool is_told_by_place(const RunFacts& facts) {
+  const auto& clients = facts.client.report->streams;
+  const auto& servers = facts.server.report->streams;
+  bool same_order = true;
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    same_order = same_order && clients[i].local_port == servers[i].remote_port;
+    if (*clients[i].sends == *servers[i].sends ||
+        disagreement(facts, clients[i].local_port, clients[i], servers[i]))
+      return false;
+  }
+  return !same_order;
+}
+
+std::string misattribution(const RunFacts& facts, const std::vector<Stream>& streams) {
+  std::vector<std::string> lines;
+  for (const Stream& s : streams)
+    if (auto line = disagreement(facts, s.port, s.client, s.server)) lines.push_back(*line);
+  if (lines.empty()) lines.emplace_back("the figures happen to be equal");
+  std::vector<std::string> order;
+  for (const StreamReport& s : facts.server.report->streams)
+    order.push_back(fmt::format("{}", number_of(facts, s.remote_port)));
+  return fmt::format("the server's streams are connections {}, and figures go by place: {}",
+                     fmt::join(order, ","), fmt::join(lines, "; "));
+}
+
+}  // namespace
+
+Verdict judge_figures(const RunFacts& facts) {
+  if (auto bad = check_streams(facts)) return *bad;
+  std::vector<Stream> streams;
+  if (auto bad = pair_streams(facts, streams)) return *bad;
+  if (auto mispaired = judge_mispaired(facts, streams)) return *mispaired;
+  if (is_told_by_place(facts)) return {VerdictKind::Misattributed, misattribution(facts, streams)};
+  std::uint64_t received = 0;
+  bool is_proved = true;
+  for (const Stream& s : streams) {
+    if (auto line = disagreement(facts, s.port, s.client, s.server)) return wrong(*line);
+    if (auto line = broken_rule(facts, s)) return wrong(*line);
+    is_proved = is_proved && kernel_received(facts, s).has_value();
+    received += *s.client.sends ? *s.server.receiver_bytes : *s.client.receiver_bytes;
+  }
+  return {
+      VerdictKind::Completed,
+      fmt::format("{} streams delivered {} bytes, and both ends print the same{}", streams.size(),
+                  received, is_proved ? "" : " (the kernel's last figures are not all known)")};
+}
+
+}  // namespace rolecall::scenario

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/kernel_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/deadline.h"
+#include "harness/scenario/process_sockets.h"
+
+namespace rolecall::scenario {
+namespace {
+
+EndSample read_end(const TcpSocket& socket) {
+  EndSample end;
+  end.seen = true;
+  end.established = socket.state == TcpState::Established;
+  end.bytes_acked = socket.info.bytes_acked;
+  end.bytes_received = socket.info.bytes_received;
+  end.rqueue = socket.rqueue;
+  end.wqueue = socket.wqueue;
+  end.snd_wnd = socket.info.snd_wnd;
+  end.persist = socket.timer == TcpTimer::Persist;
+  end.send_buffer_full = socket.send_buffer_full;
+  return end;
+}
+
+}  // namespace
+
+Result<KernelWatch> KernelWatch::open(std::uint16_t server_port) {
+  TRY(auto diag, SockDiag::open());
+  TRY(auto monitor, DestroyMonitor::open());
+  return KernelWatch(server_port, std::move(diag), std::move(monitor));
+}
+
+Result<void> KernelWatch::look(pid_t client) {
+  TRY(auto sockets, diag_.dump(port_));
+  is_listening_ = std::any_of(sockets.begin(), sockets.end(), [&](const TcpSocket& s) {
+    return s.state == TcpState::Listen && s.local_port == port_;
+  });
+  for (const TcpSocket& s : sockets)
+    if (s.state != TcpState::Listen && s.remote_port != 0) note(s);
+  judge_owners(client);
+  TRY(take_deaths());
+  return ok();
+}
+
+KernelWatch::Tracked& KernelWatch::tracked(std::uint16_t client_port) {
+  const auto [it, is_new] = connections_.try_emplace(client_port);
+  if (is_new) {
+    it->second.figures.client_port = client_port;
+    it->second.seen_at = connections_.size();
+  }
+  return it->second;
+}
+
+void KernelWatch::note(const TcpSocket& socket) {
+  const bool is_client_end = socket.remote_port == port_;
+  Tracked& c = tracked(is_client_end ? socket.local_port : socket.remote_port);
+  EndSample& end = is_client_end ? c.figures.client : c.figures.server;
+  // A TIME_WAIT or SYN_RECV entry is not the socket itself and carries no figures.
+  if (end.closed || socket.info.state == TcpState::Unknown) return;
+  if (is_client_end && socket.inode != 0) c.client_inode = socket.inode;
+  end = read_end(socket);
+}
+
+void KernelWatch::note_death(const TcpSocket& socket) {
+  const bool is_client_end = socket.remote_port == port_;
+  Tracked& c = tracked(is_client_end ? socket.local_port : socket.remote_port);
+  EndSample& end = is_client_end ? c.figures.client : c.figures.server;
+  end = EndSample{};
+  end.seen = end.closed = true;
+  end.bytes_acked = socket.info.bytes_acked;
+  end.bytes_received = socket.info.bytes_received;
+}
+
+Result<void> KernelWatch::take_deaths() {
+  TRY(auto dead, monitor_.take(port_));
+  for (const TcpSocket& s : dead)
+    if (s.remote_port != 0) note_death(s);
+  refresh();
+  return ok();
+}
+
+void KernelWatch::judge_owners(pid_t client) {
+  const bool has_new = std::any_of(connections_.begin(), connections_.end(), [](const auto& entry) {
+    return !entry.second.is_judged && entry.second.client_inode != 0;
+  });
+  if (!has_new) return;
+  const std::map<std::uint32_t, int> owned = sockets_of(client);
+  int lowest = -1;
+  for (auto& [port, c] : connections_) {
+    if (c.is_judged || c.client_inode == 0) continue;
+    const auto it = owned.find(c.client_inode);
+    if (it == owned.end()) continue;  // not the client's, or not any more: asked again next time
+    c.is_judged = c.is_stream = true;
+    if (lowest < 0 || it->second < lowest) {
+      lowest = it->second;
+      if (current_.control.client_port == 0) control_port_ = port;
+    }
+  }
+  if (control_port_ != 0) connections_.at(control_port_).is_stream = false;
+}
+
+void KernelWatch::adopt_streams(const std::vector<std::uint16_t>& client_ports) {
+  for (const std::uint16_t port : client_ports) {
+    Tracked& c = tracked(port);
+    c.is_judged = c.is_stream = true;
+  }
+  refresh();
+}
+
+void KernelWatch::refresh() {
+  std::vector<const Tracked*> streams;
+  for (const auto& [port, c] : connections_)
+    if (c.is_stream) streams.push_back(&c);
+  std::sort(streams.begin(), streams.end(),
+            [](const Tracked* a, const Tracked* b) { return a->seen_at < b->seen_at; });
+  current_.at = now();
+  current_.streams.clear();
+  for (const Tracked* c : streams) current_.streams.push_back(c->figures);
+  if (control_port_ != 0) current_.control = connections_.at(control_port_).figures;
+}
+
+bool KernelWatch::is_final() const {
+  return std::all_of(current_.streams.begin(), current_.streams.end(),
+                     [](const ConnectionSample& c) { return c.client.closed && c.server.closed; });
+}
+
+}  // namespace rolecall::scenario

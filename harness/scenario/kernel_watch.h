@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Follows the connections of one test through sock_diag: which is the control connection, which are
+// streams, and how the figures of both ends move, up to the last ones at the death of each socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/net/sock_diag.h"
+#include "harness/scenario/kernel_sample.h"
+
+namespace rolecall::scenario {
+
+// One thread at a time.
+class KernelWatch {
+ public:
+  // Hears of every death from now on: open it before the client starts.
+  static Result<KernelWatch> open(std::uint16_t server_port);
+
+  // Looks once. Whose connections count is decided by the descriptors of `client` and its children
+  // (/proc/<pid>/fd): connections that the shim or a stranger makes to the port are none of the
+  // test's. The control connection is the client's lowest descriptor: iperf_client_api.c
+  // iperf_connect(), all tags, opens it before any stream.
+  Result<void> look(pid_t client);
+
+  bool is_listening() const { return is_listening_; }  // at the last look
+  const KernelSample& current() const { return current_; }
+
+  // Readable when a socket of the machine has died; then call take_deaths().
+  const Fd& deaths() const { return monitor_.fd(); }
+  Result<void> take_deaths();
+
+  // Makes these client ports the test's streams, where looking came too late: from a peer's report.
+  void adopt_streams(const std::vector<std::uint16_t>& client_ports);
+  // Whether both ends of every stream are dead, so that all figures are final.
+  bool is_final() const;
+
+ private:
+  KernelWatch(std::uint16_t port, SockDiag diag, DestroyMonitor monitor)
+      : port_(port), diag_(std::move(diag)), monitor_(std::move(monitor)) {}
+
+  struct Tracked {
+    ConnectionSample figures;
+    std::uint32_t client_inode = 0;
+    bool is_judged = false;  // it is known whether it belongs to the test
+    bool is_stream = false;
+    std::size_t seen_at = 0;
+  };
+
+  void note(const TcpSocket& socket);
+  void note_death(const TcpSocket& socket);
+  void judge_owners(pid_t client);
+  Tracked& tracked(std::uint16_t client_port);
+  void refresh();
+
+  std::uint16_t port_;
+  SockDiag diag_;
+  DestroyMonitor monitor_;
+  std::map<std::uint16_t, Tracked> connections_;  // by client port
+  std::uint16_t control_port_ = 0;
+  bool is_listening_ = false;
+  KernelSample current_;
+};
+
+}  // namespace rolecall::scenario

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Keeps a TCP port for a server that is yet to start, so that runs side by side never meet: a bound
+// socket that never listens, with SO_REUSEADDR, as iperf3's listener has it too (net.c
+// netannounce(), all tags), may share the port with one that listens.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "harness/base/fd.h"
+#include "harness/base/result.h"
+
+namespace rolecall::scenario {
+
+class PortReservation {
+ public:
+  // `port`, or a free one for 0. Config when somebody else has it.
+  static Result<PortReservation> take(std::uint16_t port);
+  std::uint16_t port() const { return port_; }
+
+ private:
+  PortReservation(Fd fd, std::uint16_t port) : fd_(std::move(fd)), port_(port) {}
+  Fd fd_;
+  std::uint16_t port_;
+};
+
+}  // namespace rolecall::scenario

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/scenario_file.h"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/base/check.h"
+#include "harness/scenario/evidence.h"
+#include "harness/scenario/json_tree.h"
+#include "harness/scenario/nearest_word.h"
+
+namespace rolecall::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = JsonNode::Kind;
+
+constexpr int kSchema = 1;
+constexpr int kMaxRepeat = 10'000;
+constexpr int kMaxLimitMs = 600'000;
+
+struct Place {
+  std::string_view name;
+  std::vector<std::string_view> keys;
+  std::vector<std::string_view> required;
+};
+
+const std::vector<Place>& places() {
+  static const std::vector<Place> kPlaces = {
+      {"",
+       {"$schema", "schema", "claim", "why", "address", "server", "client", "schedule", "levers",
+        "expect", "repeat", "control", "limit_ms"},
+       {"schema", "claim", "why", "server", "client", "schedule", "expect", "control"}},
+      {"server", {"peer", "args"}, {"peer"}},
+      {"client", {"peer", "args"}, {"peer"}},
+      {"expect", {"above", "below"}, {}},
+      {"control", {"repeat", "expect"}, {}},
+  };
+  return kPlaces;
+}
+
+const Place& place_named(std::string_view name) {
+  const auto& all = places();
+  const auto it =
+      std::find_if(all.begin(), all.end(), [&](const Place& p) { return p.name == name; });
+  CHECK(it != all.end());
+  return *it;
+}
+
+// Reads one document; every error says file and line.
+class Reader {
+ public:
+  explicit Reader(const fs::path& path) : file_(path.string()) {}
+
+  Result<Scenario> read(const JsonNode& root);
+
+ private:
+  Error wrong(const JsonNode& at, std::string what) const {
+    return Error{Errc::Config, fmt::format("{}:{}: {}", file_, at.line, what)};
+  }
+  Result<void> check_object(const JsonNode& node, std::string_view place) const;
+  Result<const JsonNode*> typed(const JsonNode& object, std::string_view key, Kind kind) const;
+  Result<void> read_text(const JsonNode& object, std::string_view key, std::string& into) const;
+  Result<void> read_number(const JsonNode& object, std::string_view key, int least, int most,
+                           int& into) const;
+  Result<void> read_texts(const JsonNode& object, std::string_view key,
+                          std::vector<std::string>& into) const;
+  Result<PeerSpec> read_peer(const JsonNode& root, std::string_view key) const;
+  Result<void> read_verdict(const JsonNode& object, std::string_view key,
+                            std::optional<VerdictKind>& into) const;
+  Result<void> read_levers(const JsonNode& root, std::vector<Lever>& into) const;
+  Result<void> read_schedule(const JsonNode& root, Scenario& into) const;
+  Result<void> read_expect(const JsonNode& root, Scenario& into) const;
+  Result<void> read_control(const JsonNode& root, Control& into) const;
+  Result<void> read_address(const JsonNode& root, std::string& into) const;
+
+  std::string file_;
+};
+
+Result<void> Reader::check_object(const JsonNode& node, std::string_view place) const {
+  const Place& known = place_named(place);
+  const std::string where = place.empty() ? "a scenario" : fmt::format("\"{}\"", place);
+  if (node.kind != Kind::Object)
+    return wrong(node, fmt::format("{} is {}, an object is needed", where, name(node.kind)));
+  for (const auto& [key, value] : node.members) {
+    if (std::find(known.keys.begin(), known.keys.end(), key) != known.keys.end()) continue;
+    return wrong(value,
+                 fmt::format("unknown key \"{}\" in {}; {}", key, where, suggest(key, known.keys)));
+  }
+  for (const std::string_view key : known.required)
+    if (node.member(key) == nullptr)
+      return wrong(node, fmt::format("{} has no key \"{}\"", where, key));
+  return ok();
+}
+
+// The member, null when it is absent.
+Result<const JsonNode*> Reader::typed(const JsonNode& object, std::string_view key,
+                                      Kind kind) const {
+  const JsonNode* node = object.member(key);
+  if (node == nullptr || node->kind == kind) return node;
+  return wrong(*node, fmt::format("\"{}\" is {}, {} is needed", key, name(node->kind), name(kind)));
+}
+
+Result<void> Reader::read_text(const JsonNode& object, std::string_view key,
+                               std::string& into) const {
+  TRY(const auto* node, typed(object, key, Kind::String));
+  if (node == nullptr) return ok();
+  if (node->text.empty()) return wrong(*node, fmt::format("\"{}\" is empty", key));
+  into = node->text;
+  return ok();
+}
+
+Result<void> Reader::read_number(const JsonNode& object, std::string_view key, int least, int most,
+                                 int& into) const {
+  TRY(const auto* node, typed(object, key, Kind::Integer));
+  if (node == nullptr) return ok();
+  if (node->integer < least || node->integer > most)
+    return wrong(*node,
+                 fmt::format("\"{}\" is {}, it may be {} to {}", key, node->integer, least, most));
+  into = static_cast<int>(node->integer);
+  return ok();
+}
+
+Result<void> Reader::read_texts(const JsonNode& object, std::string_view key,
+                                std::vector<std::string>& into) const {
+  TRY(const auto* node, typed(object, key, Kind::Array));
+  if (node == nullptr) return ok();
+  for (const JsonNode& item : node->items) {
+    if (item.kind != Kind::String)
+      return wrong(item, fmt::format("\"{}\" holds {}, strings are needed", key, name(item.kind)));
+    into.push_back(item.text);
+  }
+  return ok();
+}
+
+Result<PeerSpec> Reader::read_peer(const JsonNode& root, std::string_view key) const {
+  const JsonNode& node = *root.member(key);
+  TRY(check_object(node, key));
+  PeerSpec spec;
+  TRY(read_text(node, "peer", spec.peer));
+  TRY(read_texts(node, "args", spec.args));
+  return spec;
+}
+
+Result<void> Reader::read_verdict(const JsonNode& object, std::string_view key,
+                                  std::optional<VerdictKind>& into) const {
+  TRY(const auto* node, typed(object, key, Kind::String));
+  if (node == nullptr) return ok();
+  std::vector<std::string_view> known;
+  for (const VerdictKind kind : kAllVerdicts) known.emplace_back(name(kind));
+  into = verdict_named(node->text);
+  if (!into)
+    return wrong(*node,
+                 fmt::format("unknown verdict \"{}\"; {}", node->text, suggest(node->text, known)));
+  if (*into == VerdictKind::Stuck || *into == VerdictKind::Inconclusive)
+    return wrong(*node, fmt::format("\"{}\" says that nothing was learned: no run can be expected "
+                                    "to end so",
+                                    node->text));
+  return ok();
+}
+
+Result<void> Reader::read_levers(const JsonNode& root, std::vector<Lever>& into) const {
+  std::vector<std::string> words;
+  TRY(read_texts(root, "levers", words));
+  const JsonNode* node = root.member("levers");
+  if (node == nullptr) return ok();
+  into.clear();
+  constexpr std::array kLevers = {Lever::Swap, Lever::Defer, Lever::Link};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto lever =
+        std::find_if(kLevers.begin(), kLevers.end(), [&](Lever l) { return words[i] == name(l); });
+    if (lever == kLevers.end())
+      return wrong(node->items[i], fmt::format("unknown lever \"{}\"; {}", words[i],
+                                               suggest(words[i], {"swap", "defer", "link"})));
+    if (std::find(into.begin(), into.end(), *lever) != into.end())
+      return wrong(node->items[i], fmt::format("lever \"{}\" stands here twice", words[i]));
+    into.push_back(*lever);
+  }
+  return ok();
+}
+
+Result<void> Reader::read_schedule(const JsonNode& root, Scenario& into) const {
+  std::string text;
+  TRY(read_text(root, "schedule", text));
+  const JsonNode& node = *root.member("schedule");
+  auto schedule = parse_schedule(text);
+  if (!schedule) return wrong(node, schedule.error().what);
+  if (auto fits = check_fits(schedule.value(), into.connections()); !fits)
+    return wrong(node, fits.error().what);
+  into.schedule = std::move(schedule.value());
+  if (!into.schedule.is_natural() && into.levers.empty())
+    return wrong(node, "a schedule that is not natural needs a lever in \"levers\"");
+  return ok();
+}
+
+Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
+  const JsonNode& node = *root.member("expect");
+  TRY(check_object(node, "expect"));
+  TRY(read_verdict(node, "above", into.expect.above));
+  TRY(read_verdict(node, "below", into.expect.below));
+  if (!into.expect.above && !into.expect.below)
+    return wrong(node, "\"expect\" names no verdict, neither \"above\" nor \"below\" the queue");
+  if (into.schedule.is_natural()) return ok();
+  for (const Lever lever : into.levers)
+    if (!into.expect.under(lever))
+      return wrong(node, fmt::format("lever \"{}\" acts {} the accept queue, but \"expect\" names "
+                                     "no verdict there",
+                                     name(lever), acts_above_queue(lever) ? "above" : "below"));
+  return ok();
+}
+
+Result<void> Reader::read_control(const JsonNode& root, Control& into) const {
+  const JsonNode& node = *root.member("control");
+  TRY(check_object(node, "control"));
+  TRY(read_number(node, "repeat", 1, kMaxRepeat, into.repeat));
+  std::optional<VerdictKind> expected;
+  TRY(read_verdict(node, "expect", expected));
+  into.expect = expected.value_or(VerdictKind::Completed);
+  return ok();
+}
+
+Result<void> Reader::read_address(const JsonNode& root, std::string& into) const {
+  TRY(read_text(root, "address", into));
+  if (into != "127.0.0.1" && into != "::1")
+    return wrong(*root.member("address"),
+                 fmt::format("\"address\" is \"{}\"; peers run on this machine: write 127.0.0.1 or "
+                             "::1",
+                             into));
+  return ok();
+}
+
+Result<Scenario> Reader::read(const JsonNode& root) {
+  TRY(check_object(root, ""));
+  Scenario scenario;
+  int schema = 0;
+  TRY(read_number(root, "schema", kSchema, kSchema, schema));
+  TRY(read_text(root, "claim", scenario.claim));
+  TRY(read_texts(root, "why", scenario.why));
+  TRY(read_address(root, scenario.address));
+  TRY(scenario.server, read_peer(root, "server"));
+  TRY(scenario.client, read_peer(root, "client"));
+  for (const auto* spec : {&scenario.server, &scenario.client}) {
+    const char* key = spec == &scenario.server ? "server" : "client";
+    auto shape = read_shape(spec->args);
+    if (!shape) return wrong(*root.member(key), fmt::format("{}: {}", key, shape.error().what));
+    (spec == &scenario.server ? scenario.server_shape : scenario.shape) = shape.value();
+  }
+  TRY(read_levers(root, scenario.levers));
+  TRY(read_schedule(root, scenario));
+  TRY(read_expect(root, scenario));
+  TRY(read_number(root, "repeat", 1, kMaxRepeat, scenario.repeat));
+  TRY(read_control(root, scenario.control));
+  int limit_ms = static_cast<int>(scenario.limit.in_ms());
+  TRY(read_number(root, "limit_ms", 1, kMaxLimitMs, limit_ms));
+  scenario.limit = milliseconds(limit_ms);
+  return scenario;
+}
+
+}  // namespace
+
+const char* name(Lever lever) {
+  switch (lever) {
+    case Lever::Swap:
+      return "swap";
+    case Lever::Defer:
+      return "defer";
+    case Lever::Link:
+      return "link";
+  }
+  return "?";
+}
+
+std::vector<std::string_view> known_keys(std::string_view place) {
+  return place_named(place).keys;
+}
+
+Result<Scenario> parse_scenario(std::string_view text, const fs::path& path) {
+  TRY(auto root, parse_json_tree(text, path.string()));
+  TRY(auto scenario, Reader(path).read(root));
+  scenario.name = path.stem().string();
+  return scenario;
+}
+
+Result<Scenario> load_scenario(const fs::path& path) {
+  TRY(auto text, read_file(path));
+  TRY(auto scenario, parse_scenario(text, path));
+  scenario.path = path;
+  return scenario;
+}
+
+Result<std::vector<fs::path>> find_scenarios(const fs::path& path) {
+  std::error_code failure;
+  if (!fs::is_directory(path, failure)) {
+    if (fs::is_regular_file(path, failure)) return std::vector{path};
+    return Error{Errc::System, fmt::format("{}: no such scenario file or folder", path.string())};
+  }
+  std::vector<fs::path> files;
+  for (fs::directory_iterator it(path, failure), end; !failure && it != end; it.increment(failure))
+    if (it->path().extension() == ".json" && it->path().filename() != "schema.json")
+      files.push_back(it->path());
+  if (failure) return Error{Errc::System, "list " + path.string(), failure.value()};
+  if (files.empty())
+    return Error{Errc::System,
+                 fmt::format("{}: no scenario (*.json) in this folder", path.string())};
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace rolecall::scenario

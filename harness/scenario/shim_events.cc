@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/shim_events.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace rolecall::scenario {
+namespace {
+
+const char* name(shim::Kind kind) {
+  switch (kind) {
+    case shim::Kind::Armed:
+      return "armed";
+    case shim::Kind::NotArmed:
+      return "not armed";
+    case shim::Kind::MissingSymbol:
+      return "missing symbol";
+    case shim::Kind::ConnectRecorded:
+      return "connect recorded";
+    case shim::Kind::ConnectFailed:
+      return "connect failed";
+    case shim::Kind::AcceptedByKernel:
+      return "accepted by kernel";
+    case shim::Kind::Held:
+      return "held";
+    case shim::Kind::HandedOut:
+      return "handed out";
+    case shim::Kind::StrangerPassed:
+      return "stranger passed";
+    case shim::Kind::SelfQueued:
+      return "self queued";
+    case shim::Kind::SelfEaten:
+      return "self eaten";
+    case shim::Kind::SelfFailed:
+      return "self failed";
+    case shim::Kind::HoldLimitReached:
+      return "hold limit reached";
+    case shim::Kind::Dropped:
+      return "dropped";
+    case shim::Kind::StillUndecided:
+      return "still undecided";
+  }
+  return "?";
+}
+
+std::string event_line(const shim::Record& r) {
+  nlohmann::ordered_json line{{"time_ns", r.time_ns}, {"event", name(r.kind)}, {"pid", r.pid}};
+  if (r.port != 0) line["client_port"] = r.port;
+  if (r.number != shim::kNoNumber) line["number"] = r.number;
+  if (r.kind == shim::Kind::HandedOut) line["position"] = r.position;
+  if (r.error != 0) line["errno"] = r.error;
+  return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+// Puts `port` at place `index` of a list that grows as needed.
+void place(std::vector<std::uint16_t>& ports, std::uint32_t index, std::uint32_t port) {
+  if (index >= shim::kMaxStreams) return;
+  if (ports.size() <= index) ports.resize(index + 1, 0);
+  ports[index] = static_cast<std::uint16_t>(port);
+}
+
+bool has_connected(const shim::Board& board, std::uint32_t number) {
+  return number < shim::kMaxConnects &&
+         (board.connects[number].load(std::memory_order_acquire) & shim::kConnectPublished) != 0;
+}
+
+void note_hold_limit(const shim::Board& board, const shim::Record& r, ShimObservation& seen) {
+  if (r.number == shim::kNoNumber) {
+    seen.hold_limits.emplace_back("the hold limit was reached, and what was awaited is not known");
+    return;
+  }
+  const bool was_made = has_connected(board, r.number);
+  seen.order_impossible = seen.order_impossible || !was_made;
+  seen.hold_limits.push_back(
+      fmt::format("connection {} was {} within the hold limit", r.number,
+                  was_made ? "made by the client but never reached the server" : "never made"));
+}
+
+void note(const shim::Board& board, const shim::Record& r, ShimObservation& seen) {
+  switch (r.kind) {
+    case shim::Kind::Armed:
+      (r.number == static_cast<std::uint32_t>(shim::Side::Server) ? seen.server_armed
+                                                                  : seen.client_armed) = true;
+      break;
+    case shim::Kind::AcceptedByKernel:
+      seen.saw_accepts = true;
+      break;
+    case shim::Kind::ConnectRecorded:
+      if (r.number != 0 && r.number != shim::kNoNumber)
+        place(seen.client_order, r.number - 1, r.port);
+      break;
+    case shim::Kind::HandedOut:
+      if (r.position != 0) place(seen.accept_order, r.position - 1, r.port);
+      break;
+    case shim::Kind::HoldLimitReached:
+      note_hold_limit(board, r, seen);
+      break;
+    case shim::Kind::SelfFailed:
+      seen.hold_limits.push_back(fmt::format(
+          "the shim could not keep the listener readable (errno {}), so the order is not its own",
+          r.error));
+      break;
+    case shim::Kind::StillUndecided:
+      seen.hold_limits.push_back(
+          fmt::format("the connection from port {} sent no cookie within the hold limit", r.port));
+      break;
+    case shim::Kind::NotArmed:
+    case shim::Kind::MissingSymbol:
+    case shim::Kind::ConnectFailed:
+    case shim::Kind::Held:
+    case shim::Kind::StrangerPassed:
+    case shim::Kind::SelfQueued:
+    case shim::Kind::SelfEaten:
+    case shim::Kind::Dropped:
+      break;
+  }
+}
+
+}  // namespace
+
+ShimObservation read_board(const shim::Board& board) {
+  ShimObservation seen;
+  const std::uint64_t tried = board.record_count.load(std::memory_order_acquire);
+  const std::uint64_t kept = std::min<std::uint64_t>(tried, shim::kMaxRecords);
+  for (std::uint64_t i = 0; i < kept; ++i) {
+    const shim::Record& r = board.records[i];
+    if (r.sequence.load(std::memory_order_acquire) != i + 1) continue;
+    note(board, r, seen);
+    seen.events += event_line(r);
+  }
+  if (tried > kept)
+    seen.events += fmt::format("{{\"event\": \"records lost\", \"count\": {}}}\n", tried - kept);
+  return seen;
+}
+
+}  // namespace rolecall::scenario

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/test_run.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/base/deadline.h"
+#include "harness/scenario/evidence.h"
+#include "harness/scenario/kernel_watch.h"
+#include "harness/scenario/peer_outcome.h"
+#include "harness/scenario/peer_process.h"
+
+namespace rolecall::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Looking is what finds the verdict, so it is frequent while a verdict is likely, then rarer.
+constexpr Duration kEagerFor = milliseconds(300);
+constexpr Duration kEagerPeriod = milliseconds(2);
+constexpr Duration kPatientPeriod = milliseconds(10);
+// What a peer gets to say goodbye, what the other one gets after one has failed, and what the
+// kernel gets to bury the sockets of two dead processes. Bounds only: the event itself is awaited.
+constexpr Duration kFarewell = milliseconds(500);
+constexpr Duration kAfterFailure = seconds(2);
+constexpr Duration kBurial = seconds(2);
+// The control connection has carried TEST_RUNNING once a legacy server sent four states on it: 9,
+// 10, 1, 2. A flagged pair sends more, so there only payload tells.
+constexpr std::uint64_t kStatesUpToRunning = 4;
+
+class TestRun {
+ public:
+  TestRun(const TestRunOptions& options, KernelWatch watch)
+      : options_(options),
+        watch_(std::move(watch)),
+        limit_(Deadline::after(options.scenario.limit)),
+        has_preamble_exchange_(options.client.is_flagged && options.server.is_flagged) {
+    record_.facts.mode = options.scenario.shape.mode;
+    record_.facts.streams = options.scenario.shape.streams;
+    record_.facts.has_size_goal = options.scenario.shape.has_size_goal;
+    record_.facts.block_bytes = options.scenario.shape.block_bytes;
+    record_.facts.header_bytes = header_bytes(options.scenario, options.client, options.server);
+    record_.facts.client.label = options.client.label();
+    record_.facts.server.label = options.server.label();
+  }
+
+  Result<TestRunRecord> run();
+
+ private:
+  Result<void> start_server();
+  Result<bool> await_listener();
+  Result<void> start_client();
+  Result<void> watch_until_decided();
+  Result<void> look();
+  Result<void> pause(Duration at_most);
+  void note_failures();
+  Result<void> bury();
+  void gather();
+  bool is_stopped() const { return options_.stop != nullptr && options_.stop->is_raised(); }
+  fs::path file(const char* name) const { return options_.folder / name; }
+
+  const TestRunOptions& options_;
+  KernelWatch watch_;
+  Deadline limit_;
+  bool has_preamble_exchange_;
+  std::optional<Child> server_;
+  std::optional<Child> client_;
+  std::optional<TimePoint> running_since_;
+  TestRunRecord record_;
+};
+
+Result<void> TestRun::start_server() {
+  std::vector<std::string> args = {"-s", "-1", "-J", "-p", std::to_string(options_.port)};
+  const auto& extra = options_.scenario.server.args;
+  args.insert(args.end(), extra.begin(), extra.end());
+  std::vector<std::string> environment;
+  if (options_.shim != nullptr) environment = options_.shim->server_environment();
+  TRY(auto child, Child::start({options_.server.path, std::move(args), std::move(environment),
+                                file("server.out"), file("server.err")}));
+  server_.emplace(std::move(child));
+  return ok();
+}
+
+// False when the server has ended instead, or the limit came.
+Result<bool> TestRun::await_listener() {
+  for (;;) {
+    TRY(watch_.look(server_->pid()));
+    if (watch_.is_listening()) return true;
+    if (server_->status() || limit_.expired()) return false;
+    TRY(pause(kEagerPeriod));
+  }
+}
+
+Result<void> TestRun::start_client() {
+  std::vector<std::string> args = {"-c", options_.scenario.address, "-J", "-p",
+                                   std::to_string(options_.port)};
+  const auto& extra = options_.scenario.client.args;
+  args.insert(args.end(), extra.begin(), extra.end());
+  std::vector<std::string> environment;
+  if (options_.shim != nullptr) environment = options_.shim->client_environment();
+  TRY(auto child, Child::start({options_.client.path, std::move(args), std::move(environment),
+                                file("client.out"), file("client.err")}));
+  client_.emplace(std::move(child));
+  return ok();
+}
+
+// Until a peer ends, the run is stopped, or the time is over.
+Result<void> TestRun::pause(Duration at_most) {
+  std::array<pollfd, 3> fds{};
+  fds[0] = {options_.stop != nullptr ? options_.stop->fd().get() : -1, POLLIN, 0};
+  fds[1] = {server_ && !server_->status() ? server_->pidfd().get() : -1, POLLIN, 0};
+  fds[2] = {client_ && !client_->status() ? client_->pidfd().get() : -1, POLLIN, 0};
+  const timespec limit{.tv_sec = 0, .tv_nsec = std::min(at_most, limit_.remaining()).ns};
+  if (::ppoll(fds.data(), fds.size(), &limit, nullptr) < 0 && errno != EINTR)
+    return system_error("ppoll()");
+  if (is_stopped()) return interruption();
+  return ok();
+}
+
+Result<void> TestRun::look() {
+  TRY(watch_.look(client_->pid()));
+  const KernelSample& sample = watch_.current();
+  RunFacts& facts = record_.facts;
+  const bool has_payload =
+      std::any_of(sample.streams.begin(), sample.streams.end(), [&](const ConnectionSample& c) {
+        return payload_sent_by_client(c, facts.header_bytes) > 0 || payload_sent_by_server(c) > 0;
+      });
+  const bool was_announced =
+      !has_preamble_exchange_ && sample.control.server.bytes_acked >= kStatesUpToRunning;
+  if (!running_since_ && (has_payload || was_announced)) running_since_ = sample.at;
+  if (auto found = certify(sample, options_.scenario.connections(), facts.header_bytes)) {
+    facts.is_wedged = is_wedged(*found, sample);
+    facts.certificate = std::move(found);
+    facts.certified = sample;
+  }
+  if (record_.samples.empty() || is_news(record_.samples.back(), sample, facts.header_bytes))
+    record_.samples.push_back(sample);
+  return ok();
+}
+
+// One end has failed for good: the other one need not be waited for until the limit.
+void TestRun::note_failures() {
+  for (auto* child : {&*client_, &*server_}) {
+    const auto ended = child->status();
+    if (ended && !ended->is_success())
+      limit_ = Deadline(std::min(limit_.at(), now() + kAfterFailure));
+  }
+}
+
+Result<void> TestRun::watch_until_decided() {
+  const TimePoint started = now();
+  for (bool had_failure = false; !limit_.expired();) {
+    TRY(look());
+    if (is_decided(record_.facts)) break;
+    const auto client = client_->status();
+    const auto server = server_->status();
+    if (client && server) break;
+    const bool has_failure = (client && !client->is_success()) || (server && !server->is_success());
+    if (has_failure && !std::exchange(had_failure, true)) note_failures();
+    TRY(pause(now() - started < kEagerFor ? kEagerPeriod : kPatientPeriod));
+  }
+  if (running_since_) record_.time_to_verdict = now() - *running_since_;
+  return ok();
+}
+
+// Ends what still runs, then waits for the last figures of both ends of every stream.
+Result<void> TestRun::bury() {
+  RunFacts& facts = record_.facts;
+  facts.server.ended = server_->status();
+  if (client_) facts.client.ended = client_->status();
+  const auto end = [](std::optional<Child>& child, const Deadline& deadline) -> std::string {
+    if (!child) return "not started";
+    if (const auto ended = child->status()) return ended->text();
+    return fmt::format("ended by rolecall ({})", child->end(deadline).text());
+  };
+  for (auto* child : {&client_, &server_})
+    if (*child) (*child)->send_signal(SIGTERM);
+  const Deadline farewell = Deadline::after(kFarewell);
+  record_.client_ended = end(client_, farewell);
+  record_.server_ended = end(server_, farewell);
+
+  read_outcome(file("client.out"), file("client.err"), facts.client);
+  read_outcome(file("server.out"), file("server.err"), facts.server);
+  if (facts.client.report) watch_.adopt_streams(client_ports(*facts.client.report));
+  TRY(watch_.take_deaths());
+  const bool is_over_by_itself = facts.client.ended && facts.server.ended;
+  const Deadline burial = Deadline::after(kBurial);
+  while (is_over_by_itself && !watch_.is_final() && !burial.expired()) {
+    pollfd p{watch_.deaths().get(), POLLIN, 0};
+    if (::poll(&p, 1, burial.poll_ms()) < 0 && errno != EINTR) return system_error("poll(deaths)");
+    TRY(watch_.take_deaths());
+    if (is_stopped()) return interruption();
+  }
+  return ok();
+}
+
+void TestRun::gather() {
+  RunFacts& facts = record_.facts;
+  facts.kernel = watch_.current();
+  facts.kernel_holds_bytes = kernel_holds_bytes(options_.scenario.shape.window_bytes);
+  record_.samples.push_back(facts.kernel);
+  if (options_.shim != nullptr) {
+    record_.shim = options_.shim->observe();
+    facts.client_order = record_.shim->client_order;
+    facts.lever_problems = lever_problems(*record_.shim, facts.kernel, client_.has_value());
+  } else if (facts.client.report) {
+    facts.client_order = client_ports(*facts.client.report);
+  }
+}
+
+Result<TestRunRecord> TestRun::run() {
+  TRY(start_server());
+  TRY(auto is_listening, await_listener());
+  if (is_listening) {
+    TRY(start_client());
+    TRY(watch_until_decided());
+  }
+  TRY(bury());
+  gather();
+  return std::move(record_);
+}
+
+}  // namespace
+
+std::uint64_t header_bytes(const Scenario& scenario, const Peer& client, const Peer& server) {
+  const TestShape& asked = scenario.shape;
+  const TestShape& offered = scenario.server_shape;
+  if (!client.is_flagged) return kCookieBytes;
+  if (asked.role_flag == "force") return kCookieBytes + 1;
+  const bool is_agreed = server.is_flagged &&
+                         (asked.role_flag == "auto" || asked.role_flag == "require") &&
+                         (offered.role_flag == "auto" || offered.role_flag == "require");
+  if (!is_agreed) return kCookieBytes;
+  return kCookieBytes + (std::min(asked.role_flag_level, offered.role_flag_level) == 1 ? 1 : 3);
+}
+
+Result<TestRunRecord> run_test(const TestRunOptions& options) {
+  TRY(auto watch, KernelWatch::open(options.port));
+  return TestRun(options, std::move(watch)).run();
+}
+
+}  // namespace rolecall::scenario
