@@ -128,6 +128,11 @@ int deliver(const Parked& slot, const AcceptCall& call) {
   return slot.fd;
 }
 
+// Nothing that could go out may stay behind unsaid when the program gets its connection.
+void announce_next() {
+  if (Parked* const next = claim_in_turn()) announce(*next);
+}
+
 // Hands out a control connection or a stranger, claimed: it takes no place in the order.
 int hand_out_beside(Parked& slot, const AcceptCall& call) {
   const int fd = deliver(slot, call);
@@ -135,6 +140,7 @@ int hand_out_beside(Parked& slot, const AcceptCall& call) {
           .port = slot.peer.port(),
           .number = slot.number});
   put_back(slot, Stage::Free);
+  announce_next();
   return fd;
 }
 
@@ -147,7 +153,7 @@ int hand_out_stream(Parked& slot, const AcceptCall& call) {
           .position = the_round.handed_out.load() + 1});
   put_back(slot, Stage::Free);
   the_round.handed_out.fetch_add(1);
-  if (Parked* const next = claim_in_turn()) announce(*next);
+  announce_next();
   return fd;
 }
 
@@ -189,39 +195,44 @@ int enter(const AcceptCall& call) {
   return hand_out_ready(call);
 }
 
-// Milliseconds until the hold limit of what waits in `stage`, rounded up; `otherwise` if nothing.
-int remaining_ms(Stage stage, int otherwise) {
+// Milliseconds until the hold limit of what waits in `stage`, rounded up; 0 if nothing does.
+int remaining_ms(Stage stage) {
   std::uint64_t since = 0;
-  if (!any_in(stage, &since)) return otherwise;
+  if (!any_in(stage, &since)) return 0;
   const std::uint64_t waited = now_ns() - since;
   if (waited >= limit_ns()) return 0;
-  const int ms = static_cast<int>((limit_ns() - waited) / 1'000'000 + 1);
-  return otherwise >= 0 && otherwise < ms ? otherwise : ms;
+  return static_cast<int>((limit_ns() - waited) / 1'000'000 + 1);
 }
 
-enum class Wake { Listener, Other, Failed };
-
-// Waits for a further connection, for a cookie, for the client to come back from connect(), or for
-// the hold limit. The client's end shows in a word of the board, and a word cannot be waited for
-// together with descriptors: so it is looked at each millisecond. What decides is the word, that
-// is, the event; a slow machine only looks more often.
-Wake wait_for_event(int listener) {
-  pollfd watched[1 + kMaxWatched];
-  watched[0] = {.fd = listener, .events = POLLIN, .revents = 0};
+// Waits until an undecided connection can be told, at most for what is left of its limit. Nothing
+// more is taken from the kernel's queue meanwhile: what we took out and did not hand out would have
+// nothing to wake the program for it. A cookie makes its connection readable. The client's return
+// from connect() shows in a word of the board, and a word cannot be given to poll(): it is looked
+// at each millisecond. What decides is the word, that is, the event; no time that passes does.
+// Returns false with errno from poll().
+bool wait_for_identity() {
+  pollfd watched[kMaxWatched];
   int fds[kMaxWatched];
   const bool by_cookie = plan_view().numbering == Numbering::ByArrival;
   const std::uint32_t count = by_cookie ? list_undecided(fds, kMaxWatched) : 0;
   for (std::uint32_t i = 0; i < count; ++i) {
-    watched[1 + i] = {.fd = fds[i], .events = POLLIN | POLLRDHUP, .revents = 0};
+    watched[i] = {.fd = fds[i], .events = POLLIN | POLLRDHUP, .revents = 0};
   }
-  int timeout_ms = remaining_ms(Stage::Held, remaining_ms(Stage::Undecided, -1));
-  if (!by_cookie && any_in(Stage::Undecided)) timeout_ms = 1;
-  if (any_in(Stage::Due) && !any_in(Stage::Undecided)) timeout_ms = -1;  // ours is in the queue
-  Next::poll_type const next = Next::poll();
+  const Next::poll_type next = Next::poll();
+  const int timeout_ms = by_cookie ? remaining_ms(Stage::Undecided) : 1;
+  return next == nullptr || next(watched, count, timeout_ms) >= 0;
+}
+
+enum class Wake { Listener, Limit, Failed };
+
+// Waits for a further connection, at most for what is left of the limit of those held.
+Wake wait_for_connection(int listener) {
+  pollfd watched = {.fd = listener, .events = POLLIN, .revents = 0};
+  const Next::poll_type next = Next::poll();
   if (next == nullptr) return Wake::Listener;
-  const int ready = next(watched, 1 + count, timeout_ms);
+  const int ready = next(&watched, 1, remaining_ms(Stage::Held));
   if (ready < 0) return Wake::Failed;
-  return watched[0].revents != 0 ? Wake::Listener : Wake::Other;
+  return ready > 0 ? Wake::Listener : Wake::Limit;
 }
 
 bool is_blocking(int fd) {
@@ -259,15 +270,17 @@ int accept_in_order(const AcceptCall& call) {
   const int errno_at_entry = errno;
   for (;;) {
     int fd = enter(call);
+    if (fd == kNothing && any_in(Stage::Undecided)) {
+      // Also on a non-blocking listener: after EAGAIN nothing would wake the program for it.
+      if (!wait_for_identity()) return -1;
+      continue;
+    }
     if (fd == kNothing) {
-      const bool undecided = any_in(Stage::Undecided);
-      const bool blocking = is_blocking(call.listener);
-      // A non-blocking listener is asked first; only what cannot be told yet is waited for, since
-      // EAGAIN would leave a connection that may be next with nothing to wake the program for it.
-      if (undecided || (blocking && any_in(Stage::Held))) {
-        const Wake wake = wait_for_event(call.listener);
+      const bool has_limit = any_in(Stage::Held) && !any_in(Stage::Due);
+      if (has_limit && is_blocking(call.listener)) {
+        const Wake wake = wait_for_connection(call.listener);
         if (wake == Wake::Failed) return -1;
-        if (wake == Wake::Other) continue;
+        if (wake == Wake::Limit) continue;
       }
       Peer peer{};
       const int accepted = kernel_accept(call, &peer);

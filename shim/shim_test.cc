@@ -175,8 +175,9 @@ TEST_F(Shim, SharesNothingHeldWithAForkedChild) {
 TEST_F(Shim, ResetsWhatIsHeldWhenItsListenerIsClosed) {
   rig.order = {2, 1};
   const auto server = serve(3, {"poll", "reopen"});
+  rig.close_listener();
   const auto client = connect(1, {});
-  EXPECT_EQ(server->output(), "");
+  EXPECT_EQ(server->output(), "0\n");
   EXPECT_THAT(rig.records(Kind::Dropped), SizeIs(1));
 }
 

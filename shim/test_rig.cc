@@ -116,7 +116,7 @@ Rig::Rig() {
 
 Rig::~Rig() {
   munmap(board_, sizeof(Board));
-  if (listener_ >= 0) close(listener_);
+  close_listener();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
@@ -134,14 +134,19 @@ int Rig::listen_on(int family) {
   EXPECT_EQ(listen(fd, 64), 0);
   EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length), 0);
   port = ntohs(at.sin6_port);
-  if (listener_ >= 0) close(listener_);
+  close_listener();
   listener_ = fd;
   return fd;
 }
 
-unsigned Rig::free_port() {
-  close(listen_on(AF_INET6));
+void Rig::close_listener() {
+  if (listener_ >= 0) close(listener_);
   listener_ = -1;
+}
+
+unsigned Rig::free_port() {
+  listen_on(AF_INET6);
+  close_listener();
   return port;
 }
 

@@ -53,6 +53,8 @@ class Rig {
 
   // A listener on every address of `family` (AF_INET6: IPv4 too) and a free port.
   int listen_on(int family);
+  // Leaves the listener to the programs that inherited it.
+  void close_listener();
   // A port that nobody listens on now.
   unsigned free_port();
   // The two variables that put `program` under the library, with its plan written.
