@@ -55,6 +55,7 @@ struct RunResult {
   // test never ran.
   std::optional<Duration> time_to_verdict;
   std::vector<ConnectionFacts> connections;
+  std::uint64_t header_bytes = kCookieBytes;  // before the payload of each (kernel_sample.h)
   std::string client_ended;  // "exit status 0", "ended by rolecall", "signal 11 (SIGSEGV)"
   std::string server_ended;
   std::filesystem::path evidence;  // the folder

@@ -27,13 +27,14 @@ struct RunOptions {
   std::string replay_command = "rolecall run";
 };
 
-// One run of `scenario`: under its schedule with `lever`, or as its control when `lever` is none or
-// the schedule natural. `index` (from 1) names the evidence folder, a control's gets "control-" in
-// front. Errors are of the environment, not of the test: a missing peer, a taken port, a static
-// binary under the shim (Config), a full disk (System), stopped by the token (Timeout,
-// "interrupted").
+// One run of `scenario`: under its schedule with `lever`, or in natural order with none. `index`
+// (from 1) names the evidence folder; a control's gets "control-" in front and is held against the
+// control's expectation. Errors are of the environment, not of the test: a missing peer, a taken
+// port, a static binary under the shim (Config), a full disk (System), or interruption()
+// (stop_token.h). Any thread.
 Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
-                           std::optional<Lever> lever, int index, const RunOptions& options);
+                           std::optional<Lever> lever, int index, bool is_control,
+                           const RunOptions& options);
 
 struct SeriesOptions {
   RunOptions run;

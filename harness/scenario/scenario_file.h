@@ -37,6 +37,10 @@ struct Expectation {
   std::optional<VerdictKind> above;
   std::optional<VerdictKind> below;
 
+  // Of a scenario whose own schedule is natural, where no lever acts.
+  VerdictKind in_natural_order() const {
+    return above.value_or(below.value_or(VerdictKind::Completed));
+  }
   std::optional<VerdictKind> under(Lever lever) const {
     return acts_above_queue(lever) ? above : below;
   }
