@@ -15,7 +15,7 @@ enum class JunitResult { Passed, Failed, Skipped };
 struct JunitCase {
   std::string group;  // shown as the class name: the scenario or row
   std::string name;
-  Duration took;
+  Duration took = {};
   JunitResult result = JunitResult::Passed;
   std::string reason = {};  // one line: why it failed or was skipped
   std::string detail = {};  // more of it: evidence, the replay line

@@ -12,13 +12,12 @@
 namespace rolecall::report {
 namespace {
 
-using wire::Role;
-
 constexpr Style kAscii{};
 constexpr Style kUnicode{.unicode = true};
 
-const std::vector<Pairing> kDeadlocked = {{1, 2, Role::Sender, Role::Sender},
-                                          {2, 1, Role::Receiver, Role::Receiver}};
+std::string picture(const AcceptOrder& order, Mode mode, int streams, const Style& style) {
+  return sequence_diagram(order, pairings(order, mode, streams), style);
+}
 
 TEST(TableTest, ColumnsLineUpWhateverTheCharactersAre) {
   EXPECT_EQ(table({{"peer"}, {"runs", Align::Right}, {"verdict"}},
@@ -39,7 +38,7 @@ TEST(TableTest, NothingIsColouredInAPipe) {
 }
 
 TEST(SequenceTest, LinesCrossWhereConnectionsChangePlaces) {
-  EXPECT_EQ(sequence_diagram(kDeadlocked, kUnicode),
+  EXPECT_EQ(picture({2, 1}, Mode::Bidir, 1, kUnicode),
             "                           client    server\n"
             "connect() 1, client sends     ├─────╮   │\n"
             "connect() 2, client receives  ├──╮  │   │\n"
@@ -48,34 +47,13 @@ TEST(SequenceTest, LinesCrossWhereConnectionsChangePlaces) {
 }
 
 TEST(SequenceTest, NothingCrossesInNaturalOrder) {
-  const std::string picture = sequence_diagram(
-      {{1, 1, Role::Sender, Role::Receiver}, {2, 2, Role::Receiver, Role::Sender}}, kAscii);
-  EXPECT_EQ(picture.find('+'), std::string::npos) << picture;
+  const std::string drawn = picture({1, 2}, Mode::Bidir, 1, kAscii);
+  EXPECT_EQ(drawn.find('+'), std::string::npos) << drawn;
 }
 
 TEST(SequenceTest, AsManyCrossingsAsInversions) {
-  const auto sends = [](int number, int place) {
-    return Pairing{number, place, Role::Sender, Role::Receiver};
-  };
-  const std::string picture =
-      sequence_diagram({sends(1, 4), sends(2, 2), sends(3, 3), sends(4, 1)}, kAscii);
-  EXPECT_EQ(std::count(picture.begin(), picture.end(), '+'), 5) << picture;
-}
-
-TEST(PairingTest, MispairedConnectionsAreSaidToBe) {
-  EXPECT_EQ(pairing_lines(kDeadlocked, kAscii),
-            "connection  client    server    what follows\n"
-            "----------  --------  --------  "
-            "-----------------------------------------------------------\n"
-            "1           sender    sender    "
-            "mispaired: both fill the buffers of the other, nobody reads\n"
-            "2           receiver  receiver  mispaired: both wait for data, nobody sends\n");
-}
-
-TEST(PairingTest, AStreamUnderTheWrongNumberIsSaidToBe) {
-  EXPECT_NE(pairing_lines({{1, 2, Role::Sender, Role::Receiver}}, kAscii)
-                .find("stream 1 of the client and stream 2 of the server"),
-            std::string::npos);
+  const std::string drawn = picture({4, 2, 3, 1}, Mode::Forward, 4, kAscii);
+  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '+'), 5) << drawn;
 }
 
 TEST(JunitTest, MarkupIsEscaped) {

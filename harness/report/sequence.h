@@ -7,25 +7,14 @@
 #include <vector>
 
 #include "harness/report/table.h"
-#include "harness/wire/role_flag.h"
+#include "harness/schedule/pairing.h"
 
 namespace rolecall::report {
 
-// One stream connection: its number is its place in client order, from 1.
-struct Pairing {
-  int number = 0;
-  int accepted_as = 0;  // its place in accept order, from 1
-  wire::Role client_role = wire::Role::Sender;
-  wire::Role server_role = wire::Role::Receiver;
-};
-
-bool mispaired(const Pairing& connection);
-
 // A line for each connect(), then one for each accept(), drawn so that two lines cross where two
-// connections changed places. REQUIRES: the numbers, and the places, are 1 … n.
-std::string sequence_diagram(const std::vector<Pairing>& connections, const Style& style);
-
-// A line for each connection: the roles at both ends and what becomes of it.
-std::string pairing_lines(const std::vector<Pairing>& connections, const Style& style);
+// connections changed places. REQUIRES: `order` is a permutation of 1..n, and element i of
+// `pairings` is connection i + 1.
+std::string sequence_diagram(const AcceptOrder& order, const std::vector<Pairing>& pairings,
+                             const Style& style);
 
 }  // namespace rolecall::report

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/report/results.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace rolecall::report {
+namespace {
+
+using scenario::Realised;
+using scenario::RunResult;
+using scenario::ScenarioResult;
+using scenario::VerdictKind;
+
+using Runs = std::vector<RunResult>;
+
+// Every run of `results`, a result's controls before its own runs.
+template <class Visit>
+void for_each_run(const std::vector<ScenarioResult>& results, Visit visit) {
+  for (const ScenarioResult& result : results) {
+    for (const RunResult& run : result.controls) visit(run);
+    for (const RunResult& run : result.runs) visit(run);
+  }
+}
+
+// "20 of 20 deadlock", "18 of 20 deadlock, 2 of 20 stuck": the expected one first.
+std::string tally(const Runs& runs) {
+  std::string text;
+  const auto add = [&](VerdictKind kind) {
+    const auto n = std::count_if(runs.begin(), runs.end(),
+                                 [kind](const RunResult& r) { return r.verdict.kind == kind; });
+    if (n == 0) return;
+    text += fmt::format("{}{} of {} {}", text.empty() ? "" : ", ", n, runs.size(), name(kind));
+  };
+  add(runs.front().expected);
+  for (const VerdictKind kind : scenario::kAllVerdicts) {
+    if (kind != runs.front().expected) add(kind);
+  }
+  return text;
+}
+
+std::string realised(const Runs& runs) {
+  if (runs.front().realised == Realised::NotAsked) return "-";
+  const auto n = std::count_if(runs.begin(), runs.end(),
+                               [](const RunResult& r) { return r.realised == Realised::Yes; });
+  return fmt::format("{} of {}", n, runs.size());
+}
+
+std::string median_time(const Runs& runs) {
+  std::vector<Duration> times;
+  for (const RunResult& run : runs) {
+    if (run.time_to_verdict) times.push_back(*run.time_to_verdict);
+  }
+  if (times.empty()) return "-";
+  std::sort(times.begin(), times.end());
+  const Duration upper = times[times.size() / 2];
+  const Duration lower = times[(times.size() - 1) / 2];
+  return fmt::format("{:.3f} s", (lower.in_seconds() + upper.in_seconds()) / 2);
+}
+
+std::vector<Cell> line(const Runs& runs, ScenarioColumn scenario_column) {
+  const RunResult& first = runs.front();
+  const bool good =
+      std::all_of(runs.begin(), runs.end(), [](const RunResult& r) { return r.as_expected; });
+  std::vector<Cell> cells;
+  if (scenario_column == ScenarioColumn::Shown) cells.push_back({first.scenario});
+  cells.insert(cells.end(),
+               {{first.client_peer},
+                {first.server_peer},
+                {name(first.mode)},
+                {std::to_string(first.streams)},
+                {first.schedule},
+                {first.lever ? name(*first.lever) : "-"},
+                {realised(runs)},
+                {tally(runs), good ? Tone::Good : Tone::Bad},
+                {median_time(runs)},
+                good ? Cell{"yes"} : Cell{fmt::format("NO: {}", name(first.expected)), Tone::Bad}});
+  return cells;
+}
+
+}  // namespace
+
+std::string results_table(const std::vector<ScenarioResult>& results,
+                          ScenarioColumn scenario_column, const Style& style) {
+  std::vector<Column> columns;
+  if (scenario_column == ScenarioColumn::Shown) columns.push_back({"scenario"});
+  columns.insert(columns.end(), {{"client"},
+                                 {"server"},
+                                 {"mode"},
+                                 {"P", Align::Right},
+                                 {"schedule"},
+                                 {"lever"},
+                                 {"realised"},
+                                 {"verdicts"},
+                                 {"median", Align::Right},
+                                 {"expected"}});
+  std::vector<std::vector<Cell>> lines;
+  for (const ScenarioResult& result : results) {
+    for (const Runs* runs : {&result.controls, &result.runs}) {
+      if (!runs->empty()) lines.push_back(line(*runs, scenario_column));
+    }
+  }
+  return table(columns, lines, style);
+}
+
+std::string surprises(const std::vector<ScenarioResult>& results, const Style& style) {
+  std::string text;
+  for_each_run(results, [&](const RunResult& run) {
+    if (run.as_expected) return;
+    const std::string found =
+        fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
+                    name(run.expected), name(run.realised));
+    text += fmt::format("{} {}run {}: {}\n", run.scenario, run.is_control ? "control " : "",
+                        run.index, paint(found, Tone::Bad, style));
+    text += fmt::format("  {}\n  client: {}; server: {}\n", run.verdict.reason, run.client_ended,
+                        run.server_ended);
+    text += fmt::format("  evidence: {}\n  again: {}\n", run.evidence.string(), run.replay);
+  });
+  return text;
+}
+
+std::string results_json(const std::vector<ScenarioResult>& results) {
+  std::string text = "[";
+  for_each_run(results, [&](const RunResult& run) {
+    text += text.size() == 1 ? "\n" : ",\n";
+    text += to_json(run).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  });
+  return text + "\n]\n";
+}
+
+std::vector<JunitCase> junit_cases(const std::vector<ScenarioResult>& results) {
+  std::vector<JunitCase> cases;
+  for_each_run(results, [&](const RunResult& run) {
+    JunitCase c{run.scenario,
+                fmt::format("{}{}{}", run.is_control ? "control " : "",
+                            run.lever ? fmt::format("{} ", name(*run.lever)) : "", run.index)};
+    c.took = run.time_to_verdict.value_or(Duration{});
+    if (!run.as_expected) {
+      c.result = JunitResult::Failed;
+      c.reason = fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
+                             name(run.expected), name(run.realised));
+      c.detail =
+          fmt::format("{}\nclient: {}\nserver: {}\nevidence: {}\nagain: {}\n", run.verdict.reason,
+                      run.client_ended, run.server_ended, run.evidence.string(), run.replay);
+    }
+    cases.push_back(std::move(c));
+  });
+  return cases;
+}
+
+}  // namespace rolecall::report

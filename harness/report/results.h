@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What scenarios came to, as text for people and as JSON and JUnit cases for programs. A claim is
+// never printed without its control: iperf3 deadlocks by itself so rarely that only the pair shows
+// what the schedule did.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/report/junit.h"
+#include "harness/report/table.h"
+#include "harness/scenario/run_result.h"
+
+namespace rolecall::report {
+
+enum class ScenarioColumn { Shown, Hidden };
+
+// One table: for each result a line for its control runs and a line for its runs.
+std::string results_table(const std::vector<scenario::ScenarioResult>& results,
+                          ScenarioColumn scenario_column, const Style& style);
+
+// For each run that was not as expected: the verdict and its reason, the evidence, how to run it
+// again. Empty when there is none.
+std::string surprises(const std::vector<scenario::ScenarioResult>& results, const Style& style);
+
+// A JSON array with one object a run, each on a line of its own; controls come before the runs.
+std::string results_json(const std::vector<scenario::ScenarioResult>& results);
+
+// One case a run, controls included.
+std::vector<JunitCase> junit_cases(const std::vector<scenario::ScenarioResult>& results);
+
+}  // namespace rolecall::report

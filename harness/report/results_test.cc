@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/report/results.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/report/explanation.h"
+
+namespace rolecall::report {
+namespace {
+
+using scenario::ConnectionFacts;
+using scenario::Lever;
+using scenario::Realised;
+using scenario::RunResult;
+using scenario::ScenarioResult;
+using scenario::VerdictKind;
+
+constexpr Style kPlain{};
+
+RunResult run_of(int index, VerdictKind verdict, std::int64_t ms) {
+  RunResult run;
+  run.scenario = "legacy-bidir-deadlocks";
+  run.index = index;
+  run.client_peer = "iperf3 3.12";
+  run.server_peer = "iperf3 3.12";
+  run.mode = Mode::Bidir;
+  run.schedule = "accept 2,1";
+  run.lever = Lever::Swap;
+  run.realised = Realised::Yes;
+  run.verdict = {verdict, "because"};
+  run.expected = VerdictKind::Deadlock;
+  run.as_expected = verdict == VerdictKind::Deadlock;
+  run.time_to_verdict = milliseconds(ms);
+  run.replay = "rolecall run x";
+  return run;
+}
+
+RunResult control_of(int index) {
+  RunResult run = run_of(index, VerdictKind::Completed, 100);
+  run.is_control = true;
+  run.schedule = "natural";
+  run.lever.reset();
+  run.realised = Realised::NotAsked;
+  run.expected = VerdictKind::Completed;
+  run.as_expected = true;
+  return run;
+}
+
+std::vector<ScenarioResult> results_of(std::vector<RunResult> runs) {
+  ScenarioResult result;
+  result.controls = {control_of(1)};
+  result.runs = std::move(runs);
+  return {result};
+}
+
+ConnectionFacts connection(int number, int place, std::uint64_t sent) {
+  ConnectionFacts facts;
+  facts.number = number;
+  facts.accept_position = place;
+  facts.client_port = static_cast<std::uint16_t>(40000 + number);
+  facts.bytes.client.bytes_acked = 1 + scenario::kCookieBytes + sent;
+  facts.bytes.server.bytes_received = scenario::kCookieBytes + sent;
+  facts.bytes.server.rqueue = static_cast<std::uint32_t>(sent);
+  facts.bytes.server.bytes_acked = sent;
+  facts.bytes.client.bytes_received = sent;
+  facts.bytes.client.rqueue = static_cast<std::uint32_t>(sent);
+  return facts;
+}
+
+TEST(ResultsTableTest, AControlStandsAboveItsRuns) {
+  EXPECT_EQ(results_table(results_of({run_of(1, VerdictKind::Deadlock, 40)}),
+                          ScenarioColumn::Hidden, kPlain),
+            "client       server       mode   P  schedule    lever  realised  verdicts           "
+            "median  expected\n"
+            "-----------  -----------  -----  -  ----------  -----  --------  ----------------  "
+            "-------  --------\n"
+            "iperf3 3.12  iperf3 3.12  bidir  1  natural     -      -         1 of 1 completed  "
+            "0.100 s  yes\n"
+            "iperf3 3.12  iperf3 3.12  bidir  1  accept 2,1  swap   1 of 1    1 of 1 deadlock   "
+            "0.040 s  yes\n");
+}
+
+TEST(ResultsTableTest, EveryVerdictThatCameIsCounted) {
+  const std::string text = results_table(
+      results_of({run_of(1, VerdictKind::Deadlock, 10), run_of(2, VerdictKind::Stuck, 30)}),
+      ScenarioColumn::Hidden, kPlain);
+  EXPECT_NE(text.find("1 of 2 deadlock, 1 of 2 stuck"), std::string::npos) << text;
+  EXPECT_NE(text.find("NO: deadlock"), std::string::npos) << text;
+}
+
+TEST(ResultsTableTest, TheMedianOfAnEvenNumberLiesInTheMiddle) {
+  const std::string text = results_table(
+      results_of({run_of(1, VerdictKind::Deadlock, 10), run_of(2, VerdictKind::Deadlock, 900),
+                  run_of(3, VerdictKind::Deadlock, 30), run_of(4, VerdictKind::Deadlock, 20)}),
+      ScenarioColumn::Hidden, kPlain);
+  EXPECT_NE(text.find("0.025 s"), std::string::npos) << text;
+}
+
+TEST(SurprisesTest, SayHowToRunItAgain) {
+  const std::string text = surprises(results_of({run_of(3, VerdictKind::Stuck, 10)}), kPlain);
+  EXPECT_NE(text.find("run 3: stuck, expected deadlock"), std::string::npos) << text;
+  EXPECT_NE(text.find("again: rolecall run x\n"), std::string::npos) << text;
+}
+
+TEST(SurprisesTest, AreSilentWhenEverythingIsAsExpected) {
+  EXPECT_EQ(surprises(results_of({run_of(1, VerdictKind::Deadlock, 1)}), kPlain), "");
+}
+
+TEST(ResultsJsonTest, HasOneObjectARunOnALineOfItsOwn) {
+  const std::string text = results_json(results_of({run_of(1, VerdictKind::Deadlock, 40)}));
+  const auto parsed = nlohmann::json::parse(text, nullptr, false);
+  ASSERT_TRUE(parsed.is_array()) << text;
+  EXPECT_EQ(parsed.size(), 2U);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4) << text;
+}
+
+TEST(ResultsJsonTest, ARunCarriesWhatItWasAndWhatItCameTo) {
+  const std::string text = results_json(results_of({run_of(1, VerdictKind::Deadlock, 40)}));
+  const auto run = nlohmann::json::parse(text, nullptr, false)[1];
+  for (const char* key : {"client", "server", "mode", "streams", "schedule", "lever", "realised",
+                          "verdict", "seconds", "evidence"}) {
+    EXPECT_TRUE(run.contains(key)) << key;
+  }
+}
+
+TEST(ResultsJsonTest, NoRunsAreAnEmptyArray) {
+  EXPECT_TRUE(nlohmann::json::parse(results_json({}), nullptr, false).empty());
+}
+
+TEST(JunitCasesTest, ARunThatWasNotExpectedFails) {
+  const auto cases = junit_cases(results_of({run_of(1, VerdictKind::Stuck, 40)}));
+  ASSERT_EQ(cases.size(), 2U);
+  EXPECT_EQ(cases[0].result, JunitResult::Passed);
+  EXPECT_EQ(cases[1].result, JunitResult::Failed);
+}
+
+TEST(ExplanationTest, SaysWhereTheBytesStand) {
+  RunResult run = run_of(1, VerdictKind::Deadlock, 40);
+  run.connections = {connection(2, 1, 0), connection(1, 2, 2500000)};
+  const std::string text = explain_deadlock(run, kPlain);
+  EXPECT_NE(text.find("1                 40001  sender     sender        2500000            0      "
+                      "2500000            0  both ends fill"),
+            std::string::npos)
+      << text;
+}
+
+TEST(ExplanationTest, FallsBackToTheReasonWhenAConnectionIsNotKnown) {
+  RunResult run = run_of(1, VerdictKind::Deadlock, 40);
+  run.connections = {connection(0, 1, 0), connection(1, 2, 1)};
+  EXPECT_EQ(explain_deadlock(run, kPlain), "because\n");
+}
+
+TEST(ExplanationTest, QuotesTheClientsOwnFigures) {
+  RunResult run = run_of(1, VerdictKind::Deadlock, 40);
+  run.client_ended = "exit status 0";
+  scenario::PeerReport report;
+  report.streams.push_back({40001, 5201, true, 2500000, 0});
+  EXPECT_EQ(client_says(run, report),
+            "iperf3 3.12 as client: exit status 0, no error.\n"
+            "  port 40001: 2500000 bytes sent, 0 received\n");
+}
+
+}  // namespace
+}  // namespace rolecall::report
