@@ -102,7 +102,7 @@ Result<void> set_affinity(Parsing& parsing, const char* argument) {
   if (comma == nullptr) return ok();
   TRY(parsing.options.server_affinity,
       read_int_within(comma + 1, 0, 1024, "the server's core (-A)"));
-  parsing.client_option_given = true;
+  if (parsing.client_option == nullptr) parsing.client_option = "affinity N,M";
   return ok();
 }
 
@@ -187,7 +187,8 @@ Result<void> set_length(Parsing& parsing, const char* argument) {
 }
 
 Result<void> set_streams(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.streams, read_int_within(argument, 1, 128, "the number of streams (-P)"));
+  TRY(parsing.options.streams,
+      read_int_within(argument, 1, session::kMostStreams, "the number of streams (-P)"));
   return ok();
 }
 

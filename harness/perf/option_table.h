@@ -15,8 +15,8 @@ namespace rolecall::perf {
 struct Parsing {
   Options options;
   bool has_role = false;
-  bool server_option_given = false;
-  bool client_option_given = false;
+  const char* server_option = nullptr;  // the first that is a server's only, by its long name
+  const char* client_option = nullptr;
   bool duration_given = false;
   bool receive_timeout_given = false;
   bool stream_connect_given = false;

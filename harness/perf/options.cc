@@ -67,19 +67,23 @@ Result<void> apply(Parsing& parsing, const OptionRow& row, const char* argument)
     return parameter_error(
         fmt::format("this release of roleperf does not have --{}{} yet", row.name, letter));
   }
-  parsing.server_option_given |= row.side == Side::ServerOnly;
-  parsing.client_option_given |= row.side == Side::ClientOnly;
+  if (row.side == Side::ServerOnly && parsing.server_option == nullptr) {
+    parsing.server_option = row.name;
+  }
+  if (row.side == Side::ClientOnly && parsing.client_option == nullptr) {
+    parsing.client_option = row.name;
+  }
   return row.apply(parsing, argument);
 }
 
 Result<void> check_roles(const Parsing& parsing) {
   const bool client = parsing.has_role && parsing.options.role == Role::Client;
   const bool server = parsing.has_role && parsing.options.role == Role::Server;
-  if (client && parsing.server_option_given) {
-    return parameter_error("some option that you gave is for the server only");
+  if (client && parsing.server_option != nullptr) {
+    return parameter_error(fmt::format("--{} is for the server only", parsing.server_option));
   }
-  if (server && parsing.client_option_given) {
-    return parameter_error("some option that you gave is for the client only");
+  if (server && parsing.client_option != nullptr) {
+    return parameter_error(fmt::format("--{} is for the client only", parsing.client_option));
   }
   if (client && parsing.receive_timeout_given && !parsing.options.reverse &&
       !parsing.options.bidir) {
@@ -93,6 +97,16 @@ Result<void> check_end_conditions(const Parsing& parsing) {
                     int{parsing.options.blocks != 0};
   if (given > 1) return parameter_error("only one of -t, -n and -k can end a test");
   return ok();
+}
+
+// iperf3's limit, unless both ends may speak level 2: then streams are known by number.
+Result<void> check_streams(const Options& options) {
+  const bool may_speak_level_2 = options.role_flag_level >= 2 &&
+                                 options.role_flag != RoleFlagMode::Off &&
+                                 options.role_flag != RoleFlagMode::Force;
+  if (options.streams <= session::kMostLegacyStreams || may_speak_level_2) return ok();
+  return parameter_error(fmt::format("more than {} streams (-P) need the role flag at level 2",
+                                     session::kMostLegacyStreams));
 }
 
 void complete(Parsing& parsing) {
@@ -113,6 +127,7 @@ void complete(Parsing& parsing) {
 
 Result<Options> check(Parsing& parsing) {
   TRY(check_roles(parsing));
+  TRY(check_streams(parsing.options));
   TRY(check_end_conditions(parsing));
   if (!parsing.has_role) {
     return parameter_error("roleperf must be either a client (-c) or a server (-s)");

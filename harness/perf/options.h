@@ -9,11 +9,13 @@
 #include <variant>
 #include <vector>
 
+#include "harness/session/flag.h"
+
 namespace rolecall::perf {
 
 enum class Role { Server, Client };
 enum class AddressFamily { Any, V4, V6 };
-enum class RoleFlagMode { Auto, Cookie, Off, Require, Force };
+using RoleFlagMode = session::FlagMode;
 enum class StreamConnect { Auto, Parallel, Ordered, Sequential };
 
 // All of it checked and defaulted: nothing in here needs a second look at argv.
@@ -55,7 +57,7 @@ struct Options {
   std::uint64_t bytes = 0;        // goal, 0: none
   std::uint64_t blocks = 0;       // goal, 0: none
   int block_bytes = 128 * 1024;
-  int streams = 1;  // of each direction
+  int streams = 1;  // of each direction; above 128 only where level 2 may be spoken
   bool reverse = false;
   bool bidir = false;
   int window_bytes = 0;  // 0: autotuning

@@ -58,7 +58,8 @@ class Report {
   // The test is over: JSON writes its document, a client's text says so unless it failed.
   virtual void finished() = 0;
 
-  // What this report has said of the test since connected(). JSON: the document as it stands.
+  // Server: what this report has said of the test since connected(). JSON: the document as it
+  // stands.
   virtual ServerOutput captured() const = 0;
 };
 

@@ -252,6 +252,13 @@ TEST(TextReport, CapturedIsWhatWasSaidSinceTheConnection) {
   EXPECT_THAT(sink.out, EndsWith(report.captured().text));
 }
 
+TEST(TextReport, AClientCapturesNothing) {
+  MemorySink sink;
+  TextReport report(sample_settings(Role::Client), sink);
+  sample_test(Role::Client, false, false, 1).tell(report);
+  EXPECT_THAT(report.captured().text, IsEmpty());
+}
+
 TEST(TextReport, NothingIsCapturedAcrossTests) {
   MemorySink sink;
   TextReport report(sample_settings(Role::Server), sink);

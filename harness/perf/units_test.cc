@@ -31,6 +31,7 @@ TEST(Units, TheMantissaKeepsFourPlaces) {
   EXPECT_EQ(format_bytes(0), "0.00 Bytes");
   EXPECT_EQ(format_bytes(1023), "1023 Bytes");
   EXPECT_EQ(format_bytes(1024), "1.00 KBytes");
+  EXPECT_EQ(format_bytes(9.9 * 1024), "9.90 KBytes");
   EXPECT_EQ(format_bytes(902 * 1048576.0), " 902 MBytes");
   EXPECT_EQ(format_bytes(9.996 * 1024), "10.0 KBytes");
   EXPECT_EQ(format_bytes(99.96 * 1024), " 100 KBytes");

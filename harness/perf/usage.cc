@@ -57,7 +57,8 @@ Client:
   -n, --bytes #[KMGT]       end after this many bytes (instead of -t)
   -k, --blockcount #[KMGT]  end after this many blocks (instead of -t)
   -l, --length #[KMGT]      bytes of one block (default 128K)
-  -P, --parallel #          streams of each direction, 1 to 128 (default 1)
+  -P, --parallel #          streams of each direction (default 1), above 128 only
+                            with the role flag at level 2
   -R, --reverse             the server sends, the client receives
   --bidir                   both ends send and receive
   -w, --window #[KMGT]      size of the socket buffers
