@@ -267,6 +267,17 @@ TEST(TextReport, NothingIsCapturedAcrossTests) {
   EXPECT_THAT(report.captured().text, IsEmpty());
 }
 
+TEST(TextReport, ATestKnowsNothingOfTheOneBefore) {
+  MemorySink sink;
+  TextReport report(sample_settings(Role::Server), sink);
+  sample_test(Role::Server, false, true, 1).tell(report);
+  report.finished();
+  sink.out.clear();
+  sample_test(Role::Server, false, false, 2).tell(report);
+  report.finished();
+  EXPECT_EQ(sink.out, reported(sample_test(Role::Server, false, false, 2)));
+}
+
 struct FailureCase {
   FailureKind kind;
   const char* err;
