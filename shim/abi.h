@@ -28,9 +28,12 @@ enum class Side : std::uint32_t { Server = 1, Client = 2 };
 // How the server's side learns a connection's number (0 = control connection, 1.. = streams).
 enum class Numbering : std::uint32_t {
   ByConnect = 1,  // from the board: the client's connect(), recorded by the library at that end
+  // An undecided connection is waited for, up to the limit, before another is looked at.
   ByArrival = 2,  // only the server has the library: 37-byte cookies, numbered as they arrive
 };
 
+// The limit is looked at in accept(): a non-blocking program that nothing wakes does not notice it.
+// Any connection to the port wakes it; the harness's own limit ends a run where none comes.
 // One program's orders: the file is exactly one Plan, all unused bytes zero. The writer makes it
 // complete before it starts the program and does not touch it again.
 struct Plan {

@@ -169,7 +169,13 @@ TEST_F(Shim, KeepsWhatIsHeldWhenAHandlerJumpsOutOfAccept) {
 }
 
 TEST_F(Shim, SharesNothingHeldWithAForkedChild) {
-  EXPECT_EQ(run({2, 1}, {"poll", "fork"}), "021\n");
+  rig.order = {2, 1};
+  const auto server = serve(3, {"poll", "fork"});
+  const auto first = connect(1, {});
+  ASSERT_TRUE(server->wait_for("forked"));  // after EAGAIN, so connection 1 is held
+  rig.order = {};
+  Program second({PROBE, "client", std::to_string(rig.port), "0"}, rig.armed(Side::Client, PROBE));
+  EXPECT_EQ(server->output(), "forked\n001\n");
 }
 
 TEST_F(Shim, ResetsWhatIsHeldWhenItsListenerIsClosed) {
