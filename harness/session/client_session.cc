@@ -303,6 +303,7 @@ void ClientSession::handle(const Interrupted& interrupted, TimePoint) {
 }
 
 void ClientSession::handle(const LocalFailure& failure, TimePoint) {
+  out_.clear();  // what was not carried out yet is void
   fail(failure.error, failure.number);
 }
 

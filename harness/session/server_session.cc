@@ -377,6 +377,7 @@ void ServerSession::handle(const Interrupted& interrupted, TimePoint) {
 }
 
 void ServerSession::handle(const LocalFailure& failure, TimePoint) {
+  out_.clear();  // what was not carried out yet is void
   fail(failure.error, failure.number);
 }
 

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/client.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/base/deadline.h"
+#include "harness/net/reactor.h"
+#include "harness/net/signals.h"
+#include "harness/net/tcp_info.h"
+#include "harness/perf/control_link.h"
+#include "harness/perf/stream_connector.h"
+#include "harness/perf/test_parameters.h"
+#include "harness/perf/test_run.h"
+#include "harness/perf/test_sockets.h"
+#include "harness/session/client_session.h"
+
+namespace rolecall::perf {
+namespace {
+
+using session::ClientSession;
+
+// Stream barriers settle which stream is which; they are worth this much at set-up.
+constexpr Duration kWorthOfIdentity = seconds(1);
+// For the last bytes of a test that has ended.
+constexpr Duration kFarewell = seconds(2);
+
+class Client {
+ public:
+  Client(const Options& options, Report& report, Reactor reactor, const Fd& signals)
+      : options_(options), report_(report), reactor_(std::move(reactor)), signals_(signals) {}
+
+  int run() {
+    report_.client_starting();
+    if (auto begun = begin(); !begun) return fail(begun.error());
+    while (!finished_) {
+      pump();
+      if (finished_) break;
+      if (auto turned = reactor_.run_once(wake_at()); !turned) return fail(turned.error());
+      on_time();
+    }
+    return status_;
+  }
+
+ private:
+  // --- the control connection ---------------------------------------------------------------------
+
+  Result<void> begin() {
+    TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
+    TRY(auto config, client_config(options_));
+    TRY(auto control, connect_control());
+    if (finished_) return ok();  // a signal came first
+    TRY(peer_, peer_address(control));
+    report_.control_connected(segment_size(control));
+    plan_.parameters = config.parameters;
+    plan_.interval_s = options_.interval_s;
+    plan_.receive_timeout = milliseconds(options_.receive_timeout_ms);
+    plan_.ends_by_itself = true;
+    link_.emplace(reactor_, std::move(control),
+                  [this](ByteView bytes) { session_->on_bytes(bytes, now()), pump(); },
+                  [this] { session_->on_closed(now()), pump(); });
+    TRY(link_->open());
+    session_.emplace(std::move(config), now());
+    run_.emplace(plan_, report_);
+    return ok();
+  }
+
+  // The first of the host's addresses that takes the connection.
+  Result<Fd> connect_control() {
+    auto addresses = resolve(options_.host, options_.port, address_family(options_));
+    if (!addresses) return unreachable(addresses.error());
+    const Deadline limit(options_.connect_timeout_ms != 0
+                             ? now() + milliseconds(options_.connect_timeout_ms)
+                             : now() + seconds(300));
+    Error last{Errc::Config, "no address"};
+    for (const Address& address : addresses.value()) {
+      auto socket = connect_one(address, limit);
+      if (socket || finished_) return socket;
+      last = socket.error();
+    }
+    return unreachable(last);
+  }
+
+  Error unreachable(Error error) const {
+    error.what = fmt::format("unable to connect to server {}, port {}: {}", options_.host,
+                             options_.port, error.message());
+    error.sys_errno = 0;
+    return error;
+  }
+
+  Result<Fd> connect_one(const Address& address, const Deadline& limit) {
+    TRY(auto socket, tcp_socket(address.family()));
+    TRY(apply_control_options(socket, options_.send_timeout_ms));
+    if (!options_.bind_device.empty()) {
+      TRY(bind_to_device(socket, options_.bind_device));
+    }
+    if (!options_.bind_address.empty()) {
+      TRY(const auto from, resolve(options_.bind_address, 0, address.family()));
+      TRY(bind_to(socket, from.front()));
+      from_ = from.front();
+    }
+    TRY(bool done, start_connect(socket, address));
+    TRY(reactor_.watch(socket, EPOLLOUT, [&done](std::uint32_t) { done = true; }));
+    while (!done && !finished_ && !limit.expired()) {
+      TRY(reactor_.run_once(limit.at()));
+    }
+    reactor_.unwatch(socket);
+    if (finished_) return socket;
+    if (!done) return Error{Errc::Timeout, fmt::format("connect({})", address.text()), ETIMEDOUT};
+    TRY(finish_connect(socket, address));
+    return socket;
+  }
+
+  // --- the session's outputs -----------------------------------------------------------------------
+
+  void pump() {
+    if (std::exchange(pumping_, true)) return;  // an output's own doing came back here
+    while (session_ && !finished_) {
+      auto output = session_->next_output();
+      if (!output) break;
+      std::visit([this](const auto& o) { carry_out(o); }, *output);
+    }
+    pumping_ = false;
+  }
+
+  void carry_out(const session::SendControl& send) { link_->send(send.bytes); }
+
+  void carry_out(const session::OpenStreams&) {
+    if (session_->announcement_left_out()) {
+      report_.warning("the role flag was not announced: the parameters would pass 8192 bytes");
+    }
+    ControlFacts facts;
+    facts.host = options_.host;
+    facts.port = options_.port;
+    facts.cookie = wire::printable(session_->cookie());
+    facts.mss_bytes = options_.mss_bytes;
+    facts.control_mss = segment_size(link_->socket());
+    facts.target_bitrate_bps = options_.bitrate_bps;
+    facts.reverse = options_.reverse;
+    report_.connected(facts);
+    open_streams();
+  }
+
+  void open_streams() {
+    std::vector<std::unique_ptr<Stream>> streams;
+    for (int number = 1; number <= session_->stream_count(); ++number) {
+      auto stream = std::make_unique<Stream>();
+      stream->number = number;
+      stream->id = wire::stream_id(number);
+      stream->role = session_->role(number);
+      streams.push_back(std::move(stream));
+    }
+    StreamTarget target;
+    target.peer = peer_;
+    target.from = from_;
+    target.device = options_.bind_device;
+    target.first_port = options_.client_port;
+    target.parameters = plan_.parameters;
+    target.send_timeout_ms = options_.send_timeout_ms;
+    connector_.emplace(
+        reactor_, std::move(target), connect_order(), std::move(streams),
+        [this](int number) { return session_->stream_header(number); },
+        [this](Result<void> result) { on_streams(std::move(result)); });
+    connector_->start(now());
+  }
+
+  ConnectOrder connect_order() const {
+    const session::Flag flag = session_->flag();
+    switch (options_.stream_connect) {
+      case StreamConnect::Parallel:
+        return ConnectOrder::Parallel;
+      case StreamConnect::Sequential:
+        return ConnectOrder::Sequential;
+      case StreamConnect::Ordered:
+        return ConnectOrder::StreamBarrier;
+      case StreamConnect::Auto:
+        break;
+    }
+    const bool agreed = session::preamble_level(flag) > 0;
+    if (agreed) return ConnectOrder::Parallel;
+    const auto info = read_tcp_info(link_->socket());
+    const std::int64_t rtt_us = info ? info.value().rtt_us : 0;
+    const Duration cost = microseconds(2 * rtt_us * session_->stream_count());
+    return cost < kWorthOfIdentity ? ConnectOrder::StreamBarrier : ConnectOrder::RoleBarrier;
+  }
+
+  void on_streams(Result<void> result) {
+    if (result) result = hand_over_streams();
+    if (!result) {
+      session_->on_local(session::LocalFailure{std::move(result).error(), 203}, now());
+    } else {
+      session_->on_local(session::StreamsOpen{}, now());
+    }
+    pump();
+  }
+
+  Result<void> hand_over_streams() {
+    auto streams = connector_->take_streams();
+    TRY(const auto buffers, buffer_facts(streams.front()->socket, plan_.parameters));
+    report_.buffers(buffers);
+    for (auto& stream : streams) {
+      TRY(run_->add(std::move(stream), true));
+    }
+    return ok();
+  }
+
+  void carry_out(const session::StartTest&) {
+    report_.test_started(test_facts(plan_, session::name(session_->flag())));
+  }
+
+  void carry_out(const session::RunTest&) {
+    auto started = run_->start(now());
+    if (started) {
+      started = reactor_.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(); });
+    }
+    if (!started) session_->on_local(session::LocalFailure{std::move(started).error(), 0}, now());
+  }
+
+  void carry_out(const session::ProvideResults&) {
+    session_->on_local(session::ResultsReady{run_->results()}, now());
+  }
+
+  void carry_out(const session::PeerResults& peer) {
+    if (auto taken = run_->take_peer_results(peer.results); !taken) {
+      return session_->on_local(session::LocalFailure{std::move(taken).error(), 208}, now());
+    }
+    if (peer.results.server_output_json) server_output_ = {true, *peer.results.server_output_json};
+    if (peer.results.server_output_text) server_output_ = {false, *peer.results.server_output_text};
+  }
+
+  void carry_out(const session::Finished& finished) {
+    finished_ = true;
+    link_->finish(now() + kFarewell);
+    stop_run();
+    if (run_->stopped()) run_->print_summary();
+    if (!server_output_.text.empty() && options_.get_server_output) {
+      report_.server_output(server_output_);
+    }
+    if (finished.failure) report_failure(*finished.failure);
+    report_.finished();
+  }
+
+  void report_failure(const session::Failure& failure) {
+    report_.failed({failure.by_operator ? FailureKind::Interrupt : FailureKind::Error,
+                    failure.error.message()});
+    status_ = failure.by_operator ? 0 : 1;  // iperf3 since 3.19
+  }
+
+  // Outputs that only a server's session has.
+  template <class ServerOutput>
+  void carry_out(const ServerOutput&) {
+    CHECK(false);
+  }
+
+  // --- time, signals, the end ----------------------------------------------------------------------
+
+  std::optional<TimePoint> wake_at() const {
+    std::optional<TimePoint> first;
+    const auto sooner = [&](std::optional<TimePoint> t) {
+      if (t) first = first ? std::min(*first, *t) : t;
+    };
+    if (session_) sooner(session_->wake_at());
+    if (connector_) sooner(connector_->wake_at());
+    if (run_) sooner(run_->wake_at());
+    return first;
+  }
+
+  void on_time() {
+    if (finished_) return;
+    if (connector_) connector_->on_time(now());
+    if (run_->running() && !run_->stopped()) on_progress(run_->on_time(now()));
+    session_->on_time(now());
+    pump();
+  }
+
+  void on_progress(TestRun::Progress progress) {
+    switch (progress) {
+      case TestRun::Progress::Goes:
+        return;
+      case TestRun::Progress::Over:
+        stop_run();
+        return session_->on_local(session::TestOver{}, now());
+      case TestRun::Progress::NoData:
+        return session_->on_local(
+            session::LocalFailure{
+                Error{Errc::Timeout, fmt::format("idle timeout for receiving data: none came for {} ms",
+                                                 options_.receive_timeout_ms)},
+                wire::kErrorNoData},
+            now());
+      case TestRun::Progress::Broken:
+        link_->read_now();  // the server's own word on it comes first
+        if (!session_->finished()) {
+          session_->on_local(session::LocalFailure{run_->failure().value(), 205}, now());
+        }
+        return;
+    }
+  }
+
+  void stop_run() {
+    if (!run_->running() || run_->stopped()) return;
+    reactor_.unwatch(run_->event());
+    run_->stop(false);
+  }
+
+  void on_signal() {
+    const auto signal = take_signal(signals_);
+    if (!signal || finished_) return;
+    const std::string reason =
+        fmt::format("the client has terminated by signal {}({})", ::strsignal(*signal), *signal);
+    if (session_) {
+      session_->on_local(session::Interrupted{reason}, now());
+      return pump();
+    }
+    finished_ = true;
+    report_.failed({FailureKind::Interrupt, reason});
+    report_.finished();
+  }
+
+  int fail(const Error& error) {
+    report_.failed({FailureKind::Error, error.message()});
+    report_.finished();
+    return 1;
+  }
+
+  const Options& options_;
+  Report& report_;
+  Reactor reactor_;
+  const Fd& signals_;
+  Address peer_;
+  std::optional<Address> from_;
+  TestPlan plan_;
+  std::optional<ClientSession> session_;
+  std::optional<ControlLink> link_;
+  std::optional<StreamConnector> connector_;
+  std::optional<TestRun> run_;
+  ServerOutput server_output_;
+  bool pumping_ = false;
+  bool finished_ = false;
+  int status_ = 0;
+};
+
+}  // namespace
+
+int run_client(const Options& options, Report& report, const Fd& signals) {
+  auto reactor = Reactor::create();
+  if (!reactor) {
+    report.failed({FailureKind::Error, reactor.error().message()});
+    return 1;
+  }
+  return Client(options, report, std::move(reactor).value(), signals).run();
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/data_path.h"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "harness/perf/receive_worker.h"
+#include "harness/perf/send_worker.h"
+
+namespace rolecall::perf {
+namespace {
+
+// Half the cores for each direction: the kernel's own half of the work, and on one machine the
+// peer, want the rest.
+std::size_t worker_count(std::size_t streams) {
+  const std::size_t cores = std::max(std::thread::hardware_concurrency(), 1U);
+  return std::min(streams, std::max<std::size_t>(cores / 2, 1));
+}
+
+using MakeWorker = Result<std::unique_ptr<Worker>> (*)(std::vector<Stream*>, const Load&, Budget&,
+                                                       DataPathNews&);
+
+// Deals the streams out like cards.
+Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers, const std::vector<Stream*>& streams,
+                  const Load& load, Budget& budget, DataPathNews& news, MakeWorker make) {
+  std::vector<std::vector<Stream*>> hands(worker_count(streams.size()));
+  for (std::size_t i = 0; i < streams.size(); ++i) hands[i % hands.size()].push_back(streams[i]);
+  for (std::vector<Stream*>& hand : hands) {
+    TRY(auto worker, make(std::move(hand), load, budget, news));
+    workers.push_back(std::move(worker));
+  }
+  return ok();
+}
+
+}  // namespace
+
+void DataPathNews::ring() { ::eventfd_write(event_.get(), 1); }
+
+void DataPathNews::sender_failed(Error error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::move(error);
+  }
+  ring();
+}
+
+void DataPathNews::take() {
+  eventfd_t count = 0;
+  ::eventfd_read(event_.get(), &count);
+}
+
+std::optional<Error> DataPathNews::failure() {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+DataPath::DataPath(std::vector<Stream*> streams, const Load& load, Fd event)
+    : streams_(std::move(streams)),
+      load_(load),
+      sent_(load.goal_bytes),
+      received_(load.goal_bytes),
+      news_(std::move(event)) {}
+
+DataPath::~DataPath() {
+  stop_sending();
+  for (const auto& worker : receivers_) worker->stop();
+}
+
+Result<std::unique_ptr<DataPath>> DataPath::create(const std::vector<Stream*>& streams,
+                                                   const Load& load) {
+  Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event.is_open()) return system_error("eventfd()");
+  std::unique_ptr<DataPath> path(new DataPath(streams, load, std::move(event)));
+  std::vector<Stream*> sending;
+  std::vector<Stream*> receiving;
+  for (Stream* s : streams) (s->sends() ? sending : receiving).push_back(s);
+  TRY(hire(path->senders_, sending, load, path->sent_, path->news_, SendWorker::create));
+  TRY(hire(path->receivers_, receiving, load, path->received_, path->news_, ReceiveWorker::create));
+  return path;
+}
+
+void DataPath::start(TimePoint now) {
+  for (const auto& worker : receivers_) worker->start(now);
+  for (const auto& worker : senders_) worker->start(now);
+}
+
+void DataPath::begin_measuring() {
+  sent_.begin();
+  received_.begin();
+}
+
+void DataPath::stop_sending() {
+  for (const auto& worker : senders_) worker->stop();
+}
+
+void DataPath::stop_receiving() {
+  for (const auto& worker : receivers_) worker->stop();
+  for (Stream* stream : streams_) {
+    if (!stream->sends()) receive_what_is_there(*stream);
+  }
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Moves the payload: worker threads of their own for sending and for receiving, each with some of
+// the streams. Sending gives the kernel several blocks of -l in one writev(); see docs in README.md.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "harness/base/fd.h"
+#include "harness/base/result.h"
+#include "harness/base/time.h"
+#include "harness/perf/load.h"
+#include "harness/perf/stream.h"
+
+namespace rolecall::perf {
+
+class Worker;
+
+// What the workers tell the thread that runs the test.
+class DataPathNews {
+ public:
+  explicit DataPathNews(Fd event) : event_(std::move(event)) {}
+
+  // By a worker: wakes the owner.
+  void goal_reached() { ring(); }
+  void sender_failed(Error error);
+
+  // By the owner. Readable when there is news; take() makes it unreadable again.
+  const Fd& event() const { return event_; }
+  void take();
+  std::optional<Error> failure();
+
+ private:
+  void ring();
+
+  Fd event_;
+  std::mutex mutex_;
+  std::optional<Error> failure_;
+};
+
+// One thread owns it and makes all calls.
+class DataPath {
+ public:
+  // `streams` must outlive it. Errors: System, for descriptors or threads that cannot be had.
+  static Result<std::unique_ptr<DataPath>> create(const std::vector<Stream*>& streams,
+                                                  const Load& load);
+  ~DataPath();  // stops what still runs
+  DataPath(const DataPath&) = delete;
+  DataPath& operator=(const DataPath&) = delete;
+
+  // Lets payload flow; -b counts from `now`.
+  void start(TimePoint now);
+  // The measured part begins (at once, or after -O): goals count from here.
+  void begin_measuring();
+  bool goal_reached() const { return sent_.reached() || received_.reached(); }
+
+  // After it no byte is sent any more.
+  void stop_sending();
+  // After it no byte is received any more but what the kernel holds by now, which is counted too.
+  void stop_receiving();
+
+  DataPathNews& news() { return news_; }
+
+ private:
+  DataPath(std::vector<Stream*> streams, const Load& load, Fd event);
+
+  std::vector<Stream*> streams_;
+  Load load_;
+  Budget sent_;
+  Budget received_;
+  DataPathNews news_;
+  std::vector<std::unique_ptr<Worker>> senders_;
+  std::vector<std::unique_ptr<Worker>> receivers_;
+};
+
+}  // namespace rolecall::perf

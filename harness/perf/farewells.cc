@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/farewells.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include "harness/base/deadline.h"
+#include "harness/net/socket.h"
+#include "harness/wire/state.h"
+
+namespace rolecall::perf {
+namespace {
+
+constexpr Duration kLinger = seconds(1);
+constexpr std::size_t kMostLingering = 256;
+
+}  // namespace
+
+Farewells::~Farewells() {
+  for (const Lingering& l : lingering_) reactor_.unwatch(l.socket);
+}
+
+void Farewells::deny(Fd connection) {
+  const std::array denied{wire::encode_state(wire::State::AccessDenied)};
+  (void)write_some(connection, denied);
+  ::shutdown(connection.get(), SHUT_WR);
+  if (lingering_.size() >= kMostLingering) return;
+  lingering_.push_back({std::move(connection), now() + kLinger});
+  const Place place = std::prev(lingering_.end());
+  if (!reactor_.watch(place->socket, EPOLLIN, [this, place](std::uint32_t) { read_away(place); })) {
+    lingering_.erase(place);
+  }
+}
+
+void Farewells::read_away(Place place) {
+  std::array<std::byte, 4096> nothing;
+  const auto outcome = read_some(place->socket, nothing);
+  if (!outcome || outcome.value().closed) end(place);
+}
+
+void Farewells::end(Place place) {
+  reactor_.unwatch(place->socket);
+  lingering_.erase(place);
+}
+
+std::optional<TimePoint> Farewells::wake_at() const {
+  if (lingering_.empty()) return std::nullopt;
+  return lingering_.front().until;
+}
+
+void Farewells::on_time(TimePoint now) {
+  while (!lingering_.empty() && now >= lingering_.front().until) end(lingering_.begin());
+}
+
+}  // namespace rolecall::perf

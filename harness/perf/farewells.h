@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Says ACCESS_DENIED to connections that nobody wants, such that it arrives: the byte, an end of
+// ours, and then reading until the peer ends too, since a close over unread bytes is a reset that
+// can overtake the byte.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <optional>
+
+#include "harness/base/fd.h"
+#include "harness/base/time.h"
+#include "harness/net/reactor.h"
+
+namespace rolecall::perf {
+
+class Farewells {
+ public:
+  explicit Farewells(Reactor& reactor) : reactor_(reactor) {}
+  ~Farewells();
+  Farewells(const Farewells&) = delete;
+  Farewells& operator=(const Farewells&) = delete;
+
+  // Takes the connection over, for a second at most. When very many linger already it is closed at
+  // once.
+  void deny(Fd connection);
+
+  std::optional<TimePoint> wake_at() const;
+  void on_time(TimePoint now);
+
+ private:
+  struct Lingering {
+    Fd socket;
+    TimePoint until;
+  };
+  using Place = std::list<Lingering>::iterator;
+
+  void read_away(Place place);
+  void end(Place place);
+
+  Reactor& reactor_;
+  std::list<Lingering> lingering_;  // in order of their ends
+};
+
+}  // namespace rolecall::perf

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One test at the server, from its client's cookie to its end.
+#pragma once
+
+#include <sched.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "harness/base/fd.h"
+#include "harness/net/reactor.h"
+#include "harness/net/socket.h"
+#include "harness/perf/control_link.h"
+#include "harness/perf/options.h"
+#include "harness/perf/report.h"
+#include "harness/perf/test_run.h"
+#include "harness/session/server_session.h"
+
+namespace rolecall::perf {
+
+class HostedTest {
+ public:
+  // What it borrows from the server; all must outlive it.
+  struct Surroundings {
+    const Options& options;
+    Report& report;
+    Reactor& reactor;
+    const Fd& listener;
+    std::function<void(Fd)> deny;
+  };
+
+  HostedTest(Surroundings around, Fd control);
+  ~HostedTest();
+  HostedTest(const HostedTest&) = delete;
+  HostedTest& operator=(const HostedTest&) = delete;
+
+  // Begins with the cookie that the client has said already. Errors: System.
+  Result<void> begin(ByteView cookie);
+
+  // Whether a new connection may be one of the streams; then hand it over.
+  bool wants_connections() const { return session_.wants_connections(); }
+  void take_connection(Fd connection);
+
+  // Nothing but the client's goodbye is missing: whoever comes now may wait for the next test.
+  bool is_closing() const { return session_.state() == session::State::DisplayResults; }
+  bool finished() const { return finished_; }
+
+  void interrupt(const std::string& reason);
+  std::optional<TimePoint> wake_at() const;
+  void on_time(TimePoint now);
+
+ private:
+  void pump();
+  void carry_out(const session::SendControl& send);
+  void carry_out(const session::ParametersAgreed&);
+  void carry_out(const session::DenyConnection& denied);
+  void carry_out(const session::BindStreams& bind);
+  void carry_out(const session::RunTest&);
+  void carry_out(const session::StopTest&);
+  void carry_out(const session::ProvideResults&);
+  void carry_out(const session::PeerResults& peer);
+  void carry_out(const session::Finished& finished);
+  template <class ClientOutput>
+  void carry_out(const ClientOutput&) {
+    CHECK(false);  // outputs that only a client's session has
+  }
+
+  void read_header(session::ConnectionId id);
+  Result<void> prepare();  // the listener and this process, as the parameters ask
+  void restore_listener();
+  void on_progress(TestRun::Progress progress);
+  void stop_run();
+  void fail(Error error, int number);
+  wire::Results results() const;
+
+  Surroundings around_;
+  session::ServerSession session_;
+  ControlLink link_;
+  std::map<session::ConnectionId, Fd> newcomers_;
+  session::ConnectionId next_connection_ = 1;
+  std::optional<TestRun> run_;
+  std::optional<BufferFacts> listener_before_;
+  std::optional<cpu_set_t> cores_before_;
+  bool pumping_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace rolecall::perf

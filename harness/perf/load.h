@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How much is to be sent, and how fast; and what of it is already spoken for.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace rolecall::perf {
+
+struct Load {
+  std::size_t block_bytes = 128 * 1024;  // -l: the unit of accounting
+  std::uint64_t goal_bytes = 0;          // -n, or -k in bytes; over all streams; 0: no goal
+  std::uint64_t bits_per_second = 0;     // -b, each stream; 0: unlimited
+  int burst_blocks = 0;                  // sends in a row of a paced stream; 0: one
+};
+
+// The goal, shared by all workers of one direction. Without a goal nothing is counted here, so that
+// workers do not share a cache line for nothing.
+class Budget {
+ public:
+  explicit Budget(std::uint64_t goal_bytes) : goal_(goal_bytes) {}
+
+  // Up to `blocks` blocks to send, in bytes, fewer when the goal needs fewer: whole blocks, so that
+  // the goal may be passed by less than one. 0: the goal is spoken for.
+  std::uint64_t claim(std::size_t block_bytes, std::size_t blocks) {
+    const std::uint64_t want = block_bytes * blocks;
+    if (!limited()) return want;
+    const std::uint64_t before = claimed_.fetch_add(want, std::memory_order_relaxed);
+    const std::uint64_t left = before < goal_ ? goal_ - before : 0;
+    const std::uint64_t need = (left + block_bytes - 1) / block_bytes * block_bytes;
+    return std::min(want, need);
+  }
+
+  // Counts bytes that were sent or received; true when these reach the goal.
+  bool spend(std::uint64_t bytes) {
+    if (!limited()) return false;
+    const std::uint64_t before = spent_.fetch_add(bytes, std::memory_order_relaxed);
+    return before < goal_ && before + bytes >= goal_;
+  }
+
+  bool reached() const { return limited() && spent_.load(std::memory_order_relaxed) >= goal_; }
+
+  // The omitted part is over: count from here on, and only now at all.
+  void begin() {
+    claimed_.store(0, std::memory_order_relaxed);
+    spent_.store(0, std::memory_order_relaxed);
+    active_.store(true, std::memory_order_relaxed);
+  }
+
+ private:
+  bool limited() const { return goal_ != 0 && active_.load(std::memory_order_relaxed); }
+
+  const std::uint64_t goal_;
+  std::atomic<bool> active_{false};
+  std::atomic<std::uint64_t> claimed_{0};
+  std::atomic<std::uint64_t> spent_{0};
+};
+
+}  // namespace rolecall::perf

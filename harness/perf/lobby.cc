@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/lobby.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+
+#include "harness/base/deadline.h"
+#include "harness/net/socket.h"
+#include "harness/wire/cookie.h"
+
+namespace rolecall::perf {
+namespace {
+
+constexpr Duration kPatience = seconds(10);  // iperf3's Nread() limit
+constexpr std::size_t kMostGuests = 1024;
+
+}  // namespace
+
+Lobby::~Lobby() {
+  for (const Guest& guest : guests_) reactor_.unwatch(guest.socket);
+}
+
+void Lobby::enter(Fd connection) {
+  if (guests_.size() >= kMostGuests) show_out(guests_.begin());
+  guests_.push_back({std::move(connection), {}, now() + kPatience});
+  const Place place = std::prev(guests_.end());
+  if (!reactor_.watch(place->socket, EPOLLIN, [this, place](std::uint32_t) { listen_to(place); })) {
+    guests_.erase(place);
+  }
+}
+
+void Lobby::listen_to(Place place) {
+  std::array<std::byte, wire::kCookieSize> buffer;
+  const std::size_t wanted = wire::kCookieSize - place->said.size();
+  const auto outcome = read_some(place->socket, std::span(buffer).first(wanted));
+  if (!outcome || outcome.value().closed) return show_out(place);
+  append(place->said, ByteView(buffer).first(outcome.value().bytes));
+  if (place->said.size() == wire::kCookieSize) reactor_.unwatch(place->socket);
+}
+
+std::optional<Lobby::Guest> Lobby::take() {
+  const auto ready = std::ranges::find_if(
+      guests_, [](const Guest& g) { return g.said.size() == wire::kCookieSize; });
+  if (ready == guests_.end()) return std::nullopt;
+  Guest guest = std::move(*ready);
+  guests_.erase(ready);
+  return guest;
+}
+
+void Lobby::show_out(Place place) {
+  reactor_.unwatch(place->socket);
+  guests_.erase(place);
+}
+
+std::optional<TimePoint> Lobby::wake_at() const {
+  if (guests_.empty()) return std::nullopt;
+  return guests_.front().until;
+}
+
+void Lobby::on_time(TimePoint now) {
+  while (!guests_.empty() && now >= guests_.front().until) show_out(guests_.begin());
+}
+
+}  // namespace rolecall::perf

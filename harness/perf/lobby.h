@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where connections wait that have not yet said their cookie, so that one that stays silent keeps
+// nobody else out (a stock iperf3 server blocks on it, esnet/iperf #788).
+#pragma once
+
+#include <list>
+#include <optional>
+
+#include "harness/base/bytes.h"
+#include "harness/base/fd.h"
+#include "harness/base/time.h"
+#include "harness/net/reactor.h"
+
+namespace rolecall::perf {
+
+class Lobby {
+ public:
+  struct Guest {
+    Fd socket;
+    Bytes said;  // the beginning of its cookie, at most 37 bytes
+    TimePoint until;
+  };
+
+  // `reactor` must outlive it.
+  explicit Lobby(Reactor& reactor) : reactor_(reactor) {}
+  ~Lobby();
+  Lobby(const Lobby&) = delete;
+  Lobby& operator=(const Lobby&) = delete;
+
+  void enter(Fd connection);
+  // The first guest that has said all of its cookie.
+  std::optional<Guest> take();
+
+  std::optional<TimePoint> wake_at() const;
+  void on_time(TimePoint now);  // shows out who was silent for too long
+
+ private:
+  using Place = std::list<Guest>::iterator;
+  void listen_to(Place place);
+  void show_out(Place place);
+
+  Reactor& reactor_;
+  std::list<Guest> guests_;  // in order of arrival, so of their limits too
+};
+
+}  // namespace rolecall::perf

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// roleperf: an iperf3-compatible client and server with a role flag.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "harness/net/signals.h"
+#include "harness/perf/affinity.h"
+#include "harness/perf/client.h"
+#include "harness/perf/options.h"
+#include "harness/perf/process_setup.h"
+#include "harness/perf/report.h"
+#include "harness/perf/server.h"
+
+namespace rolecall::perf {
+namespace {
+
+int leave(const EarlyExit& exit) {
+  std::fputs(exit.out.c_str(), stdout);
+  std::fputs(exit.err.c_str(), stderr);
+  return exit.status;
+}
+
+Result<int> run(const Options& options) {
+  if (options.role == Role::Server && options.daemon) {
+    TRY(become_daemon());
+  }
+  PidFile pid_file;
+  if (!options.pid_file.empty()) {
+    TRY(pid_file, PidFile::write(options.pid_file));
+  }
+  if (options.affinity) {
+    TRY(pin_to_core(*options.affinity));
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  TRY(const auto signals, open_signals({SIGINT, SIGTERM, SIGHUP}));
+  TRY(const auto sink, open_report_sink(options.log_file));
+  const auto report = make_report(options, *sink);
+  for (const std::string& warning : options.warnings) report->warning(warning);
+  return options.role == Role::Server ? run_server(options, *report, signals)
+                                      : run_client(options, *report, signals);
+}
+
+int guarded_main(int argc, char** argv) {
+  const auto parsed = parse_options(argc, argv);
+  if (const auto* exit = std::get_if<EarlyExit>(&parsed)) return leave(*exit);
+  const auto status = run(std::get<Options>(parsed));
+  if (status) return status.value();
+  fmt::print(stderr, "roleperf: error - {}\n", status.error().message());
+  return 1;
+}
+
+}  // namespace
+}  // namespace rolecall::perf
+
+int main(int argc, char** argv) {
+  try {
+    return rolecall::perf::guarded_main(argc, argv);
+  } catch (const std::exception& e) {  // out of memory and the like: nothing of ours throws
+    std::fprintf(stderr, "roleperf: error - %s\n", e.what());
+    return 1;
+  }
+}

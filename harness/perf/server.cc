@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/server.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/base/deadline.h"
+#include "harness/net/reactor.h"
+#include "harness/net/signals.h"
+#include "harness/net/socket.h"
+#include "harness/perf/farewells.h"
+#include "harness/perf/hosted_test.h"
+#include "harness/perf/lobby.h"
+#include "harness/perf/test_parameters.h"
+
+namespace rolecall::perf {
+namespace {
+
+bool out_of_descriptors(const Error& error) {
+  return error.sys_errno == EMFILE || error.sys_errno == ENFILE;
+}
+
+class Server {
+ public:
+  Server(const Options& options, Report& report, Reactor reactor, const Fd& signals)
+      : options_(options),
+        report_(report),
+        reactor_(std::move(reactor)),
+        signals_(signals),
+        farewells_(reactor_),
+        lobby_(reactor_) {}
+
+  int run() {
+    if (auto begun = begin(); !begun) return fatal(begun.error());
+    next_test();
+    while (!done_) {
+      if (auto turned = reactor_.run_once(wake_at()); !turned) return fatal(turned.error());
+      on_time(now());
+      settle();
+    }
+    return 0;
+  }
+
+ private:
+  Result<void> begin() {
+    auto listener = listen_tcp(options_.bind_address, options_.port, address_family(options_),
+                               options_.bind_device);
+    if (!listener) {
+      Error error = listener.error();
+      error.what = "unable to start listener for connections: " + error.what;
+      return error;
+    }
+    listener_ = std::move(listener).value();
+    spare_ = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
+    return reactor_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept_all(); });
+  }
+
+  int fatal(const Error& error) {
+    report_.failed({FailureKind::Error, error.message()});
+    report_.finished();
+    return 1;
+  }
+
+  void next_test() {
+    report_.server_listening(options_.port, ++test_number_);
+    idle_until_.reset();
+    if (options_.idle_timeout_s != 0) idle_until_ = now() + seconds(options_.idle_timeout_s);
+  }
+
+  // --- connections ---------------------------------------------------------------------------------
+
+  void accept_all() {
+    while (!done_) {
+      auto accepted = accept_next(listener_);
+      if (!accepted) {
+        if (!out_of_descriptors(accepted.error())) report_.warning(accepted.error().message());
+        if (out_of_descriptors(accepted.error())) turn_one_away();
+        return;
+      }
+      if (!accepted.value()) return;
+      place(std::move(accepted.value()->socket));
+    }
+  }
+
+  void place(Fd connection) {
+    if (!test_ || test_->is_closing()) return lobby_.enter(std::move(connection));
+    if (test_->wants_connections()) return test_->take_connection(std::move(connection));
+    farewells_.deny(std::move(connection));
+  }
+
+  // Without a descriptor left nothing can be accepted, and the loop would spin on the listener: the
+  // spare one makes room to accept and close.
+  void turn_one_away() {
+    spare_.reset();
+    (void)accept_next(listener_);
+    spare_ = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+
+  // What became due in the last turn of the loop, outside of any handler: a test that has ended
+  // goes, the first guest with a cookie gets the next, the others are told that we are busy.
+  void settle() {
+    if (test_ && test_->finished()) end_test();
+    if (done_ || (test_ && test_->is_closing())) return;
+    while (auto guest = lobby_.take()) {
+      if (test_) {
+        farewells_.deny(std::move(guest->socket));
+      } else {
+        begin_test(std::move(*guest));
+      }
+    }
+  }
+
+  void begin_test(Lobby::Guest guest) {
+    idle_until_.reset();
+    test_.emplace(HostedTest::Surroundings{options_, report_, reactor_, listener_,
+                                           [this](Fd fd) { farewells_.deny(std::move(fd)); }},
+                  std::move(guest.socket));
+    if (auto begun = test_->begin(guest.said); !begun) {
+      report_.warning(begun.error().message());
+      test_.reset();
+    }
+  }
+
+  void end_test() {
+    test_.reset();
+    if (options_.one_off) {
+      done_ = true;
+    } else {
+      next_test();
+    }
+  }
+
+  // --- time and signals ----------------------------------------------------------------------------
+
+  std::optional<TimePoint> wake_at() const {
+    std::optional<TimePoint> first;
+    const auto sooner = [&](std::optional<TimePoint> t) {
+      if (t) first = first ? std::min(*first, *t) : t;
+    };
+    sooner(idle_until_);
+    sooner(lobby_.wake_at());
+    sooner(farewells_.wake_at());
+    if (test_) sooner(test_->wake_at());
+    return first;
+  }
+
+  void on_time(TimePoint time) {
+    lobby_.on_time(time);
+    farewells_.on_time(time);
+    if (test_) test_->on_time(time);
+    if (!idle_until_ || time < *idle_until_) return;
+    // iperf3 re-creates its listener here; ours has nothing to be freed from.
+    done_ = options_.one_off;
+    idle_until_ = time + seconds(options_.idle_timeout_s);
+  }
+
+  void on_signal() {
+    const auto signal = take_signal(signals_);
+    if (!signal) return;
+    done_ = true;
+    const std::string reason =
+        fmt::format("the server has terminated by signal {}({})", ::strsignal(*signal), *signal);
+    if (test_ && !test_->finished()) return test_->interrupt(reason);
+    report_.failed({FailureKind::Interrupt, reason});
+    report_.finished();
+  }
+
+  const Options& options_;
+  Report& report_;
+  Reactor reactor_;
+  const Fd& signals_;
+  Fd listener_;
+  Fd spare_;
+  Farewells farewells_;
+  Lobby lobby_;
+  std::optional<HostedTest> test_;
+  int test_number_ = 0;
+  std::optional<TimePoint> idle_until_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+int run_server(const Options& options, Report& report, const Fd& signals) {
+  auto reactor = Reactor::create();
+  if (!reactor) {
+    report.failed({FailureKind::Error, reactor.error().message()});
+    return 1;
+  }
+  return Server(options, report, std::move(reactor).value(), signals).run();
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One stream connection of a running test: its socket, and the bytes that its worker counts.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "harness/base/fd.h"
+#include "harness/wire/role_flag.h"
+
+namespace rolecall::perf {
+
+struct Stream {
+  Fd socket;       // non-blocking
+  int number = 0;  // in client order, from 1
+  int id = 0;      // the protocol's
+  wire::Role role = wire::Role::Receiver;  // of this end
+
+  // Payload sent or received so far. Written by the stream's worker, read by any thread; on a cache
+  // line of its own, so that counting one stream never slows another.
+  alignas(64) std::atomic<std::uint64_t> bytes{0};
+
+  bool sends() const { return role == wire::Role::Sender; }
+};
+
+}  // namespace rolecall::perf

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Opens the client's stream connections and writes each one's header: all at once, one after the
+// other as iperf3 does, or behind barriers. Linux queues a connection for accept() before it
+// acknowledges data on it, so behind a barrier the server's accept queue has them in client order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "harness/base/time.h"
+#include "harness/net/reactor.h"
+#include "harness/net/socket.h"
+#include "harness/perf/stream.h"
+#include "harness/wire/params.h"
+
+namespace rolecall::perf {
+
+enum class ConnectOrder {
+  Parallel,       // all at once
+  Sequential,     // the next when the last one's connect() is through and its header written
+  RoleBarrier,    // as Sequential; the first receiver when every sender's header is acknowledged
+  StreamBarrier,  // the next when the last one's header is acknowledged
+};
+
+struct StreamTarget {
+  Address peer;                // the control connection's: every stream goes to the same machine
+  std::optional<Address> from;  // -B
+  std::string device;          // --bind-dev
+  int first_port = 0;          // --cport: stream n binds first_port + n - 1; 0: any
+  wire::Parameters parameters;
+  int send_timeout_ms = 0;
+  Duration limit = seconds(120);  // for all of them; iperf3 3.22's connect timeout
+};
+
+class StreamConnector {
+ public:
+  using Header = std::function<Bytes(int number)>;
+  using Done = std::function<void(Result<void>)>;
+
+  // `streams` have number, id and role; sockets are filled in. Calls `done` once, from start() or
+  // from the reactor: all stand and all headers are written, or why not. `reactor` must outlive it.
+  StreamConnector(Reactor& reactor, StreamTarget target, ConnectOrder order,
+                  std::vector<std::unique_ptr<Stream>> streams, Header header, Done done);
+  ~StreamConnector();
+  StreamConnector(const StreamConnector&) = delete;
+  StreamConnector& operator=(const StreamConnector&) = delete;
+
+  void start(TimePoint now);
+  std::optional<TimePoint> wake_at() const;
+  void on_time(TimePoint now);
+
+  // After done(ok).
+  std::vector<std::unique_ptr<Stream>> take_streams() { return std::move(streams_); }
+
+ private:
+  void go_on();  // begins what may begin
+  Result<void> begin(Stream& stream);
+  Result<void> connected(Stream& stream);
+  void on_ready(Stream& stream);
+  bool must_wait() const;  // at a barrier, before the next connect()
+  void finish(Result<void> result);
+
+  Reactor& reactor_;
+  StreamTarget target_;
+  ConnectOrder order_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+  Header header_;
+  Done done_;
+  std::size_t begun_ = 0;
+  std::size_t connected_ = 0;
+  TimePoint until_{};
+  bool waits_at_barrier_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace rolecall::perf

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/stream_record.h"
+
+#include <algorithm>
+
+#include "harness/net/socket.h"
+#include "harness/net/tcp_info.h"
+
+namespace rolecall::perf {
+
+void StreamRecord::begin_measuring() {
+  measured_from_ = cut_at_ = stream_->bytes.load(std::memory_order_relaxed);
+  if (!stream_->sends()) return;
+  if (const auto info = read_tcp_info(stream_->socket)) {
+    retransmits_from_ = retransmits_cut_at_ = info.value().total_retrans;
+  }
+  tcp_ = SenderTcp();
+  rtt_sum_us_ = rtt_samples_ = 0;
+}
+
+std::optional<TcpSample> StreamRecord::sample_tcp() {
+  if (!stream_->sends()) return std::nullopt;
+  const auto read = read_tcp_info(stream_->socket);
+  if (!read) return std::nullopt;
+  const TcpInfo& info = read.value();
+  TcpSample sample;
+  sample.retransmits = info.total_retrans - retransmits_cut_at_;
+  sample.snd_cwnd_bytes = info.snd_cwnd * info.snd_mss;
+  sample.snd_wnd_bytes = info.snd_wnd;
+  sample.rtt_us = info.rtt_us;
+  sample.rttvar_us = info.rttvar_us;
+  sample.pmtu_bytes = info.pmtu;
+  sample.reorder = info.reordering;
+  retransmits_cut_at_ = info.total_retrans;
+
+  tcp_.retransmits = info.total_retrans - retransmits_from_;
+  tcp_.reorder = info.reordering;
+  tcp_.max_snd_cwnd_bytes = std::max(tcp_.max_snd_cwnd_bytes, sample.snd_cwnd_bytes);
+  tcp_.max_snd_wnd_bytes = std::max(tcp_.max_snd_wnd_bytes, sample.snd_wnd_bytes);
+  tcp_.max_rtt_us = std::max(tcp_.max_rtt_us, info.rtt_us);
+  tcp_.min_rtt_us = rtt_samples_ == 0 ? info.rtt_us : std::min(tcp_.min_rtt_us, info.rtt_us);
+  rtt_sum_us_ += info.rtt_us;
+  tcp_.mean_rtt_us = static_cast<std::uint32_t>(rtt_sum_us_ / ++rtt_samples_);
+  return sample;
+}
+
+StreamInterval StreamRecord::cut_interval(double start_s, double end_s) {
+  const std::uint64_t total = stream_->bytes.load(std::memory_order_relaxed);
+  StreamInterval interval;
+  interval.start_s = start_s;
+  interval.end_s = end_s;
+  interval.bytes = total - std::exchange(cut_at_, total);
+  interval.tcp = sample_tcp();
+  return interval;
+}
+
+void StreamRecord::freeze() { frozen_bytes_ = cut_at_ - measured_from_; }
+
+wire::StreamResult StreamRecord::result(double seconds) const {
+  wire::StreamResult r;
+  r.id = stream_->id;
+  r.bytes = static_cast<std::int64_t>(frozen_bytes_);
+  r.retransmits = stream_->sends() ? tcp_.retransmits : -1;
+  r.end_s = seconds;
+  return r;
+}
+
+StreamSummary StreamRecord::summary(double seconds) const {
+  const SideFigures own{seconds, frozen_bytes_};
+  SideFigures other;
+  if (peer_) {
+    other = {peer_->end_s.value_or(seconds), static_cast<std::uint64_t>(std::max<std::int64_t>(peer_->bytes, 0))};
+  }
+  StreamSummary summary;
+  summary.sender = stream_->sends() ? own : other;
+  summary.receiver = stream_->sends() ? other : own;
+  if (stream_->sends()) {
+    summary.sender_tcp = tcp_;
+  } else if (peer_ && peer_has_retransmits_) {
+    summary.sender_tcp = SenderTcp{.retransmits = peer_->retransmits};
+  }
+  return summary;
+}
+
+void StreamRecord::set_peer(wire::StreamResult peer, bool peer_has_retransmits) {
+  peer_ = std::move(peer);
+  peer_has_retransmits_ = peer_has_retransmits;
+}
+
+std::string StreamRecord::congestion() const {
+  const auto used = rolecall::congestion(stream_->socket);
+  return used ? used.value() : "";
+}
+
+}  // namespace rolecall::perf

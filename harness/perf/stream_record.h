@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is known of one stream over the time of a test: bytes by interval and in all, and what the
+// kernel says of a sender's connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "harness/perf/report_model.h"
+#include "harness/perf/stream.h"
+#include "harness/wire/results.h"
+
+namespace rolecall::perf {
+
+class StreamRecord {
+ public:
+  explicit StreamRecord(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+
+  Stream& stream() { return *stream_; }
+  const Stream& stream() const { return *stream_; }
+
+  // The measured part begins: what was counted so far is forgotten.
+  void begin_measuring();
+  // The bytes since the last call or the beginning, from `start_s` to `end_s`.
+  StreamInterval cut_interval(double start_s, double end_s);
+  // The totals stand. cut_interval() has been called for the last time.
+  void freeze();
+
+  // Both after freeze().
+  std::uint64_t bytes() const { return frozen_bytes_; }
+  wire::StreamResult result(double seconds) const;
+  // With the peer's figures where they have come.
+  StreamSummary summary(double seconds) const;
+
+  void set_peer(wire::StreamResult peer, bool peer_has_retransmits);
+  // The algorithm in use, empty where the kernel does not say.
+  std::string congestion() const;
+
+ private:
+  std::optional<TcpSample> sample_tcp();
+
+  std::unique_ptr<Stream> stream_;
+  std::uint64_t measured_from_ = 0;  // of stream().bytes: what was omitted
+  std::uint64_t cut_at_ = 0;
+  std::uint64_t frozen_bytes_ = 0;
+  std::uint32_t retransmits_from_ = 0;  // of the kernel's counter
+  std::uint32_t retransmits_cut_at_ = 0;
+  SenderTcp tcp_;
+  std::uint64_t rtt_sum_us_ = 0;
+  std::uint32_t rtt_samples_ = 0;
+  std::optional<wire::StreamResult> peer_;
+  bool peer_has_retransmits_ = false;
+};
+
+}  // namespace rolecall::perf

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/test_run.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/base/deadline.h"
+#include "harness/net/socket.h"
+
+namespace rolecall::perf {
+
+using wire::Direction;
+
+TestFacts test_facts(const TestPlan& plan, const char* flag) {
+  const wire::Parameters& p = plan.parameters;
+  TestFacts facts;
+  facts.streams = static_cast<int>(p.parallel);
+  facts.block_bytes = static_cast<int>(p.block_bytes);
+  facts.omit_s = static_cast<int>(p.omit_s);
+  facts.duration_s = static_cast<int>(p.time_s);
+  facts.bytes = static_cast<std::uint64_t>(p.bytes);
+  facts.blocks = static_cast<std::uint64_t>(p.blocks);
+  facts.reverse = p.direction == Direction::Reverse;
+  facts.bidir = p.direction == Direction::Bidirectional;
+  facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
+  facts.interval_s = plan.interval_s;
+  facts.role_flag = flag;
+  facts.title = p.title.value_or("");
+  return facts;
+}
+
+Result<void> TestRun::add(std::unique_ptr<Stream> stream, bool number_is_sure) {
+  TRY(const auto local, local_address(stream->socket));
+  TRY(const auto remote, peer_address(stream->socket));
+  StreamFacts facts;
+  facts.socket = stream->socket.get();
+  facts.local_host = local.host();
+  facts.local_port = local.port();
+  facts.remote_host = remote.host();
+  facts.remote_port = remote.port();
+  facts.sends = stream->sends();
+  if (number_is_sure) facts.number = stream->number;
+  report_.stream_connected(facts);
+  records_.emplace_back(std::move(stream));
+  return ok();
+}
+
+bool TestRun::sends() const {
+  return std::ranges::any_of(records_, [](const StreamRecord& r) { return r.stream().sends(); });
+}
+
+bool TestRun::receives() const {
+  return std::ranges::any_of(records_, [](const StreamRecord& r) { return !r.stream().sends(); });
+}
+
+std::uint64_t TestRun::received() const {
+  std::uint64_t sum = 0;
+  for (const StreamRecord& r : records_) {
+    if (!r.stream().sends()) sum += r.stream().bytes.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+Result<void> TestRun::start(TimePoint now) {
+  const wire::Parameters& p = plan_.parameters;
+  Load load;
+  load.block_bytes = static_cast<std::size_t>(p.block_bytes);
+  load.goal_bytes = p.bytes != 0 ? static_cast<std::uint64_t>(p.bytes)
+                                 : static_cast<std::uint64_t>(p.blocks) * load.block_bytes;
+  load.bits_per_second = static_cast<std::uint64_t>(p.bits_per_second);
+  load.burst_blocks = static_cast<int>(p.burst_blocks);
+  std::vector<Stream*> streams;
+  for (StreamRecord& r : records_) streams.push_back(&r.stream());
+  TRY(path_, DataPath::create(streams, load));
+  running_ = true;
+  omitting_ = p.omit_s != 0;
+  starved_at_ = now + plan_.receive_timeout;
+  cpu_.start(now);
+  phase_start_ = now;
+  if (omitting_) {
+    cut_at_ = now;
+    if (plan_.interval_s > 0) next_cut_ = now + from_seconds(plan_.interval_s);
+  } else {
+    begin_measuring(now);
+  }
+  path_->start(now);
+  return ok();
+}
+
+void TestRun::begin_measuring(TimePoint now) {
+  omitting_ = false;
+  phase_start_ = cut_at_ = now;
+  next_cut_.reset();
+  if (plan_.interval_s > 0) next_cut_ = now + from_seconds(plan_.interval_s);
+  for (StreamRecord& r : records_) r.begin_measuring();
+  cpu_.start(now);
+  path_->begin_measuring();
+}
+
+std::optional<TimePoint> TestRun::wake_at() const {
+  if (!running_ || stopped_) return std::nullopt;
+  std::optional<TimePoint> first = next_cut_;
+  const auto sooner = [&](TimePoint t) { first = first ? std::min(*first, t) : t; };
+  if (receives()) sooner(starved_at_);
+  const wire::Parameters& p = plan_.parameters;
+  if (omitting_) {
+    sooner(phase_start_ + seconds(p.omit_s));
+  } else if (plan_.ends_by_itself && p.time_s != 0) {
+    sooner(phase_start_ + seconds(p.time_s));
+  }
+  return first;
+}
+
+bool TestRun::starved(TimePoint now) {
+  if (!receives() || now < starved_at_) return false;
+  const std::uint64_t so_far = received();
+  const bool nothing = so_far == std::exchange(received_before_, so_far);
+  starved_at_ = now + plan_.receive_timeout;
+  return nothing;
+}
+
+TestRun::Progress TestRun::on_time(TimePoint now) {
+  if (!running_ || stopped_) return Progress::Goes;
+  path_->news().take();
+  const wire::Parameters& p = plan_.parameters;
+  if (omitting_ && now >= phase_start_ + seconds(p.omit_s)) {
+    cut_interval(now);
+    begin_measuring(now);
+  }
+  const bool time_is_up = !omitting_ && p.time_s != 0 && now >= phase_start_ + seconds(p.time_s);
+  if (plan_.ends_by_itself && (time_is_up || path_->goal_reached())) return Progress::Over;
+  if (failure()) return Progress::Broken;
+  if (starved(now)) return Progress::NoData;
+  if (next_cut_ && now >= *next_cut_) {
+    cut_interval(now);
+    // Due times stay on the grid; one that was missed by a whole interval is left out.
+    const Duration step = from_seconds(plan_.interval_s);
+    while (*next_cut_ <= now) next_cut_ = *next_cut_ + step;
+  }
+  return Progress::Goes;
+}
+
+void TestRun::cut_interval(TimePoint at) {
+  Interval interval;
+  interval.omitted = omitting_;
+  interval.sender_has_retransmits = sends();
+  const double start_s = since_phase(std::exchange(cut_at_, at));
+  for (StreamRecord& r : records_) {
+    interval.streams.push_back(r.cut_interval(start_s, since_phase(at)));
+  }
+  if (stopped_) {
+    last_ = std::move(interval);
+  } else {
+    report_.interval(interval);
+  }
+}
+
+void TestRun::stop(bool drain) {
+  CHECK(running_ && !stopped_);
+  path_->stop_sending();
+  if (drain) path_->stop_receiving();
+  stopped_ = true;
+  const TimePoint end = now();  // what was sent while the workers ended counts, and so does its time
+  cut_interval(end);
+  seconds_ = since_phase(end);
+  local_cpu_ = cpu_.since_start(end);
+  local_congestion_ = records_.back().congestion();
+  for (StreamRecord& r : records_) r.freeze();
+}
+
+wire::Results TestRun::results() const {
+  wire::Results results;
+  results.cpu_total_percent = local_cpu_.total;
+  results.cpu_user_percent = local_cpu_.user;
+  results.cpu_system_percent = local_cpu_.system;
+  results.sender_has_retransmits = sends() ? 1 : -1;
+  if (!local_congestion_.empty()) results.congestion_used = local_congestion_;
+  for (const StreamRecord& r : records_) results.streams.push_back(r.result(seconds_));
+  return results;
+}
+
+Result<void> TestRun::take_peer_results(const wire::Results& results) {
+  remote_cpu_ = {results.cpu_total_percent, results.cpu_user_percent, results.cpu_system_percent};
+  remote_congestion_ = results.congestion_used.value_or("");
+  peer_has_retransmits_ = results.sender_has_retransmits == 1;
+  for (const wire::StreamResult& stream : results.streams) {
+    const auto it = std::ranges::find_if(
+        records_, [&](const StreamRecord& r) { return r.stream().id == stream.id; });
+    if (it == records_.end()) {
+      return Error{Errc::Malformed,
+                   fmt::format("the peer's results name stream id {}, which this test does not have",
+                               stream.id)};
+    }
+    it->set_peer(stream, peer_has_retransmits_);
+  }
+  return ok();
+}
+
+void TestRun::print_summary() {
+  if (last_) {
+    last_->sender_has_retransmits = last_->sender_has_retransmits || peer_has_retransmits_;
+    report_.interval(*last_);
+    last_.reset();
+  }
+  Summary summary;
+  for (const StreamRecord& r : records_) summary.streams.push_back(r.summary(seconds_));
+  summary.local_seconds = seconds_;
+  summary.local_cpu = local_cpu_;
+  summary.remote_cpu = remote_cpu_;
+  summary.local_congestion = local_congestion_;
+  summary.remote_congestion = remote_congestion_;
+  report_.summary(summary);
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One test from TEST_RUNNING to its figures, the same at both ends: the streams, the data path, the
+// intervals, the results.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/base/time.h"
+#include "harness/perf/cpu_use.h"
+#include "harness/perf/data_path.h"
+#include "harness/perf/report.h"
+#include "harness/perf/stream_record.h"
+#include "harness/wire/params.h"
+
+namespace rolecall::perf {
+
+// What a test is, as both ends know it.
+struct TestPlan {
+  wire::Parameters parameters;
+  double interval_s = 1;
+  Duration receive_timeout = seconds(120);  // without a byte received
+  bool ends_by_itself = false;              // the client decides when the test is over
+};
+
+// The facts of a test for its report.
+TestFacts test_facts(const TestPlan& plan, const char* flag);
+
+// One thread makes all calls, in the order in which they stand here.
+class TestRun {
+ public:
+  // `report` must outlive it.
+  TestRun(TestPlan plan, Report& report) : plan_(std::move(plan)), report_(report) {}
+
+  // In the order of their numbers. Tells the report.
+  Result<void> add(std::unique_ptr<Stream> stream, bool number_is_sure);
+  bool has_streams() const { return !records_.empty(); }
+
+  // Payload flows from here on.
+  Result<void> start(TimePoint now);
+  bool running() const { return running_; }
+  // Readable when on_time() should be called early.
+  const Fd& event() { return path_->news().event(); }
+  std::optional<TimePoint> wake_at() const;
+
+  enum class Progress { Goes, Over, NoData, Broken };
+  // Prints what is due. Over: the goal or the time is reached, where the test ends by itself.
+  Progress on_time(TimePoint now);
+  // Why it is Broken.
+  std::optional<Error> failure() { return path_->news().failure(); }
+
+  // Ends sending and counting. `drain`: receive and count what the kernel holds by now, and then no
+  // more; else go on receiving without counting, so that the peer is not reset.
+  void stop(bool drain);
+  bool stopped() const { return stopped_; }
+
+  wire::Results results() const;
+  // Malformed when the results speak of a stream that this test does not have.
+  Result<void> take_peer_results(const wire::Results& results);
+  // The last interval and the summary, with what the peer told by now.
+  void print_summary();
+
+ private:
+  void begin_measuring(TimePoint now);
+  void cut_interval(TimePoint at);
+  bool sends() const;
+  bool receives() const;
+  std::uint64_t received() const;
+  bool starved(TimePoint now);
+  double since_phase(TimePoint t) const { return (t - phase_start_).in_seconds(); }
+
+  TestPlan plan_;
+  Report& report_;
+  std::vector<StreamRecord> records_;
+  std::unique_ptr<DataPath> path_;  // after records_: its workers end before the streams do
+  CpuMeter cpu_;
+  bool running_ = false;
+  bool stopped_ = false;
+  bool omitting_ = false;
+  TimePoint phase_start_{};  // of the omitted part, then of the measured one
+  TimePoint cut_at_{};
+  std::optional<TimePoint> next_cut_;
+  TimePoint starved_at_{};
+  std::uint64_t received_before_ = 0;
+  std::optional<Interval> last_;  // printed with the summary
+  double seconds_ = 0;
+  CpuUse local_cpu_;
+  CpuUse remote_cpu_;
+  std::string local_congestion_;
+  std::string remote_congestion_;
+  bool peer_has_retransmits_ = false;
+};
+
+}  // namespace rolecall::perf

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/test_sockets.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+#include "harness/net/socket.h"
+
+namespace rolecall::perf {
+namespace {
+
+Result<void> set_buffer(const Fd& socket, int option, const char* name, int bytes) {
+  TRY(set_option(socket, SOL_SOCKET, option, bytes, name));
+  TRY(const int granted, get_option(socket, SOL_SOCKET, option, name));
+  if (granted < bytes) {
+    return Error{Errc::Config, fmt::format("-w {}: the kernel grants {} bytes for {}; raise "
+                                           "net.core.rmem_max and wmem_max or ask for less",
+                                           bytes, granted, name)};
+  }
+  return ok();
+}
+
+Result<void> apply_user_timeout(const Fd& socket, int ms) {
+  if (ms == 0) return ok();
+  return set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, ms, "TCP_USER_TIMEOUT");
+}
+
+}  // namespace
+
+Result<void> apply_test_options(const Fd& socket, const wire::Parameters& p) {
+  if (p.no_delay) {
+    TRY(set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY"));
+  }
+  if (p.mss_bytes != 0) {
+    TRY(set_option(socket, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(p.mss_bytes), "TCP_MAXSEG"));
+  }
+  if (p.window_bytes != 0) {
+    TRY(set_buffer(socket, SO_SNDBUF, "SO_SNDBUF", static_cast<int>(p.window_bytes)));
+    TRY(set_buffer(socket, SO_RCVBUF, "SO_RCVBUF", static_cast<int>(p.window_bytes)));
+  }
+  return ok();
+}
+
+Result<void> take_test_options_back(const Fd& listener, const BufferFacts& before) {
+  TRY(set_option(listener, IPPROTO_TCP, TCP_NODELAY, 0, "TCP_NODELAY"));
+  TRY(set_option(listener, IPPROTO_TCP, TCP_MAXSEG, 0, "TCP_MAXSEG"));
+  // The kernel doubles what is set; SO_BUF_LOCK 0 (Linux 5.14) gives tuning back to it.
+  TRY(set_option(listener, SOL_SOCKET, SO_SNDBUF, before.send_bytes / 2, "SO_SNDBUF"));
+  TRY(set_option(listener, SOL_SOCKET, SO_RCVBUF, before.receive_bytes / 2, "SO_RCVBUF"));
+  return set_option(listener, SOL_SOCKET, SO_BUF_LOCK, 0, "SO_BUF_LOCK");
+}
+
+Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& p) {
+  BufferFacts facts;
+  facts.requested_bytes = static_cast<int>(p.window_bytes);
+  TRY(facts.send_bytes, get_option(socket, SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF"));
+  TRY(facts.receive_bytes, get_option(socket, SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF"));
+  return facts;
+}
+
+Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
+                                  int send_timeout_ms) {
+  if (p.congestion) {
+    TRY(set_congestion(stream, *p.congestion));
+  }
+  return apply_user_timeout(stream, send_timeout_ms);
+}
+
+Result<void> apply_control_options(const Fd& control, int send_timeout_ms) {
+  TRY(set_option(control, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY"));
+  return apply_user_timeout(control, send_timeout_ms);
+}
+
+int segment_size(const Fd& connection) {
+  const auto size = get_option(connection, IPPROTO_TCP, TCP_MAXSEG, "TCP_MAXSEG");
+  return size ? size.value() : 0;
+}
+
+}  // namespace rolecall::perf

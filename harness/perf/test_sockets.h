@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The socket options of a test, on a stream's socket at the client and on the listener at the
+// server, where accepted connections inherit them. iperf_tcp.c iperf_tcp_connect()/_listen(), 3.22.
+#pragma once
+
+#include <string>
+
+#include "harness/base/fd.h"
+#include "harness/base/result.h"
+#include "harness/perf/report_model.h"
+#include "harness/wire/params.h"
+
+namespace rolecall::perf {
+
+// -N, -M, -w. Config when the kernel grants less than -w asked for (iperf3's IESETBUF2).
+Result<void> apply_test_options(const Fd& socket, const wire::Parameters& parameters);
+
+// Takes them back from a listener: the next test finds it as it was. `before` is what
+// buffer_facts() said before they were applied.
+Result<void> take_test_options_back(const Fd& listener, const BufferFacts& before);
+
+// The socket's buffers, with what -w asked for.
+Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& parameters);
+
+// -C and the options of a stream that stands.
+Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& parameters,
+                                  int send_timeout_ms);
+
+// --snd-timeout, TCP_NODELAY: the control connection.
+Result<void> apply_control_options(const Fd& control, int send_timeout_ms);
+
+// The segment size of a connection in bytes, 0 where the kernel does not say.
+int segment_size(const Fd& connection);
+
+}  // namespace rolecall::perf

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A thread with an event loop of its own that ends when it is told to.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "harness/base/fd.h"
+#include "harness/base/result.h"
+#include "harness/net/reactor.h"
+
+namespace rolecall::perf {
+
+class Worker {
+ public:
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  virtual ~Worker();
+
+  // By the owner.
+  void start(TimePoint now);
+  void stop();  // returns when the thread has ended
+
+ protected:
+  Worker(Reactor reactor, Fd wake) : reactor_(std::move(reactor)), wake_(std::move(wake)) {}
+
+  // By the worker's thread: once at the start, then before each wait; gives the time to wake at.
+  virtual void begin(TimePoint start) = 0;
+  virtual std::optional<TimePoint> before_wait() { return std::nullopt; }
+
+  Reactor& reactor() { return reactor_; }
+
+ private:
+  void run(TimePoint start);
+
+  Reactor reactor_;
+  Fd wake_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+// What every worker needs: its event loop and the descriptor that wakes it.
+struct WorkerParts {
+  Reactor reactor;
+  Fd wake;
+};
+Result<WorkerParts> make_worker_parts();
+
+}  // namespace rolecall::perf
