@@ -63,6 +63,13 @@ Result<void> make_empty_folder(const fs::path& path) {
                failure.value()};
 }
 
+fs::path client_output(const fs::path& evidence) {
+  return evidence / "client.out";
+}
+fs::path server_output(const fs::path& evidence) {
+  return evidence / "server.out";
+}
+
 TemporaryFolder::TemporaryFolder(fs::path path) : path_(std::move(path)) {}
 
 Result<TemporaryFolder> TemporaryFolder::make() {

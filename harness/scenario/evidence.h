@@ -22,6 +22,10 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
 // Makes an empty folder of that path, with its parents; what an earlier run left there goes.
 Result<void> make_empty_folder(const std::filesystem::path& path);
 
+// Where the evidence folder of a run keeps what the peers printed on stdout.
+std::filesystem::path client_output(const std::filesystem::path& evidence);
+std::filesystem::path server_output(const std::filesystem::path& evidence);
+
 // A folder under the system's temporary one, gone with its owner.
 class TemporaryFolder {
  public:

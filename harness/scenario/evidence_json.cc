@@ -17,14 +17,13 @@ std::string dump(const Json& value, int indent) {
 
 Json end_as_json(const EndSample& end, std::uint64_t sent, std::uint64_t consumed) {
   if (!end.seen) return nullptr;
-  Json j{{"payload_sent", sent},
-         {"payload_read", consumed},
-         {"bytes_acked", end.bytes_acked},
-         {"bytes_received", end.bytes_received}};
-  if (end.closed) {
+  Json j{{"bytes_acked", end.bytes_acked}, {"bytes_received", end.bytes_received}};
+  if (end.closed) {  // what was read is not known any more, and a FIN may be counted
     j["closed"] = true;
     return j;
   }
+  j["payload_sent"] = sent;
+  j["payload_read"] = consumed;
   j["established"] = end.established;
   j["receive_queue"] = end.rqueue;
   j["send_queue"] = end.wqueue;
@@ -102,8 +101,12 @@ nlohmann::json to_json(const RunResult& run) {
     if (c.server_sends) j["server_role"] = *c.server_sends ? "sender" : "receiver";
     j["payload_sent_by_client"] = payload_sent_by_client(c.bytes, run.header_bytes);
     j["payload_sent_by_server"] = payload_sent_by_server(c.bytes);
-    j["payload_read_by_client"] = payload_consumed_by_client(c.bytes);
-    j["payload_read_by_server"] = payload_consumed_by_server(c.bytes, run.header_bytes);
+    // What a program read is not known of a dead socket.
+    j["payload_read_by_client"] = nullptr;
+    j["payload_read_by_server"] = nullptr;
+    if (!c.bytes.client.closed) j["payload_read_by_client"] = payload_consumed_by_client(c.bytes);
+    if (!c.bytes.server.closed)
+      j["payload_read_by_server"] = payload_consumed_by_server(c.bytes, run.header_bytes);
     connections.push_back(std::move(j));
   }
   nlohmann::json j{{"scenario", run.scenario},

@@ -174,7 +174,7 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
     shim.emplace(std::move(plan));
   }
   TRY(auto record, run_test({scenario, client, server, port.port(), run.evidence,
-                             shim ? &*shim : nullptr, options.stop}));
+                             shim ? &*shim : nullptr, options.stop, options.let_peers_end}));
   run.verdict = judge(record.facts);
   run.realised = realised(scenario, record.shim);
   run.as_expected = run.verdict.kind == run.expected &&

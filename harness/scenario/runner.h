@@ -23,6 +23,8 @@ struct RunOptions {
   std::filesystem::path shim;       // the preload library, for the levers that need it
   std::uint16_t port = 0;           // 0: a free one for each run
   const StopToken* stop = nullptr;  // may be null; must outlive the call
+  // Watch to the end of both peers even when the verdict stands before: to see what they then say.
+  bool let_peers_end = false;
   // The program's own words that a replay line starts with, e.g. "rolecall run".
   std::string replay_command = "rolecall run";
 };

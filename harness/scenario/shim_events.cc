@@ -54,11 +54,12 @@ std::string event_line(const shim::Record& r) {
   return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-// Puts `port` at place `index` of a list that grows as needed.
-void place(std::vector<std::uint16_t>& ports, std::uint32_t index, std::uint32_t port) {
+// Puts `value` at place `index` of a list that grows as needed.
+template <class T>
+void place(std::vector<T>& list, std::uint32_t index, std::uint32_t value) {
   if (index >= shim::kMaxStreams) return;
-  if (ports.size() <= index) ports.resize(index + 1, 0);
-  ports[index] = static_cast<std::uint16_t>(port);
+  if (list.size() <= index) list.resize(index + 1, 0);
+  list[index] = static_cast<T>(value);
 }
 
 bool has_connected(const shim::Board& board, std::uint32_t number) {
@@ -92,7 +93,9 @@ void note(const shim::Board& board, const shim::Record& r, ShimObservation& seen
         place(seen.client_order, r.number - 1, r.port);
       break;
     case shim::Kind::HandedOut:
-      if (r.position != 0) place(seen.accept_order, r.position - 1, r.port);
+      if (r.position == 0) break;
+      place(seen.accept_order, r.position - 1, r.port);
+      place(seen.handed_numbers, r.position - 1, r.number == shim::kNoNumber ? 0 : r.number);
       break;
     case shim::Kind::HoldLimitReached:
       note_hold_limit(board, r, seen);
@@ -122,6 +125,7 @@ void note(const shim::Board& board, const shim::Record& r, ShimObservation& seen
 
 ShimObservation read_board(const shim::Board& board) {
   ShimObservation seen;
+  seen.connect_count = board.connect_count.load(std::memory_order_acquire);
   const std::uint64_t tried = board.record_count.load(std::memory_order_acquire);
   const std::uint64_t kept = std::min<std::uint64_t>(tried, shim::kMaxRecords);
   for (std::uint64_t i = 0; i < kept; ++i) {

@@ -61,6 +61,7 @@ class TestRun {
   Result<void> look();
   Result<void> pause(Duration at_most);
   void note_failures();
+  void note_verdict_time();
   Result<void> bury();
   void gather();
   bool is_stopped() const { return options_.stop != nullptr && options_.stop->is_raised(); }
@@ -83,7 +84,7 @@ Result<void> TestRun::start_server() {
   std::vector<std::string> environment;
   if (options_.shim != nullptr) environment = options_.shim->server_environment();
   TRY(auto child, Child::start({options_.server.path, std::move(args), std::move(environment),
-                                file("server.out"), file("server.err")}));
+                                server_output(options_.folder), file("server.err")}));
   server_.emplace(std::move(child));
   return ok();
 }
@@ -106,7 +107,7 @@ Result<void> TestRun::start_client() {
   std::vector<std::string> environment;
   if (options_.shim != nullptr) environment = options_.shim->client_environment();
   TRY(auto child, Child::start({options_.client.path, std::move(args), std::move(environment),
-                                file("client.out"), file("client.err")}));
+                                client_output(options_.folder), file("client.err")}));
   client_.emplace(std::move(child));
   return ok();
 }
@@ -145,6 +146,11 @@ Result<void> TestRun::look() {
   return ok();
 }
 
+void TestRun::note_verdict_time() {
+  if (running_since_ && !record_.time_to_verdict)
+    record_.time_to_verdict = now() - *running_since_;
+}
+
 // One end has failed for good: the other one need not be waited for until the limit.
 void TestRun::note_failures() {
   for (auto* child : {&*client_, &*server_}) {
@@ -158,7 +164,10 @@ Result<void> TestRun::watch_until_decided() {
   const TimePoint started = now();
   for (bool had_failure = false; !limit_.expired();) {
     TRY(look());
-    if (is_decided(record_.facts)) break;
+    if (is_decided(record_.facts)) {
+      note_verdict_time();
+      if (!options_.let_peers_end) break;
+    }
     const auto client = client_->status();
     const auto server = server_->status();
     if (client && server) break;
@@ -166,7 +175,7 @@ Result<void> TestRun::watch_until_decided() {
     if (has_failure && !std::exchange(had_failure, true)) note_failures();
     TRY(pause(now() - started < kEagerFor ? kEagerPeriod : kPatientPeriod));
   }
-  if (running_since_) record_.time_to_verdict = now() - *running_since_;
+  if (running_since_ && !record_.time_to_verdict) record_.time_to_verdict = now() - *running_since_;
   return ok();
 }
 
@@ -175,19 +184,20 @@ Result<void> TestRun::bury() {
   RunFacts& facts = record_.facts;
   facts.server.ended = server_->status();
   if (client_) facts.client.ended = client_->status();
-  const auto end = [](std::optional<Child>& child, const Deadline& deadline) -> std::string {
+  const auto end = [](std::optional<Child>& child, const std::optional<ExitStatus>& before,
+                      const Deadline& deadline) -> std::string {
     if (!child) return "not started";
-    if (const auto ended = child->status()) return ended->text();
+    if (before) return before->text();
     return fmt::format("ended by rolecall ({})", child->end(deadline).text());
   };
   for (auto* child : {&client_, &server_})
     if (*child) (*child)->send_signal(SIGTERM);
   const Deadline farewell = Deadline::after(kFarewell);
-  record_.client_ended = end(client_, farewell);
-  record_.server_ended = end(server_, farewell);
+  record_.client_ended = end(client_, facts.client.ended, farewell);
+  record_.server_ended = end(server_, facts.server.ended, farewell);
 
-  read_outcome(file("client.out"), file("client.err"), facts.client);
-  read_outcome(file("server.out"), file("server.err"), facts.server);
+  read_outcome(client_output(options_.folder), file("client.err"), facts.client);
+  read_outcome(server_output(options_.folder), file("server.err"), facts.server);
   if (facts.client.report) watch_.adopt_streams(client_ports(*facts.client.report));
   TRY(watch_.take_deaths());
   const bool is_over_by_itself = facts.client.ended && facts.server.ended;

@@ -28,6 +28,7 @@ struct TestRunOptions {
   std::filesystem::path folder;  // exists; both peers' output goes there
   const ShimPlan* shim = nullptr;
   const StopToken* stop = nullptr;
+  bool let_peers_end = false;  // watch to the end of both even when the verdict stands before
 };
 
 struct TestRunRecord {
