@@ -143,9 +143,10 @@ TEST(ExplanationTest, SaysWhereTheBytesStand) {
   RunResult run = run_of(1, VerdictKind::Deadlock, 40);
   run.connections = {connection(2, 1, 0), connection(1, 2, 2500000)};
   const std::string text = explain_deadlock(run, kPlain);
-  EXPECT_NE(text.find("1                 40001  sender     sender        2500000            0      "
-                      "2500000            0  both ends fill"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("1                 40001  sender     sender         2500000            0      "
+                "2500000            0  both ends fill"),
+      std::string::npos)
       << text;
 }
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rolecall: the command line. Exit 0 all as expected, 1 something was not, 2 usage or environment,
+// 128 + n ended by signal n.
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/rolecall/command.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app(
+      "Reproduces the races of the iperf3 protocol on real programs, and shows what removes them.",
+      "rolecall");
+  app.set_version_flag("--version", "rolecall " ROLECALL_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough(false);
+  int exit_status = rolecall::cli::kExitAsExpected;
+  rolecall::cli::add_reproduce_command(app, exit_status);
+  rolecall::cli::add_run_command(app, exit_status);
+  rolecall::cli::add_exec_command(app, exit_status);
+  rolecall::cli::add_peers_command(app, exit_status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help and --version come this way too, with exit code 0.
+    return app.exit(error) == 0 ? rolecall::cli::kExitAsExpected : rolecall::cli::kExitEnvironment;
+  }
+  return exit_status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    // No code of ours throws: this is memory that ran out, or a library's own bug.
+    fmt::print(stderr, "rolecall: {}\n", error.what());
+    return rolecall::cli::kExitEnvironment;
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rolecall run: scenario files, or all files of a folder, each with its control.
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/report/results.h"
+#include "harness/rolecall/command.h"
+#include "harness/rolecall/stage.h"
+
+namespace rolecall::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RunCommand {
+  CommonOptions common;
+  std::vector<std::string> paths;
+  int repeat = 0;  // 0: as each scenario says
+};
+
+// Each file once, however often it is named. Config when two of them share a name: their evidence
+// would share a folder.
+Result<std::vector<fs::path>> files_of(const std::vector<std::string>& paths) {
+  std::vector<fs::path> files;
+  std::map<std::string, fs::path> by_name;
+  for (const std::string& path : paths) {
+    TRY(const auto found, scenario::find_scenarios(path));
+    for (const fs::path& file : found) {
+      std::error_code failed;
+      const fs::path real = fs::weakly_canonical(file, failed);
+      const auto [known, is_new] = by_name.emplace(file.stem(), real);
+      if (is_new) files.push_back(file);
+      if (known->second == real) continue;
+      return Error{Errc::Config, fmt::format("{} and {} have the same name; run them one by one",
+                                             known->second.string(), real.string())};
+    }
+  }
+  return files;
+}
+
+// Every file, or an error that names all that is wrong in all of them.
+Result<std::vector<scenario::Scenario>> load(const std::vector<std::string>& paths) {
+  TRY(const auto files, files_of(paths));
+  std::vector<scenario::Scenario> scenarios;
+  std::string wrong;
+  for (const fs::path& file : files) {
+    auto loaded = scenario::load_scenario(file);
+    if (loaded) {
+      scenarios.push_back(std::move(loaded).value());
+    } else {
+      wrong += (wrong.empty() ? "" : "\nrolecall: ") + loaded.error().message();
+    }
+  }
+  if (!wrong.empty()) return Error{Errc::Config, wrong};
+  return scenarios;
+}
+
+Result<int> run(const RunCommand& command) {
+  TRY(const auto scenarios, load(command.paths));
+  TRY(auto stage, Stage::open(command.common));
+  const auto repeat = command.repeat > 0 ? std::optional(command.repeat) : std::nullopt;
+  TRY(const auto results, stage.run(scenarios, repeat));
+  std::string text = report::results_table(results, report::ScenarioColumn::Shown, stage.style());
+  const std::string surprises = report::surprises(results, stage.style());
+  if (!surprises.empty()) text += "\n" + surprises;
+  return stage.report(results, text, "rolecall run");
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_status) {
+  auto command = std::make_shared<RunCommand>();
+  CLI::App* run_app = app.add_subcommand("run", "run scenario files, each with its control");
+  run_app->add_option("scenario", command->paths, "scenario files, or folders of them")
+      ->type_name("FILE|FOLDER")
+      ->required();
+  run_app
+      ->add_option("--repeat", command->repeat,
+                   "runs of each scenario and of its control, in place of its own count")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  add_common_options(*run_app, command->common);
+  run_app->callback([command, &exit_status] {
+    auto status = run(*command);
+    exit_status = status ? status.value() : exit_after(status.error());
+  });
+}
+
+}  // namespace rolecall::cli

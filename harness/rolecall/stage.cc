@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/rolecall/stage.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/report/junit.h"
+#include "harness/report/progress.h"
+#include "harness/report/results.h"
+#include "harness/rolecall/interruption.h"
+
+namespace rolecall::cli {
+
+namespace fs = std::filesystem;
+using scenario::RunResult;
+using scenario::Scenario;
+using scenario::ScenarioResult;
+
+Result<fs::path> own_folder() {
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  if (failed) return Error{Errc::System, "readlink(/proc/self/exe)", failed.value()};
+  return program.parent_path();
+}
+
+Result<fs::path> shim_library() {
+  TRY(const auto folder, own_folder());
+  return (folder / ".." / "lib" / "librolecall_shim.so").lexically_normal();
+}
+
+int exit_after(const Error& error) {
+  const int signal = interrupting_signal();
+  if (signal == 0) return fail(error);
+  fmt::print(stderr, "rolecall: ended by SIG{}; its peers are ended too\n", ::sigabbrev_np(signal));
+  return 128 + signal;
+}
+
+Stage::Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
+             ReportFile junit, const scenario::StopToken* stop)
+    : options_(options),
+      peers_(std::move(peers)),
+      evidence_(std::move(evidence)),
+      junit_(std::move(junit)),
+      stop_(stop) {}
+
+Result<Stage> Stage::open(const CommonOptions& options) {
+  TRY(const auto* stop, catch_interruption());
+  TRY(auto folder, own_folder());
+  TRY(auto peers, scenario::find_peers({options.peers, std::move(folder)}));
+  ReportFile junit;
+  if (!options.junit.empty()) {
+    TRY(auto opened, ReportFile::open(options.junit));
+    junit = std::move(opened);
+  }
+  TRY(auto evidence, EvidenceFolder::open(options.keep));
+  return Stage(options, std::move(peers), std::move(evidence), std::move(junit), stop);
+}
+
+scenario::RunOptions Stage::run_options() const {
+  scenario::RunOptions run;
+  run.out = evidence_.path();
+  run.stop = stop_;
+  if (auto shim = shim_library()) run.shim = std::move(shim).value();
+  for (const std::string& peer : options_.peers) run.replay_command += " --peer " + peer;
+  return run;
+}
+
+Result<std::size_t> Stage::count_runs(const std::vector<Scenario>& scenarios,
+                                      std::optional<int> repeat) const {
+  std::size_t total = 0;
+  for (const Scenario& s : scenarios) {
+    TRY(const auto levers, usable_levers(s, run_options()));
+    const std::size_t series = std::max<std::size_t>(levers.size(), 1);
+    const int runs = repeat.value_or(s.control.repeat) + repeat.value_or(s.repeat);
+    total += series * static_cast<std::size_t>(runs);
+  }
+  return total;
+}
+
+Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scenarios,
+                                               std::optional<int> repeat) {
+  TRY(const std::size_t total, count_runs(scenarios, repeat));
+  report::Progress progress(progress_writer(), terminal_columns());
+  std::size_t done = 0;
+  scenario::SeriesOptions series;
+  series.run = run_options();
+  series.jobs = options_.jobs;
+  series.repeat = repeat;
+  series.on_run = [&](const RunResult& run) {
+    progress.show(++done, total, fmt::format("{}: {}", run.scenario, name(run.verdict.kind)));
+  };
+  return run_scenarios(scenarios, peers_, series);
+}
+
+Result<RunResult> Stage::run_to_its_end(const Scenario& scenario) {
+  scenario::RunOptions options = run_options();
+  options.let_peers_end = true;
+  TRY(const auto levers, usable_levers(scenario, options));
+  return run_once(scenario, peers_, levers.front(), 1, false, options);
+}
+
+Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view text,
+                          std::string_view suite) {
+  const bool good = std::all_of(results.begin(), results.end(),
+                                [](const ScenarioResult& r) { return r.as_expected; });
+  if (!good) evidence_.keep();
+  if (!evidence_.will_stay()) {
+    // The folder goes when we do: say nothing of files that nobody will find.
+    for (ScenarioResult& result : results) {
+      for (auto* runs : {&result.controls, &result.runs}) {
+        for (RunResult& run : *runs) {
+          run.evidence.clear();
+          run.replay.clear();
+        }
+      }
+    }
+  }
+  TRY(junit_.write(report::junit(suite, report::junit_cases(results))));
+  TRY(write_stdout(options_.json ? std::string_view(report::results_json(results)) : text));
+  if (evidence_.will_stay()) {
+    fmt::print(stderr, "rolecall: evidence is in {}\n", evidence_.path().string());
+  }
+  return good ? kExitAsExpected : kExitUnexpected;
+}
+
+}  // namespace rolecall::cli

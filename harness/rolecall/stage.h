@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a command needs around its scenarios: peers, levers, evidence, progress, interruption; and
+// the reports that follow.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/rolecall/command.h"
+#include "harness/rolecall/evidence_folder.h"
+#include "harness/rolecall/terminal.h"
+#include "harness/scenario/runner.h"
+
+namespace rolecall::cli {
+
+class Stage {
+ public:
+  // Finds the peers and opens what will be written. Config or System, saying what to do. Once a
+  // process: signals are caught from here on.
+  static Result<Stage> open(const CommonOptions& options);
+
+  // Runs all of them, with `repeat` in place of each scenario's own count. Errors are of the
+  // environment, or an interruption.
+  Result<std::vector<scenario::ScenarioResult>> run(
+      const std::vector<scenario::Scenario>& scenarios, std::optional<int> repeat);
+  // Runs one under its schedule, and lets its peers end by themselves.
+  Result<scenario::RunResult> run_to_its_end(const scenario::Scenario& scenario);
+
+  // Writes `text`, or the JSON in its place, and the JUnit file; says where evidence stays. The
+  // command's exit status, or System.
+  Result<int> report(std::vector<scenario::ScenarioResult> results, std::string_view text,
+                     std::string_view suite);
+
+  const report::Style& style() const { return style_; }
+
+ private:
+  Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
+        ReportFile junit, const scenario::StopToken* stop);
+  scenario::RunOptions run_options() const;
+  Result<std::size_t> count_runs(const std::vector<scenario::Scenario>& scenarios,
+                                 std::optional<int> repeat) const;
+
+  CommonOptions options_;
+  scenario::PeerSet peers_;
+  EvidenceFolder evidence_;
+  ReportFile junit_;
+  const scenario::StopToken* stop_;
+  report::Style style_ = stdout_style();
+};
+
+// The folder of the running program.
+Result<std::filesystem::path> own_folder();
+// The preload library that was built with the running program.
+Result<std::filesystem::path> shim_library();
+
+// What a command that could not go on prints and exits with: 128 + n after signal n.
+int exit_after(const Error& error);
+
+}  // namespace rolecall::cli

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the user's terminal can show, and the files that a command writes for other programs.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "harness/base/fd.h"
+#include "harness/base/result.h"
+#include "harness/report/progress.h"
+#include "harness/report/table.h"
+
+namespace rolecall::cli {
+
+// Unicode where the locale is UTF-8; colours where stdout is a terminal and NO_COLOR is not set.
+report::Style stdout_style();
+
+// Writes to stderr if that is a terminal, else an empty function.
+report::Progress::Write progress_writer();
+// Of the terminal at stderr; 0 when it does not say.
+std::size_t terminal_columns();
+
+// Text to stdout. System when not all of it could be written.
+Result<void> write_stdout(std::string_view text);
+
+// A file that is opened before the work and written after it, so that a wrong name costs no run.
+class ReportFile {
+ public:
+  ReportFile() = default;  // none: write() does nothing
+  // Makes or empties `path`. System.
+  static Result<ReportFile> open(const std::string& path);
+  Result<void> write(std::string_view text);
+
+ private:
+  std::string path_;
+  Fd fd_;
+};
+
+}  // namespace rolecall::cli
