@@ -70,8 +70,8 @@ class DestroyMonitor {
   static Result<DestroyMonitor> open();
   // Readable when a socket of this network namespace has died.
   const Fd& fd() const { return fd_; }
-  // What died since the last call and had `port` at one end. Never blocks. Limit when the kernel
-  // had to throw events away because nobody read them.
+  // What died since the last call and had `port` at one end. Never blocks. When more sockets die
+  // than its buffer holds between two calls (1 MiB: thousands), the kernel leaves some out.
   Result<std::vector<TcpSocket>> take(std::uint16_t port);
 
  private:

@@ -29,7 +29,7 @@ constexpr Duration kPatientPeriod = milliseconds(10);
 // What a peer gets to say goodbye, what the other one gets after one has failed, and what the
 // kernel gets to bury the sockets of two dead processes. Bounds only: the event itself is awaited.
 constexpr Duration kFarewell = milliseconds(500);
-constexpr Duration kAfterFailure = seconds(2);
+constexpr Duration kAfterFailure = seconds(1);
 constexpr Duration kBurial = seconds(2);
 // The control connection has carried TEST_RUNNING once a legacy server sent four states on it: 9,
 // 10, 1, 2. A flagged pair sends more, so there only payload tells.
@@ -147,8 +147,7 @@ Result<void> TestRun::look() {
 }
 
 void TestRun::note_verdict_time() {
-  if (running_since_ && !record_.time_to_verdict)
-    record_.time_to_verdict = now() - *running_since_;
+  if (running_since_ && !record_.time_to_verdict) record_.time_to_verdict = now() - *running_since_;
 }
 
 // One end has failed for good: the other one need not be waited for until the limit.
@@ -227,8 +226,8 @@ void TestRun::gather() {
 
 Result<TestRunRecord> TestRun::run() {
   TRY(start_server());
-  TRY(auto is_listening, await_listener());
-  if (is_listening) {
+  TRY(record_.facts.server_listened, await_listener());
+  if (record_.facts.server_listened) {
     TRY(start_client());
     TRY(watch_until_decided());
   }

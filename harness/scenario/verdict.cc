@@ -92,6 +92,17 @@ Verdict judge_stuck(const RunFacts& facts) {
                       state(facts.client), state(facts.server), where_bytes_stand(facts))};
 }
 
+Verdict judge_absence(const RunFacts& facts) {
+  const PeerOutcome& server = facts.server;
+  if (!server.ended)
+    return {VerdictKind::Stuck,
+            fmt::format("the server ({}) did not listen within the limit", server.label)};
+  return {VerdictKind::Stuck,
+          fmt::format("the server ({}) ended before it listened, with {}: {}", server.label,
+                      server.ended->text(),
+                      server.complaint.empty() ? server.report_problem : server.complaint)};
+}
+
 Verdict judge_silence(const End& end) {
   return {VerdictKind::Stuck, fmt::format("the {} ({}) ended with exit status 0, but {}", end.role,
                                           end.peer.label, end.peer.report_problem)};
@@ -126,6 +137,7 @@ Verdict judge(const RunFacts& facts) {
   if (is_decided(facts)) return judge_certificate(facts);
   if (auto refusal = judge_refusal(client)) return *refusal;
   if (auto refusal = judge_refusal(server)) return *refusal;
+  if (!facts.server_listened) return judge_absence(facts);
   if (!facts.client.ended || !facts.server.ended)
     return facts.certificate ? judge_certificate(facts) : judge_stuck(facts);
   if (!facts.client.report) return judge_silence(client);

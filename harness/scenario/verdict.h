@@ -45,6 +45,7 @@ struct RunFacts {
 
   PeerOutcome client;
   PeerOutcome server;
+  bool server_listened = true;  // else the client was never started
 
   // The last figures of each connection; those of closed ends are final.
   KernelSample kernel;

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Real iperf3 pairs, and peers that misbehave: what comes out, what must never read as a deadlock,
+// and that nothing is left behind. SHIM is the preload library.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <charconv>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "harness/base/deadline.h"
+#include "harness/net/sock_diag.h"
+#include "harness/scenario/evidence.h"
+#include "harness/scenario/port_reservation.h"
+#include "harness/scenario/runner.h"
+
+namespace rolecall::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using Args = std::vector<std::string>;
+
+// Ends only if somebody ends it, so that the limit, and no clock of the peers, ends the test.
+constexpr char kLong[] = "60";
+
+class LiveTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto found = find_peers({});
+    ASSERT_TRUE(found.has_value());
+    peers_ = std::move(found.value());
+    if (!peers_.get("legacy")) GTEST_SKIP() << "no iperf3 on PATH (apt-get install iperf3)";
+    options_.out = folder_.path();
+    options_.shim = SHIM;
+  }
+
+  static Scenario scenario(Args client_args, const std::string& schedule = "natural") {
+    Scenario s;
+    s.name = "live";
+    s.server.peer = s.client.peer = "legacy";
+    s.client.args = std::move(client_args);
+    s.schedule = parse_schedule(schedule).value();
+    s.shape = read_shape(s.client.args).value();
+    return s;
+  }
+
+  Verdict verdict(const Scenario& s) {
+    const auto lever = s.schedule.is_natural() ? std::nullopt : std::optional(Lever::Swap);
+    auto run = run_once(s, peers_, lever, 1, false, options_);
+    if (!run) return {VerdictKind::Inconclusive, "error: " + run.error().message()};
+    last_ = run.value();
+    return last_.verdict;
+  }
+
+  // A peer that says it is iperf3 and then does `body`.
+  void add_peer(const std::string& name, const std::string& body) {
+    const fs::path path = folder_.path() / name;
+    const std::string text = fmt::format(
+        "#!/bin/sh\n[ \"$1\" = -v ] && echo 'iperf 3.12 (a script)' && exit 0\n{}\n", body);
+    ASSERT_TRUE(write_file(path, text).has_value());
+    ASSERT_EQ(::chmod(path.c_str(), 0700), 0);
+    peers_.found.push_back(examine_peer(name, path).value());
+  }
+
+  // The children of this process, whichever thread started them.
+  static std::vector<pid_t> children() {
+    std::vector<pid_t> pids;
+    for (const auto& task : fs::directory_iterator("/proc/self/task")) {
+      const auto text = read_file(task.path() / "children");
+      if (!text) continue;
+      std::string_view rest = text.value();
+      while (!rest.empty()) {
+        pid_t pid = 0;
+        std::from_chars(rest.data(), rest.data() + rest.size(), pid);
+        pids.push_back(pid);
+        rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
+      }
+    }
+    return pids;
+  }
+
+  static pid_t child_with_argument(std::string_view argument) {
+    const std::string wanted = std::string(1, '\0') + std::string(argument) + '\0';
+    for (const pid_t pid : children()) {
+      const auto line = read_file(fmt::format("/proc/{}/cmdline", pid));
+      if (line && line.value().find(wanted) != std::string::npos) return pid;
+    }
+    return 0;
+  }
+
+  // Does `act` once payload moves on a connection to `port`.
+  static std::jthread once_data_flows(std::uint16_t port, std::function<void()> act) {
+    return std::jthread([port, act = std::move(act)] {
+      SockDiag diag = SockDiag::open().value();
+      const Deadline limit = Deadline::after(seconds(20));
+      while (!limit.expired()) {
+        const auto sockets = diag.dump(port).value();
+        for (const TcpSocket& s : sockets)
+          if (s.local_port == port && s.info.bytes_received > 1'000'000) return act();
+      }
+    });
+  }
+
+  std::uint16_t free_port() { return PortReservation::take(0).value().port(); }
+
+  TemporaryFolder folder_ = TemporaryFolder::make().value();
+  PeerSet peers_;
+  RunOptions options_;
+  RunResult last_;
+};
+
+TEST_F(LiveTest, ANaturalBidirTestCompletes) {
+  EXPECT_EQ(verdict(scenario({"--bidir", "-n", "64M"})).kind, VerdictKind::Completed)
+      << last_.verdict.reason;
+}
+
+TEST_F(LiveTest, OverIpv6Too) {
+  Scenario s = scenario({"--bidir", "-n", "256M"}, "accept 2,1");
+  s.address = "::1";
+  EXPECT_EQ(verdict(s).kind, VerdictKind::Deadlock) << last_.verdict.reason;
+  EXPECT_EQ(last_.realised, Realised::Yes);
+}
+
+TEST_F(LiveTest, ADeadlockNamesTheRolesOfBothEnds) {
+  EXPECT_EQ(verdict(scenario({"--bidir", "-t", kLong}, "accept 2,1")).kind, VerdictKind::Deadlock);
+  ASSERT_EQ(last_.connections.size(), 2U);
+  EXPECT_EQ(last_.connections[0].accept_position, 2);
+  EXPECT_EQ(last_.connections[0].client_sends, true);
+  EXPECT_EQ(last_.connections[0].server_sends, true);
+  EXPECT_THAT(last_.client_ended, HasSubstr("ended by rolecall"));
+}
+
+TEST_F(LiveTest, LeftToEndByItselfTheDeadlockedClientReportsSuccess) {
+  options_.let_peers_end = true;
+  EXPECT_EQ(verdict(scenario({"--bidir", "-t", "1"}, "accept 2,1")).kind, VerdictKind::Deadlock);
+  EXPECT_EQ(last_.client_ended, "exit status 0");
+}
+
+TEST_F(LiveTest, AStoppedServerIsNotADeadlock) {
+  options_.port = free_port();
+  pid_t stopped = 0;
+  Scenario s = scenario({"--bidir", "-t", kLong});
+  s.limit = milliseconds(1500);
+  const std::jthread stopper = once_data_flows(options_.port, [&] {
+    stopped = child_with_argument("-s");
+    ::kill(stopped, SIGSTOP);
+  });
+  EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+  EXPECT_GT(stopped, 0);
+}
+
+TEST_F(LiveTest, OneBitASecondIsNotADeadlock) {
+  Scenario s = scenario({"--bidir", "-b", "1", "-t", kLong});
+  s.limit = milliseconds(1000);
+  EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+}
+
+TEST_F(LiveTest, AnEmptyPipeIsNotADeadlock) {
+  const fs::path pipe = folder_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const Fd writer(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+  Scenario s = scenario({"-F", pipe.string(), "-t", kLong});
+  s.limit = milliseconds(1000);
+  EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+}
+
+TEST_F(LiveTest, AClientThatDiesIsACrash) {
+  add_peer("dying", "kill -SEGV $$");
+  Scenario s = scenario({"-t", kLong});
+  s.client.peer = "dying";
+  EXPECT_EQ(verdict(s).kind, VerdictKind::Crashed) << last_.verdict.reason;
+}
+
+TEST_F(LiveTest, AServerThatPrintsGarbageAndEndsIsStuckAndQuoted) {
+  add_peer("garbage", "echo nonsense; exit 0");
+  Scenario s = scenario({"-t", kLong});
+  s.server.peer = "garbage";
+  EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck);
+  EXPECT_THAT(last_.verdict.reason, HasSubstr("ended before it listened"));
+  EXPECT_THAT(last_.verdict.reason, HasSubstr("nonsense"));
+}
+
+TEST_F(LiveTest, AnUnknownArgumentIsARefusalInThePeersWords) {
+  EXPECT_EQ(verdict(scenario({"--no-such-option"})).kind, VerdictKind::Refused);
+  EXPECT_THAT(last_.verdict.reason, HasSubstr("no-such-option"));
+}
+
+TEST_F(LiveTest, APeerThatNeverEndsIsStuckAndIsEnded) {
+  add_peer("sleeping", "trap '' TERM; while :; do sleep 100; done");
+  Scenario s = scenario({"-t", kLong});
+  s.client.peer = "sleeping";
+  s.limit = milliseconds(300);
+  EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+  EXPECT_TRUE(children().empty());
+}
+
+TEST_F(LiveTest, ATakenPortIsAnErrorThatNamesIt) {
+  const Fd listener(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::listen(listener.get(), 1), 0);  // on a port of the kernel's choice
+  sockaddr_in6 self{};
+  socklen_t size = sizeof self;
+  ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&self), &size), 0);
+  options_.port = ntohs(self.sin6_port);
+  EXPECT_THAT(verdict(scenario({"-t", "1"})).reason, HasSubstr("is taken by another program"));
+}
+
+TEST_F(LiveTest, AStopEndsTheRunAndLeavesNoProcess) {
+  auto stop = StopToken::create().value();
+  options_.stop = &stop;
+  options_.port = free_port();
+  const std::jthread stopper = once_data_flows(options_.port, [&] { stop.raise(); });
+  const auto run =
+      run_once(scenario({"--bidir", "-t", kLong}), peers_, std::nullopt, 1, false, options_);
+  ASSERT_TRUE(run.has_error());
+  EXPECT_TRUE(is_interruption(run.error()));
+  EXPECT_TRUE(children().empty());
+}
+
+TEST_F(LiveTest, AStaticProgramUnderTheShimIsAnError) {
+  peers_.found.front().is_dynamic = false;
+  EXPECT_THAT(verdict(scenario({"--bidir", "-n", "1M"}, "accept 2,1")).reason,
+              HasSubstr("no preload library reaches it"));
+}
+
+TEST_F(LiveTest, AnIperf3WithoutBidirIsAnError) {
+  peers_.found.front().release = {3, 6, 0};
+  EXPECT_THAT(verdict(scenario({"--bidir"})).reason, HasSubstr("knows no --bidir"));
+}
+
+TEST_F(LiveTest, AClaimWhoseControlFailsIsNotAsExpected) {
+  Scenario s = scenario({"--bidir", "-n", "256M"}, "accept 2,1");
+  s.expect.above = VerdictKind::Deadlock;
+  s.control.expect = VerdictKind::Void;
+  SeriesOptions series;
+  series.run = options_;
+  series.jobs = 2;
+  const auto results = run_scenarios({s}, peers_, series).value();
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_TRUE(results[0].runs.at(0).as_expected);
+  EXPECT_FALSE(results[0].as_expected);
+  EXPECT_EQ(results[0].summary, "1 of 1 deadlock; control 1 of 1 completed");
+}
+
+TEST_F(LiveTest, EvidenceIsKept) {
+  verdict(scenario({"--bidir", "-n", "256M"}, "accept 2,1"));
+  for (const char* file : {"client.out", "server.out", "client.err", "server.err", "kernel.jsonl",
+                           "events.jsonl", "verdict.json", "live.json"})
+    EXPECT_TRUE(fs::exists(last_.evidence / file)) << file;
+}
+
+}  // namespace
+}  // namespace rolecall::scenario

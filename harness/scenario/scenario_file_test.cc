@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// SCENARIOS is the folder of the shipped scenarios and of schema.json.
+#include "harness/scenario/scenario_file.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/scenario/evidence.h"
+#include "harness/scenario/evidence_json.h"
+
+namespace rolecall::scenario {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAreArray;
+
+constexpr char kGood[] = R"({
+  "schema": 1,
+  "claim": "a claim",
+  "why": ["seen"],
+  "server": { "peer": "legacy" },
+  "client": { "peer": "legacy", "args": ["--bidir", "-n", "256M"] },
+  "schedule": "accept 2,1",
+  "levers": ["swap"],
+  "expect": { "above": "deadlock" },
+  "repeat": 4,
+  "control": { "repeat": 2, "expect": "completed" },
+  "limit_ms": 5000
+})";
+
+std::string with(const std::string& old_text, const std::string& new_text) {
+  std::string text = kGood;
+  return text.replace(text.find(old_text), old_text.size(), new_text);
+}
+
+std::string error_of(const std::string& text) {
+  const auto parsed = parse_scenario(text, "some/claim.json");
+  return parsed ? "no error" : parsed.error().what;
+}
+
+TEST(ScenarioFileTest, AGoodFileIsRead) {
+  const Scenario s = parse_scenario(kGood, "some/claim.json").value();
+  EXPECT_EQ(s.name, "claim");
+  EXPECT_EQ(print(s.schedule), "accept 2,1");
+  EXPECT_EQ(s.expect.under(Lever::Swap), VerdictKind::Deadlock);
+  EXPECT_EQ(s.repeat, 4);
+  EXPECT_EQ(s.control.repeat, 2);
+  EXPECT_EQ(s.limit, milliseconds(5000));
+  EXPECT_EQ(s.shape.mode, Mode::Bidir);
+  EXPECT_TRUE(s.shape.has_size_goal);
+}
+
+TEST(ScenarioFileTest, AnUnknownKeyIsRefusedWithLineAndNearestName) {
+  EXPECT_EQ(error_of(with("\"repeat\": 4", "\"repeats\": 4")),
+            "some/claim.json:10: unknown key \"repeats\" in a scenario; did you mean \"repeat\"?");
+}
+
+TEST(ScenarioFileTest, AnUnknownKeyInsideIsRefusedToo) {
+  EXPECT_EQ(error_of(with("\"peer\": \"legacy\" }", "\"pear\": \"legacy\" }")),
+            "some/claim.json:5: unknown key \"pear\" in \"server\"; did you mean \"peer\"?");
+}
+
+TEST(ScenarioFileTest, ASyntaxErrorNamesItsLine) {
+  EXPECT_THAT(error_of(with("\"why\": [\"seen\"],", "\"why\": [\"seen\" \"again\"],")),
+              StartsWith("some/claim.json:4: syntax error"));
+}
+
+TEST(ScenarioFileTest, ACutFileIsASyntaxError) {
+  EXPECT_THAT(error_of("{ \"schema\": 1,\n"), StartsWith("some/claim.json:2: syntax error"));
+}
+
+TEST(ScenarioFileTest, AKeyTwiceIsRefused) {
+  EXPECT_THAT(error_of(with("\"repeat\": 4", "\"claim\": \"b\"")),
+              HasSubstr(":10: key \"claim\" stands here a second time"));
+}
+
+TEST(ScenarioFileTest, AMissingKeyIsNamed) {
+  EXPECT_THAT(error_of(with("\"claim\": \"a claim\",", "")), HasSubstr("has no key \"claim\""));
+}
+
+TEST(ScenarioFileTest, AWrongTypeIsNamed) {
+  EXPECT_THAT(error_of(with("\"repeat\": 4", "\"repeat\": \"4\"")),
+              HasSubstr(":10: \"repeat\" is a string, a whole number is needed"));
+}
+
+TEST(ScenarioFileTest, AnUnknownVerdictIsRefusedWithTheNearest) {
+  EXPECT_THAT(error_of(with("\"deadlock\"", "\"deadlok\"")),
+              HasSubstr(":9: unknown verdict \"deadlok\"; did you mean \"deadlock\"?"));
+}
+
+TEST(ScenarioFileTest, NothingLearnedCannotBeExpected) {
+  EXPECT_THAT(error_of(with("\"deadlock\"", "\"stuck\"")), HasSubstr("nothing was learned"));
+}
+
+TEST(ScenarioFileTest, AnOrderThatIsNoPermutationNamesItsLine) {
+  EXPECT_THAT(error_of(with("accept 2,1", "accept 2,2")),
+              HasSubstr(":7: accept order 2,2 names connection 2 twice"));
+}
+
+TEST(ScenarioFileTest, AnOrderMustFitTheTest) {
+  EXPECT_THAT(error_of(with("accept 2,1", "accept 2,1,3")),
+              HasSubstr("orders 3 connections, but the test opens 2"));
+}
+
+TEST(ScenarioFileTest, ALeverNeedsAnExpectationWhereItActs) {
+  EXPECT_THAT(error_of(with("[\"swap\"]", "[\"swap\", \"link\"]")),
+              HasSubstr("lever \"link\" acts below the accept queue"));
+}
+
+TEST(ScenarioFileTest, WhatTheRunnerSetsItselfIsRefused) {
+  EXPECT_THAT(error_of(with("\"--bidir\"", "\"-p\", \"5201\", \"--bidir\"")),
+              HasSubstr(":6: client: --port is set by the runner itself"));
+}
+
+TEST(ScenarioFileTest, AnAddressOfAnotherMachineIsRefused) {
+  EXPECT_THAT(error_of(with("\"repeat\": 4", "\"address\": \"192.0.2.1\"")),
+              HasSubstr("peers run on this machine"));
+}
+
+TEST(ScenarioFileTest, WrittenAsAFileItReadsBackTheSame) {
+  const Scenario s = parse_scenario(kGood, "claim.json").value();
+  const std::string text = as_scenario_file(s);
+  EXPECT_EQ(as_scenario_file(parse_scenario(text, "claim.json").value()), text);
+}
+
+TEST(TestShapeTest, OptionsAreReadAsGetoptReadsThem) {
+  const TestShape shape = read_shape({"-RP3", "--le=16K", "-w", "1M", "-t", "2"}).value();
+  EXPECT_EQ(shape.mode, Mode::Reverse);
+  EXPECT_EQ(shape.streams, 3);
+  EXPECT_EQ(shape.block_bytes, 16U * 1024);
+  EXPECT_EQ(shape.window_bytes, 1024U * 1024);
+  EXPECT_FALSE(shape.has_size_goal);
+}
+
+TEST(TestShapeTest, AnArgumentIsNotTakenForAnOption) {
+  EXPECT_EQ(read_shape({"-T", "--bidir"}).value().mode, Mode::Forward);
+}
+
+TEST(TestShapeTest, WhatHasNoVerdictIsRefused) {
+  EXPECT_THAT(read_shape({"-u"}).error().what, HasSubstr("TCP tests only"));
+}
+
+TEST(TestShapeTest, AMissingArgumentIsNamed) {
+  EXPECT_THAT(read_shape({"-P"}).error().what, HasSubstr("\"-P\" needs an argument"));
+}
+
+// The keys that the schema allows at `object`.
+std::vector<std::string> schema_keys(const nlohmann::json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, rule] : object["properties"].items()) keys.push_back(key);
+  return keys;
+}
+
+class SchemaTest : public ::testing::Test {
+ protected:
+  nlohmann::json schema_ =
+      nlohmann::json::parse(read_file(std::string(SCENARIOS) + "/schema.json").value());
+};
+
+TEST_F(SchemaTest, AllowsTheKeysThatTheParserKnows) {
+  const auto& parts = schema_["properties"];
+  EXPECT_THAT(schema_keys(schema_), UnorderedElementsAreArray(known_keys("")));
+  EXPECT_THAT(schema_keys(parts["expect"]), UnorderedElementsAreArray(known_keys("expect")));
+  EXPECT_THAT(schema_keys(parts["control"]), UnorderedElementsAreArray(known_keys("control")));
+  EXPECT_THAT(schema_keys(schema_["$defs"]["peer"]),
+              UnorderedElementsAreArray(known_keys("client")));
+}
+
+TEST_F(SchemaTest, NamesTheVerdictsThatCanBeExpected) {
+  std::vector<std::string> expectable;
+  for (const VerdictKind kind : kAllVerdicts)
+    if (kind != VerdictKind::Stuck && kind != VerdictKind::Inconclusive)
+      expectable.emplace_back(name(kind));
+  EXPECT_EQ(schema_["$defs"]["verdict"]["enum"], nlohmann::json(expectable));
+}
+
+TEST(ShippedScenariosTest, AllAreRead) {
+  const auto files = find_scenarios(SCENARIOS).value();
+  for (const auto& file : files) {
+    const auto loaded = load_scenario(file);
+    EXPECT_TRUE(loaded.has_value()) << loaded.error().message();
+  }
+}
+
+TEST(ShippedScenariosTest, AFolderWithoutAnyIsAnError) {
+  const TemporaryFolder empty = TemporaryFolder::make().value();
+  EXPECT_THAT(find_scenarios(empty.path()).error().what, HasSubstr("no scenario"));
+}
+
+}  // namespace
+}  // namespace rolecall::scenario
