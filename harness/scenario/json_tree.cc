@@ -54,7 +54,7 @@ class TreeBuilder {
   bool key(std::string& name) {
     if (path_.back()->member(name) != nullptr)
       return fail(fmt::format("key \"{}\" stands here a second time", name));
-    path_.back()->members.emplace_back(name, JsonNode{});
+    path_.back()->keys.push_back(name);
     key_line_ = line();
     return true;
   }
@@ -80,10 +80,7 @@ class TreeBuilder {
   JsonNode* place(JsonNode node) {
     if (path_.empty()) return &(root_ = std::move(node));
     JsonNode& parent = *path_.back();
-    if (parent.kind == JsonNode::Kind::Object) {
-      node.line = key_line_;
-      return &(parent.members.back().second = std::move(node));
-    }
+    if (parent.kind == JsonNode::Kind::Object) node.line = key_line_;
     return &parent.items.emplace_back(std::move(node));
   }
   bool put(JsonNode node) {
@@ -143,8 +140,8 @@ class WatchedIterator {
 }  // namespace
 
 const JsonNode* JsonNode::member(std::string_view key) const {
-  for (const auto& [name, node] : members)
-    if (name == key) return &node;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (keys[i] == key) return &items[i];
   return nullptr;
 }
 

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "harness/base/result.h"
@@ -21,8 +20,8 @@ struct JsonNode {
   bool boolean = false;
   std::int64_t integer = 0;
   std::string text;
-  std::vector<JsonNode> items;
-  std::vector<std::pair<std::string, JsonNode>> members;  // as written
+  std::vector<JsonNode> items;    // of an array, or the values of an object
+  std::vector<std::string> keys;  // of an object: keys[i] is the key of items[i]
 
   // Null when there is no such member.
   const JsonNode* member(std::string_view key) const;

@@ -87,9 +87,10 @@ Result<void> Reader::check_object(const JsonNode& node, std::string_view place) 
   const std::string where = place.empty() ? "a scenario" : fmt::format("\"{}\"", place);
   if (node.kind != Kind::Object)
     return wrong(node, fmt::format("{} is {}, an object is needed", where, name(node.kind)));
-  for (const auto& [key, value] : node.members) {
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    const std::string& key = node.keys[i];
     if (std::find(known.keys.begin(), known.keys.end(), key) != known.keys.end()) continue;
-    return wrong(value,
+    return wrong(node.items[i],
                  fmt::format("unknown key \"{}\" in {}; {}", key, where, suggest(key, known.keys)));
   }
   for (const std::string_view key : known.required)
