@@ -38,8 +38,7 @@ std::optional<Observed> observe(const RunResult& run) {
 
 const char* consequence(const Pairing& p) {
   if (!p.is_mispaired()) return "data flows";
-  return p.client_sends ? "both ends fill the buffers of the other, nobody reads"
-                        : "both ends wait for data, nobody sends";
+  return p.client_sends ? "nobody reads" : "nobody sends";
 }
 
 const char* role(bool sends) {
@@ -64,14 +63,14 @@ std::string bytes_table(const Observed& seen, const std::vector<Pairing>& pairin
   }
   const auto figure = [](const char* title) { return Column{title, Align::Right}; };
   return table({{"connection"},
-                figure("client port"),
-                {"client is"},
-                {"server is"},
+                figure("port"),
+                {"client"},
+                {"server"},
                 figure("client sent"),
                 figure("server read"),
                 figure("server sent"),
                 figure("client read"),
-                {"so"}},
+                {"so that"}},
                rows, style);
 }
 
@@ -99,6 +98,9 @@ std::string client_says(const RunResult& run, const scenario::PeerReport& client
   for (const scenario::StreamReport& stream : client.streams) {
     text += fmt::format("  {}\n", figures(stream));
   }
+  const bool nothing = std::all_of(client.streams.begin(), client.streams.end(),
+                                   [](const auto& stream) { return stream.receiver_bytes == 0U; });
+  if (nothing) text += "Nothing was received in either direction.\n";
   return text;
 }
 

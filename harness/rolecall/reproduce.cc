@@ -65,8 +65,8 @@ Result<std::string> explanation(Stage& stage, const ScenarioResult& deadlock) {
   const RunResult& run = deadlock.runs.front();
   TRY(const auto alone, left_alone(stage, deadlock.scenario));
   return fmt::format(
-      "\nRun 1 of the deadlock, {} as client, {} as server. The server gives the roles by the\n"
-      "order in which accept() returns the connections:\n\n{}\n{}\n\n"
+      "\nOne deadlock, {} as client, {} as server. The server gives the roles by the order\n"
+      "in which accept() returns the connections:\n\n{}\n{}.\n\n"
       "The same in a test of one second that is left to end by itself (-t 1):\n{}",
       run.client_peer, run.server_peer, report::explain_deadlock(run, stage.style()),
       run.verdict.reason, alone);
@@ -83,7 +83,7 @@ Result<int> reproduce(const ReproduceCommand& command) {
     text += explained;
   }
   const std::string surprises = report::surprises(results, stage.style());
-  text += surprises.empty() ? "\nEvery row is as expected.\n" : "\n" + surprises;
+  text += surprises.empty() ? "\nEvery row is as stated.\n" : "\n" + surprises;
   return stage.report(results, text, "rolecall reproduce");
 }
 

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The program as its users meet it: what it says, how it exits, and that nothing stays behind.
+#include <signal.h>
+#include <string.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/deadline.h"
+#include "harness/scenario/evidence.h"
+#include "harness/scenario/peer_process.h"
+
+namespace rolecall::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using scenario::Child;
+using testing::HasSubstr;
+
+const Deadline kNever = Deadline::after(seconds(50));
+
+// One run of rolecall in a folder of its own, which is also where it puts temporary files.
+class CliTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto made = scenario::TemporaryFolder::make();
+    ASSERT_TRUE(made.has_value());
+    folder_.emplace(std::move(made).value());
+    fs::create_directory(temporary());
+  }
+
+  fs::path file(const std::string& name) const { return folder_->path() / name; }
+  fs::path temporary() const { return file("tmp"); }
+  // Marks every process that a run of ours starts, however deep.
+  std::string mark() const { return "ROLECALL_TEST=" + folder_->path().string(); }
+  std::string out() const { return scenario::read_file(file("out")).value(); }
+  std::string err() const { return scenario::read_file(file("err")).value(); }
+
+  Child start(const std::vector<std::string>& args, std::vector<std::string> environment = {}) {
+    environment.push_back("TMPDIR=" + temporary().string());
+    environment.push_back(mark());
+    auto child = Child::start({ROLECALL_PROGRAM, args, environment, file("out"), file("err")});
+    EXPECT_TRUE(child.has_value());
+    return std::move(child).value();
+  }
+
+  int run(const std::vector<std::string>& args, std::vector<std::string> environment = {}) {
+    auto status = start(args, std::move(environment)).wait(kNever);
+    EXPECT_TRUE(status.has_value() && !status.value().by_signal) << err();
+    return status ? status.value().code : -1;
+  }
+
+  fs::path write(const std::string& name, const std::string& text) {
+    std::ofstream(file(name)) << text;
+    return file(name);
+  }
+
+  fs::path script(const std::string& name, const std::string& body) {
+    const fs::path path = write(name, "#!/bin/sh\n" + body);
+    fs::permissions(path, fs::perms::owner_all);
+    return path;
+  }
+
+  // The programs that run with our mark.
+  std::vector<std::string> marked_programs() const {
+    std::vector<std::string> programs;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      const auto variables = scenario::read_file(entry.path() / "environ");
+      if (!variables || variables.value().find(mark()) == std::string::npos) continue;
+      std::error_code gone;
+      const fs::path program = fs::read_symlink(entry.path() / "exe", gone);
+      if (!gone) programs.push_back(program.filename());
+    }
+    return programs;
+  }
+
+  bool is_running(const std::string& program) const {
+    const auto all = marked_programs();
+    return std::find(all.begin(), all.end(), program) != all.end();
+  }
+
+ private:
+  std::optional<scenario::TemporaryFolder> folder_;
+};
+
+constexpr char kDeadlock[] = SCENARIOS "/legacy-bidir-deadlocks.json";
+
+TEST_F(CliTest, NoCommandIsWrongUsage) {
+  EXPECT_EQ(run({}), 2);
+  EXPECT_THAT(err(), HasSubstr("--help"));
+}
+
+TEST_F(CliTest, AnUnknownOptionIsWrongUsage) {
+  EXPECT_EQ(run({"reproduce", "--runz", "3"}), 2);
+  EXPECT_THAT(err(), HasSubstr("--runz"));
+}
+
+TEST_F(CliTest, HelpIsNoError) {
+  EXPECT_EQ(run({"--help"}), 0);
+  EXPECT_THAT(out(), HasSubstr("reproduce"));
+}
+
+TEST_F(CliTest, AnOrderThatIsNoPermutationIsRefused) {
+  EXPECT_EQ(run({"exec", "--order", "2,2", "--", "iperf3", "-s", "-1"}), 2);
+  EXPECT_THAT(err(), HasSubstr("2,2"));
+}
+
+TEST_F(CliTest, AStaticBinaryIsRefusedBeforeItStarts) {
+  EXPECT_EQ(run({"exec", "--order", "2,1", "--", STATIC_PROGRAM, "-s"}), 2);
+  EXPECT_THAT(err(), HasSubstr("static"));
+}
+
+TEST_F(CliTest, AProgramThatIsNotThereIsNamed) {
+  EXPECT_EQ(run({"exec", "--order", "2,1", "--", "no-such-iperf3", "-s"}), 2);
+  EXPECT_THAT(err(), HasSubstr("no-such-iperf3"));
+}
+
+TEST_F(CliTest, AServerWithoutAnOrderIsAskedForOne) {
+  EXPECT_EQ(run({"exec", "--", "iperf3", "-s", "-1"}), 2);
+  EXPECT_THAT(err(), HasSubstr("--order"));
+}
+
+TEST_F(CliTest, ExecGivesTheProgramsOwnExitStatus) {
+  const fs::path program = script("server", "exit 7\n");
+  EXPECT_EQ(run({"exec", "--order", "2,1", "--", program, "-s"}), 7);
+}
+
+TEST_F(CliTest, ExecSaysWhenTheProgramWasNeverArmed) {
+  const fs::path program = script("server", "exit 0\n");
+  EXPECT_EQ(run({"exec", "--order", "2,1", "--", program, "-s"}), 0);
+  EXPECT_THAT(err(), HasSubstr("never armed"));
+}
+
+TEST_F(CliTest, AMissingScenarioFileIsNamed) {
+  EXPECT_EQ(run({"run", "no-such.json"}), 2);
+  EXPECT_THAT(err(), HasSubstr("no-such.json"));
+}
+
+TEST_F(CliTest, AnUnknownKeyIsNamedWithItsLineAndTheNearestOne) {
+  const fs::path path = write("typo.json", "{ \"schema\": 1,\n  \"clam\": \"x\" }");
+  EXPECT_EQ(run({"run", path}), 2);
+  EXPECT_THAT(err(),
+              testing::AllOf(HasSubstr("typo.json:2"), HasSubstr("clam"), HasSubstr("claim")));
+}
+
+TEST_F(CliTest, EveryWrongScenarioIsNamedAtOnce) {
+  EXPECT_EQ(run({"run", write("a.json", "{"), write("b.json", "[]")}), 2);
+  EXPECT_THAT(err(), testing::AllOf(HasSubstr("a.json"), HasSubstr("b.json")));
+}
+
+TEST_F(CliTest, WithoutIperf3ItSaysWhatToInstall) {
+  EXPECT_EQ(run({"run", kDeadlock}, {"PATH=" + temporary().string()}), 2);
+  EXPECT_THAT(err(), HasSubstr("apt-get install iperf3"));
+}
+
+TEST_F(CliTest, AProgramThatIsNoIperf3IsRefused) {
+  const fs::path program = script("fake", "echo hello\n");
+  EXPECT_EQ(run({"run", kDeadlock, "--peer", "legacy=" + program.string()}), 2);
+  EXPECT_THAT(err(), HasSubstr(program.string()));
+}
+
+TEST_F(CliTest, AReportThatCannotBeWrittenCostsNoRun) {
+  EXPECT_EQ(run({"run", kDeadlock, "--junit", file("no/such/folder.xml")}), 2);
+  EXPECT_THAT(err(), HasSubstr("folder.xml"));
+  EXPECT_EQ(out(), "");
+}
+
+TEST_F(CliTest, TheLegacyPairDeadlocksAndItsControlCompletes) {
+  EXPECT_EQ(run({"run", kDeadlock, "--repeat", "1"}), 0) << err();
+  EXPECT_THAT(out(), testing::AllOf(HasSubstr("1 of 1 completed"), HasSubstr("1 of 1 deadlock")));
+  EXPECT_TRUE(fs::is_empty(temporary())) << "evidence that nobody asked for stayed behind";
+}
+
+TEST_F(CliTest, JsonHasOneObjectARun) {
+  EXPECT_EQ(run({"run", kDeadlock, "--repeat", "1", "--json"}), 0) << err();
+  const auto runs = nlohmann::json::parse(out(), nullptr, false);
+  ASSERT_TRUE(runs.is_array()) << out();
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_EQ(runs[1].value("verdict", ""), "deadlock");
+}
+
+TEST_F(CliTest, KeptEvidenceIsWhereTheUserWantsIt) {
+  EXPECT_EQ(run({"run", kDeadlock, "--repeat", "1", "--keep", file("kept")}), 0) << err();
+  EXPECT_TRUE(fs::is_directory(file("kept") / "legacy-bidir-deadlocks" / "1"));
+}
+
+TEST_F(CliTest, AnUnexpectedVerdictExits1AndKeepsItsEvidence) {
+  std::string text = scenario::read_file(kDeadlock).value();
+  text.replace(text.find("\"above\": \"deadlock\""), 19, "\"above\": \"void\"    ");
+  EXPECT_EQ(run({"run", write("wrong-claim.json", text), "--repeat", "1"}), 1) << err();
+  EXPECT_THAT(out(), testing::AllOf(HasSubstr("NO: stated void"), HasSubstr("again: ")));
+  EXPECT_FALSE(fs::is_empty(temporary()));
+}
+
+// rolecall under way with its peers is sent `signal`; gives its exit status.
+class InterruptedTest : public CliTest, public testing::WithParamInterface<int> {};
+
+TEST_P(InterruptedTest, EndsItsPeersAndLeavesNothing) {
+  Child rolecall = start({"run", kDeadlock, "--repeat", "1000"});
+  while (!is_running("iperf3")) ASSERT_FALSE(kNever.expired()) << err();
+  ::kill(rolecall.pid(), GetParam());
+  const auto status = rolecall.wait(kNever);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status.value().code, 128 + GetParam()) << err();
+  EXPECT_THAT(marked_programs(), testing::IsEmpty());
+  EXPECT_TRUE(fs::is_empty(temporary()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, InterruptedTest, testing::Values(SIGINT, SIGTERM),
+                         [](const auto& signal) { return sigabbrev_np(signal.param); });
+
+TEST_F(CliTest, ExecPassesATerminationOn) {
+  Child rolecall = start({"exec", "--order", "2,1", "--side", "server", "--", "sleep", "1000"});
+  while (!is_running("sleep")) ASSERT_FALSE(kNever.expired()) << err();
+  ::kill(rolecall.pid(), SIGTERM);
+  const auto status = rolecall.wait(kNever);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status.value().code, 128 + SIGTERM) << err();
+  EXPECT_THAT(marked_programs(), testing::IsEmpty());
+  EXPECT_TRUE(fs::is_empty(temporary()));
+}
+
+}  // namespace
+}  // namespace rolecall::cli
