@@ -73,6 +73,10 @@ std::optional<Verdict> judge_refusal(const End& end) {
 std::string where_bytes_stand(const RunFacts& facts) {
   std::vector<std::string> lines;
   for (const ConnectionSample& c : facts.kernel.streams) {
+    if (c.client.closed || c.server.closed) {
+      lines.push_back(connection_name(facts, c.client_port) + " is closed");
+      continue;
+    }
     lines.push_back(fmt::format("{}: client sent {} and read {}, server sent {} and read {}",
                                 connection_name(facts, c.client_port),
                                 payload_sent_by_client(c, facts.header_bytes),
