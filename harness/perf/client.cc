@@ -49,7 +49,8 @@ class Client {
   }
 
  private:
-  // --- the control connection ---------------------------------------------------------------------
+  // --- the control connection
+  // ---------------------------------------------------------------------
 
   Result<void> begin() {
     TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
@@ -62,9 +63,10 @@ class Client {
     plan_.interval_s = options_.interval_s;
     plan_.receive_timeout = milliseconds(options_.receive_timeout_ms);
     plan_.ends_by_itself = true;
-    link_.emplace(reactor_, std::move(control),
-                  [this](ByteView bytes) { session_->on_bytes(bytes, now()), pump(); },
-                  [this] { session_->on_closed(now()), pump(); });
+    link_.emplace(
+        reactor_, std::move(control),
+        [this](ByteView bytes) { session_->on_bytes(bytes, now()), pump(); },
+        [this] { session_->on_closed(now()), pump(); });
     TRY(link_->open());
     session_.emplace(std::move(config), now());
     run_.emplace(plan_, report_);
@@ -117,7 +119,8 @@ class Client {
     return socket;
   }
 
-  // --- the session's outputs -----------------------------------------------------------------------
+  // --- the session's outputs
+  // -----------------------------------------------------------------------
 
   void pump() {
     if (std::exchange(pumping_, true)) return;  // an output's own doing came back here
@@ -215,6 +218,11 @@ class Client {
   }
 
   void carry_out(const session::RunTest&) {
+    if (!run_->has_streams()) {
+      const Error early{Errc::OutOfOrder,
+                        "the server began the test before it had its stream connections"};
+      return session_->on_local(session::LocalFailure{early, wire::kErrorMessage}, now());
+    }
     auto started = run_->start(now());
     if (started) {
       started = reactor_.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(); });
@@ -236,8 +244,8 @@ class Client {
 
   void carry_out(const session::Finished& finished) {
     finished_ = true;
-    link_->finish(now() + kFarewell);
     stop_run();
+    link_->finish(now() + kFarewell);
     if (run_->stopped()) run_->print_summary();
     if (!server_output_.text.empty() && options_.get_server_output) {
       report_.server_output(server_output_);
@@ -258,7 +266,8 @@ class Client {
     CHECK(false);
   }
 
-  // --- time, signals, the end ----------------------------------------------------------------------
+  // --- time, signals, the end
+  // ----------------------------------------------------------------------
 
   std::optional<TimePoint> wake_at() const {
     std::optional<TimePoint> first;
@@ -285,12 +294,17 @@ class Client {
         return;
       case TestRun::Progress::Over:
         stop_run();
-        return session_->on_local(session::TestOver{}, now());
+        // Not when the server is just saying why it gives the test up.
+        if (session_->state() == session::State::TestRunning) {
+          session_->on_local(session::TestOver{}, now());
+        }
+        return;
       case TestRun::Progress::NoData:
         return session_->on_local(
             session::LocalFailure{
-                Error{Errc::Timeout, fmt::format("idle timeout for receiving data: none came for {} ms",
-                                                 options_.receive_timeout_ms)},
+                Error{Errc::Timeout,
+                      fmt::format("idle timeout for receiving data: none came for {} ms",
+                                  options_.receive_timeout_ms)},
                 wire::kErrorNoData},
             now());
       case TestRun::Progress::Broken:

@@ -18,7 +18,9 @@ ControlLink::ControlLink(Reactor& reactor, Fd socket, OnBytes on_bytes, OnClosed
       on_bytes_(std::move(on_bytes)),
       on_closed_(std::move(on_closed)) {}
 
-ControlLink::~ControlLink() { reactor_.unwatch(socket_); }
+ControlLink::~ControlLink() {
+  reactor_.unwatch(socket_);
+}
 
 Result<void> ControlLink::open() {
   return reactor_.watch(socket_, EPOLLIN, [this](std::uint32_t events) { on_ready(events); });
@@ -50,7 +52,7 @@ void ControlLink::write_more() {
 void ControlLink::close() {
   if (std::exchange(closed_, true)) return;
   reactor_.unwatch(socket_);
-  on_closed_();
+  if (!ended_) on_closed_();
 }
 
 void ControlLink::on_ready(std::uint32_t events) {
@@ -59,12 +61,13 @@ void ControlLink::on_ready(std::uint32_t events) {
   if (closed_) return;
   const auto outcome = read_some(socket_, buffer);
   if (!outcome || outcome.value().closed) return close();
-  if (outcome.value().bytes > 0) on_bytes_(ByteView(buffer).first(outcome.value().bytes));
+  if (outcome.value().bytes > 0 && !ended_) {
+    on_bytes_(ByteView(buffer).first(outcome.value().bytes));
+  }
 }
 
 void ControlLink::finish(TimePoint until) {
-  on_bytes_ = [](ByteView) {};  // what follows the end is noise
-  on_closed_ = [] {};
+  ended_ = true;  // what follows is noise; the callbacks stay whole, one of them may be running
   while (!closed_ && !unwritten_.empty() && now() < until) {
     if (!reactor_.run_once(until)) break;
   }

@@ -28,6 +28,7 @@ class ControlLink {
   // What came is read and handed over now rather than at the next turn of the loop.
   void read_now() { on_ready(0); }
   // Writes what is still unwritten, until `until` at the latest, and says that nothing follows.
+  // Calls back no more.
   void finish(TimePoint until);
 
   const Fd& socket() const { return socket_; }
@@ -44,6 +45,7 @@ class ControlLink {
   OnClosed on_closed_;
   Bytes unwritten_;
   bool closed_ = false;
+  bool ended_ = false;  // finish() was called
 };
 
 }  // namespace rolecall::perf
