@@ -23,8 +23,9 @@ using MakeWorker = Result<std::unique_ptr<Worker>> (*)(std::vector<Stream*>, con
                                                        DataPathNews&);
 
 // Deals the streams out like cards.
-Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers, const std::vector<Stream*>& streams,
-                  const Load& load, Budget& budget, DataPathNews& news, MakeWorker make) {
+Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers,
+                  const std::vector<Stream*>& streams, const Load& load, Budget& budget,
+                  DataPathNews& news, MakeWorker make) {
   std::vector<std::vector<Stream*>> hands(worker_count(streams.size()));
   for (std::size_t i = 0; i < streams.size(); ++i) hands[i % hands.size()].push_back(streams[i]);
   for (std::vector<Stream*>& hand : hands) {
@@ -36,7 +37,9 @@ Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers, const std::vect
 
 }  // namespace
 
-void DataPathNews::ring() { ::eventfd_write(event_.get(), 1); }
+void DataPathNews::ring() {
+  ::eventfd_write(event_.get(), 1);
+}
 
 void DataPathNews::sender_failed(Error error) {
   {
@@ -81,9 +84,14 @@ Result<std::unique_ptr<DataPath>> DataPath::create(const std::vector<Stream*>& s
   return path;
 }
 
-void DataPath::start(TimePoint now) {
-  for (const auto& worker : receivers_) worker->start(now);
-  for (const auto& worker : senders_) worker->start(now);
+Result<void> DataPath::start(TimePoint now) {
+  for (const auto& worker : receivers_) {
+    TRY(worker->start(now));
+  }
+  for (const auto& worker : senders_) {
+    TRY(worker->start(now));
+  }
+  return ok();
 }
 
 void DataPath::begin_measuring() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Moves the payload: worker threads of their own for sending and for receiving, each with some of
-// the streams. Sending gives the kernel several blocks of -l in one writev(); see docs in README.md.
+// the streams. Sending gives the kernel several blocks of -l in one writev(); see docs in
+// README.md.
 #pragma once
 
 #include <atomic>
@@ -44,15 +45,15 @@ class DataPathNews {
 // One thread owns it and makes all calls.
 class DataPath {
  public:
-  // `streams` must outlive it. Errors: System, for descriptors or threads that cannot be had.
+  // `streams` must outlive it. Errors: System, for descriptors that cannot be had.
   static Result<std::unique_ptr<DataPath>> create(const std::vector<Stream*>& streams,
                                                   const Load& load);
   ~DataPath();  // stops what still runs
   DataPath(const DataPath&) = delete;
   DataPath& operator=(const DataPath&) = delete;
 
-  // Lets payload flow; -b counts from `now`.
-  void start(TimePoint now);
+  // Lets payload flow; -b counts from `now`. Errors: System, for threads that cannot be had.
+  Result<void> start(TimePoint now);
   // The measured part begins (at once, or after -O): goals count from here.
   void begin_measuring();
   bool goal_reached() const { return sent_.reached() || received_.reached(); }

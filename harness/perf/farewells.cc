@@ -14,7 +14,6 @@ namespace rolecall::perf {
 namespace {
 
 constexpr Duration kLinger = seconds(1);
-constexpr std::size_t kMostLingering = 256;
 
 }  // namespace
 
@@ -26,7 +25,7 @@ void Farewells::deny(Fd connection) {
   const std::array denied{wire::encode_state(wire::State::AccessDenied)};
   (void)write_some(connection, denied);
   ::shutdown(connection.get(), SHUT_WR);
-  if (lingering_.size() >= kMostLingering) return;
+  if (lingering_.size() >= most_lingering_) return;
   lingering_.push_back({std::move(connection), now() + kLinger});
   const Place place = std::prev(lingering_.end());
   if (!reactor_.watch(place->socket, EPOLLIN, [this, place](std::uint32_t) { read_away(place); })) {

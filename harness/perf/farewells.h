@@ -16,13 +16,15 @@ namespace rolecall::perf {
 
 class Farewells {
  public:
-  explicit Farewells(Reactor& reactor) : reactor_(reactor) {}
+  // `reactor` must outlive it.
+  Farewells(Reactor& reactor, std::size_t most_lingering)
+      : reactor_(reactor), most_lingering_(most_lingering) {}
   ~Farewells();
   Farewells(const Farewells&) = delete;
   Farewells& operator=(const Farewells&) = delete;
 
-  // Takes the connection over, for a second at most. When very many linger already it is closed at
-  // once.
+  // Takes the connection over, for a second at most. When `most_lingering` do so already it is
+  // closed at once.
   void deny(Fd connection);
 
   std::optional<TimePoint> wake_at() const;
@@ -39,6 +41,7 @@ class Farewells {
   void end(Place place);
 
   Reactor& reactor_;
+  const std::size_t most_lingering_;
   std::list<Lingering> lingering_;  // in order of their ends
 };
 

@@ -14,7 +14,6 @@ namespace rolecall::perf {
 namespace {
 
 constexpr Duration kPatience = seconds(10);  // iperf3's Nread() limit
-constexpr std::size_t kMostGuests = 1024;
 
 }  // namespace
 
@@ -23,7 +22,7 @@ Lobby::~Lobby() {
 }
 
 void Lobby::enter(Fd connection) {
-  if (guests_.size() >= kMostGuests) show_out(guests_.begin());
+  if (guests_.size() >= most_guests_) show_out(guests_.begin());
   guests_.push_back({std::move(connection), {}, now() + kPatience});
   const Place place = std::prev(guests_.end());
   if (!reactor_.watch(place->socket, EPOLLIN, [this, place](std::uint32_t) { listen_to(place); })) {

@@ -3,6 +3,7 @@
 // nobody else out (a stock iperf3 server blocks on it, esnet/iperf #788).
 #pragma once
 
+#include <cstddef>
 #include <list>
 #include <optional>
 
@@ -21,8 +22,8 @@ class Lobby {
     TimePoint until;
   };
 
-  // `reactor` must outlive it.
-  explicit Lobby(Reactor& reactor) : reactor_(reactor) {}
+  // `reactor` must outlive it. Of more than `most_guests` the oldest has to go.
+  Lobby(Reactor& reactor, std::size_t most_guests) : reactor_(reactor), most_guests_(most_guests) {}
   ~Lobby();
   Lobby(const Lobby&) = delete;
   Lobby& operator=(const Lobby&) = delete;
@@ -40,6 +41,7 @@ class Lobby {
   void show_out(Place place);
 
   Reactor& reactor_;
+  const std::size_t most_guests_;
   std::list<Guest> guests_;  // in order of arrival, so of their limits too
 };
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,6 +29,15 @@ bool out_of_descriptors(const Error& error) {
   return error.sys_errno == EMFILE || error.sys_errno == ENFILE;
 }
 
+// Those who wait and those who leave get a quarter each, so that no crowd of them takes the
+// descriptors that a test needs.
+std::size_t quarter_of_descriptors() {
+  rlimit limit{};
+  constexpr std::size_t kMost = 1024;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMost / 4;
+  return std::clamp<std::size_t>(limit.rlim_cur / 4, 1, kMost);
+}
+
 class Server {
  public:
   Server(const Options& options, Report& report, Reactor reactor, const Fd& signals)
@@ -35,8 +45,8 @@ class Server {
         report_(report),
         reactor_(std::move(reactor)),
         signals_(signals),
-        farewells_(reactor_),
-        lobby_(reactor_) {}
+        farewells_(reactor_, quarter_of_descriptors()),
+        lobby_(reactor_, quarter_of_descriptors()) {}
 
   int run() {
     if (auto begun = begin(); !begun) return fatal(begun.error());
@@ -76,7 +86,8 @@ class Server {
     if (options_.idle_timeout_s != 0) idle_until_ = now() + seconds(options_.idle_timeout_s);
   }
 
-  // --- connections ---------------------------------------------------------------------------------
+  // --- connections
+  // ---------------------------------------------------------------------------------
 
   void accept_all() {
     while (!done_) {
@@ -120,14 +131,14 @@ class Server {
   }
 
   void begin_test(Lobby::Guest guest) {
-    idle_until_.reset();
     test_.emplace(HostedTest::Surroundings{options_, report_, reactor_, listener_,
                                            [this](Fd fd) { farewells_.deny(std::move(fd)); }},
                   std::move(guest.socket));
     if (auto begun = test_->begin(guest.said); !begun) {
       report_.warning(begun.error().message());
-      test_.reset();
+      return test_.reset();
     }
+    idle_until_.reset();
   }
 
   void end_test() {
@@ -139,7 +150,8 @@ class Server {
     }
   }
 
-  // --- time and signals ----------------------------------------------------------------------------
+  // --- time and signals
+  // ----------------------------------------------------------------------------
 
   std::optional<TimePoint> wake_at() const {
     std::optional<TimePoint> first;

@@ -84,8 +84,7 @@ Result<void> TestRun::start(TimePoint now) {
   } else {
     begin_measuring(now);
   }
-  path_->start(now);
-  return ok();
+  return path_->start(now);
 }
 
 void TestRun::begin_measuring(TimePoint now) {
@@ -161,7 +160,8 @@ void TestRun::stop(bool drain) {
   path_->stop_sending();
   if (drain) path_->stop_receiving();
   stopped_ = true;
-  const TimePoint end = now();  // what was sent while the workers ended counts, and so does its time
+  const TimePoint end =
+      now();  // what was sent while the workers ended counts, and so does its time
   cut_interval(end);
   seconds_ = since_phase(end);
   local_cpu_ = cpu_.since_start(end);
@@ -188,9 +188,10 @@ Result<void> TestRun::take_peer_results(const wire::Results& results) {
     const auto it = std::ranges::find_if(
         records_, [&](const StreamRecord& r) { return r.stream().id == stream.id; });
     if (it == records_.end()) {
-      return Error{Errc::Malformed,
-                   fmt::format("the peer's results name stream id {}, which this test does not have",
-                               stream.id)};
+      return Error{
+          Errc::Malformed,
+          fmt::format("the peer's results name stream id {}, which this test does not have",
+                      stream.id)};
     }
     it->set_peer(stream, peer_has_retransmits_);
   }

@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <system_error>
+
 namespace rolecall::perf {
 
 Result<WorkerParts> make_worker_parts() {
@@ -14,10 +16,17 @@ Result<WorkerParts> make_worker_parts() {
   return WorkerParts{std::move(reactor), std::move(wake)};
 }
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+  stop();
+}
 
-void Worker::start(TimePoint now) {
-  thread_ = std::thread([this, now] { run(now); });
+Result<void> Worker::start(TimePoint now) {
+  try {
+    thread_ = std::thread([this, now] { run(now); });
+  } catch (const std::system_error& e) {
+    return Error{Errc::System, "starting a worker thread", e.code().value()};
+  }
+  return ok();
 }
 
 void Worker::stop() {

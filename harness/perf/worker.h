@@ -17,8 +17,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   virtual ~Worker();
 
-  // By the owner.
-  void start(TimePoint now);
+  // By the owner. System when no thread can be had.
+  Result<void> start(TimePoint now);
   void stop();  // returns when the thread has ended
 
  protected:
