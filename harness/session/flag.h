@@ -8,7 +8,7 @@ namespace rolecall::session {
 
 enum class FlagMode : std::uint8_t {
   Auto,     // announce; use what the server agrees to
-  Cookie,   // as Auto, and the flag in the cookie too
+  Cookie,   // client: as Auto, and the flag in the cookie too; server: only from the cookie
   Off,      // a legacy peer
   Require,  // as Auto, but refuse a peer without a flag
   Force,    // the level-1 byte, sent and expected with no negotiation

@@ -34,16 +34,17 @@ ServerConfig server_config(FlagMode mode, int level = 2) {
   return config;
 }
 
-bool announces(FlagMode m) {
-  return m == FlagMode::Auto || m == FlagMode::Cookie || m == FlagMode::Require;
+bool announces(FlagMode client) {
+  return client == FlagMode::Auto || client == FlagMode::Cookie || client == FlagMode::Require;
 }
-bool agrees(FlagMode m) {
-  return announces(m);
+
+bool answers(FlagMode server) {
+  return server == FlagMode::Auto || server == FlagMode::Require;
 }
 
 // Whether the modes get a test to its end at all, by the rules of the role flag.
 bool completes(FlagMode client, FlagMode server) {
-  if (client == FlagMode::Require && !agrees(server)) return false;
+  if (client == FlagMode::Require && !answers(server)) return false;
   if (server == FlagMode::Require && !announces(client)) return false;
   if (server == FlagMode::Force) return client == FlagMode::Force;
   return true;
@@ -62,7 +63,10 @@ class EveryPair : public testing::TestWithParam<std::tuple<FlagMode, FlagMode, D
 
   static FlagMode client() { return std::get<0>(GetParam()); }
   static FlagMode server() { return std::get<1>(GetParam()); }
-  static bool flagged() { return agrees(server()) && announces(client()); }
+  static bool flagged() {
+    const bool in_cookie = client() == FlagMode::Cookie && server() == FlagMode::Cookie;
+    return in_cookie || (announces(client()) && answers(server()));
+  }
   static bool forced() { return client() == FlagMode::Force && server() == FlagMode::Force; }
 
   static Run run(int parallel, bool reversed, bool byte_by_byte) {
@@ -101,8 +105,8 @@ TEST_P(EveryPair, AFlagGivesEveryConnectionOppositeRolesInAnyOrder) {
   EXPECT_THAT(every_shape(), Each(Truly([](const Run& r) { return r.paired == r.streams; })));
 }
 
-TEST_P(EveryPair, LevelTwoGivesEveryConnectionItsNumberInAnyOrder) {
-  if (!flagged()) GTEST_SKIP() << "no level 2 here";
+TEST_P(EveryPair, LevelTwoOrTheCookieGivesEveryConnectionItsNumberInAnyOrder) {
+  if (!flagged()) GTEST_SKIP() << "no identity here";
   EXPECT_THAT(every_shape(), Each(Truly([](const Run& r) { return r.identified == r.streams; })));
 }
 
@@ -161,6 +165,14 @@ TEST(VersionSkewTest, OneAnnouncedToALevelTwoServerAgreesOnOne) {
   EXPECT_EQ(pair.client().flag(), Flag::Level1);
   EXPECT_EQ(pair.server().flag(), Flag::Level1);
   EXPECT_EQ(pair.paired_rightly(), 4);
+}
+
+TEST(CookieModeTest, AServerOfCookieModeAnswersNoAnnouncement) {
+  auto pair = joined(client_config(FlagMode::Cookie, Direction::Bidirectional, 2),
+                     server_config(FlagMode::Cookie), {4, 3, 2, 1});
+  EXPECT_TRUE(pair.both_completed());
+  EXPECT_EQ(pair.client().flag(), Flag::Cookie);
+  EXPECT_EQ(pair.server().flag(), Flag::Cookie);
 }
 
 TEST(VersionSkewTest, CookieModeAndLevelOneSayTheSame) {

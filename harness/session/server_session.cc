@@ -125,7 +125,7 @@ std::optional<wire::Refusal> ServerSession::choose_flag() {
     flag_ = Flag::Force;
     return std::nullopt;
   }
-  if (parameters_.role_flag.value_or(0) >= 1) {
+  if (config_.mode != FlagMode::Cookie && parameters_.role_flag.value_or(0) >= 1) {
     flag_ = std::min<std::int64_t>(*parameters_.role_flag, config_.level) == 1 ? Flag::Level1
                                                                                : Flag::Level2;
   } else if (wire::announces_flag(cookie_)) {
