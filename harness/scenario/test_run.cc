@@ -131,10 +131,12 @@ Result<void> TestRun::look() {
   RunFacts& facts = record_.facts;
   const bool has_payload =
       std::any_of(sample.streams.begin(), sample.streams.end(), [&](const ConnectionSample& c) {
-        return payload_sent_by_client(c, facts.header_bytes) > 0 || payload_sent_by_server(c) > 0;
+        const bool is_open = c.client.established && c.server.established;  // else a FIN may count
+        return is_open &&
+               (payload_sent_by_client(c, facts.header_bytes) > 0 || payload_sent_by_server(c) > 0);
       });
   const bool was_announced =
-      !has_preamble_exchange_ && sample.control.server.bytes_acked >= kStatesUpToRunning;
+      !has_preamble_exchange_ && sample.control.server.bytes_acked == kStatesUpToRunning;
   if (!running_since_ && (has_payload || was_announced)) running_since_ = sample.at;
   if (auto found = certify(sample, options_.scenario.connections(), facts.header_bytes)) {
     facts.is_wedged = is_wedged(*found, sample);

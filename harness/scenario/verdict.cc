@@ -57,17 +57,23 @@ Verdict judge_certificate(const RunFacts& facts) {
 
 // An end that says itself that the test failed: with a status, or (3.10 to 3.13 exit 0 after a
 // failure reported as JSON) with a member "error".
-std::optional<Verdict> judge_refusal(const End& end) {
+std::string refusal_of(const End& end) {
   const PeerOutcome& peer = end.peer;
-  if (!peer.ended) return std::nullopt;
+  if (!peer.ended) return {};
   const std::string said = peer.report ? peer.report->error : std::string();
-  if (said.empty() && peer.ended->is_success()) return std::nullopt;
-  return Verdict{
-      VerdictKind::Refused,
-      fmt::format("the {} ({}) ended with {}: {}", end.role, peer.label, peer.ended->text(),
-                  !said.empty()             ? said
-                  : !peer.complaint.empty() ? peer.complaint
-                                            : "it gave no reason")};
+  if (said.empty() && peer.ended->is_success()) return {};
+  return fmt::format("the {} ({}) ended with {}: {}", end.role, peer.label, peer.ended->text(),
+                     !said.empty()             ? said
+                     : !peer.complaint.empty() ? peer.complaint
+                                               : "it gave no reason");
+}
+
+std::optional<Verdict> judge_refusal(const End& client, const End& server) {
+  std::vector<std::string> lines;
+  for (std::string line : {refusal_of(client), refusal_of(server)})
+    if (!line.empty()) lines.push_back(std::move(line));
+  if (lines.empty()) return std::nullopt;
+  return Verdict{VerdictKind::Refused, fmt::format("{}", fmt::join(lines, "; "))};
 }
 
 std::string where_bytes_stand(const RunFacts& facts) {
@@ -139,8 +145,7 @@ Verdict judge(const RunFacts& facts) {
             fmt::format("the schedule was not imposed: {}", fmt::join(facts.lever_problems, "; "))};
   }
   if (is_decided(facts)) return judge_certificate(facts);
-  if (auto refusal = judge_refusal(client)) return *refusal;
-  if (auto refusal = judge_refusal(server)) return *refusal;
+  if (auto refusal = judge_refusal(client, server)) return *refusal;
   if (!facts.server_listened) return judge_absence(facts);
   if (!facts.client.ended || !facts.server.ended)
     return facts.certificate ? judge_certificate(facts) : judge_stuck(facts);
