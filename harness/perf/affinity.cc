@@ -22,6 +22,8 @@ Result<cpu_set_t> current_cores() {
   return cores;
 }
 
-void restore_cores(const cpu_set_t& cores) { (void)::sched_setaffinity(0, sizeof cores, &cores); }
+void restore_cores(const cpu_set_t& cores) {
+  (void)::sched_setaffinity(0, sizeof cores, &cores);
+}
 
 }  // namespace rolecall::perf

@@ -128,8 +128,16 @@ class Client {
       auto output = session_->next_output();
       if (!output) break;
       std::visit([this](const auto& o) { carry_out(o); }, *output);
+      note_state();
     }
     pumping_ = false;
+  }
+
+  void note_state() {
+    const wire::State state = session_->state();
+    if (options_.debug_level == 0 || state == noted_) return;
+    report_.debug(fmt::format("control state {} -> {}", wire::name(noted_), wire::name(state)));
+    noted_ = state;
   }
 
   void carry_out(const session::SendControl& send) { link_->send(send.bytes); }
@@ -354,6 +362,7 @@ class Client {
   std::optional<StreamConnector> connector_;
   std::optional<TestRun> run_;
   ServerOutput server_output_;
+  wire::State noted_ = wire::State::IperfStart;  // by -d
   bool pumping_ = false;
   bool finished_ = false;
   int status_ = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How much processor time the whole process used between two moments, as iperf3's cpu_util_* say it.
+// How much processor time the whole process used between two moments, as iperf3's cpu_util_* say
+// it.
 #pragma once
 
 #include "harness/base/time.h"

@@ -52,17 +52,29 @@ void HostedTest::pump() {
     auto output = session_.next_output();
     if (!output) break;
     std::visit([this](const auto& o) { carry_out(o); }, *output);
+    note_state();
   }
   pumping_ = false;
+}
+
+void HostedTest::note_state() {
+  const wire::State state = session_.state();
+  if (around_.options.debug_level == 0 || state == noted_) return;
+  around_.report.debug(
+      fmt::format("control state {} -> {}", wire::name(noted_), wire::name(state)));
+  noted_ = state;
 }
 
 void HostedTest::fail(Error error, int number) {
   session_.on_local(session::LocalFailure{std::move(error), number}, now());
 }
 
-void HostedTest::carry_out(const session::SendControl& send) { link_.send(send.bytes); }
+void HostedTest::carry_out(const session::SendControl& send) {
+  link_.send(send.bytes);
+}
 
-// --- set-up ----------------------------------------------------------------------------------------
+// --- set-up
+// ----------------------------------------------------------------------------------------
 
 void HostedTest::carry_out(const session::ParametersAgreed&) {
   const wire::Parameters& p = session_.parameters();
@@ -106,8 +118,8 @@ Result<void> HostedTest::prepare() {
 void HostedTest::restore_listener() {
   if (listener_before_) {
     if (auto back = take_test_options_back(around_.listener, *listener_before_); !back) {
-      around_.report.warning(fmt::format("the listener keeps options of the last test: {}",
-                                         back.error().message()));
+      around_.report.warning(
+          fmt::format("the listener keeps options of the last test: {}", back.error().message()));
     }
     listener_before_.reset();
   }
@@ -169,15 +181,16 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
   }
 }
 
-// --- the running test -------------------------------------------------------------------------------
+// --- the running test
+// -------------------------------------------------------------------------------
 
 void HostedTest::carry_out(const session::RunTest&) {
-  around_.report.test_started(
-      test_facts(TestPlan{session_.parameters(), around_.options.interval_s}, name(session_.flag())));
+  around_.report.test_started(test_facts(
+      TestPlan{session_.parameters(), around_.options.interval_s}, name(session_.flag())));
   auto started = run_->start(now());
   if (started) {
-    started = around_.reactor.watch(run_->event(), EPOLLIN,
-                                    [this](std::uint32_t) { on_time(now()); });
+    started =
+        around_.reactor.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(now()); });
   }
   if (!started) fail(std::move(started).error(), 0);
 }
@@ -219,10 +232,10 @@ void HostedTest::on_progress(TestRun::Progress progress) {
     case TestRun::Progress::Over:  // only a client says so
       return;
     case TestRun::Progress::NoData:
-      return fail(Error{Errc::Timeout,
-                        fmt::format("idle timeout for receiving data: none came for {} ms",
-                                    around_.options.receive_timeout_ms)},
-                  wire::kErrorNoData);
+      return fail(
+          Error{Errc::Timeout, fmt::format("idle timeout for receiving data: none came for {} ms",
+                                           around_.options.receive_timeout_ms)},
+          wire::kErrorNoData);
     case TestRun::Progress::Broken:
       link_.read_now();  // the client's own word on it comes first
       if (!session_.finished() && !run_->stopped()) fail(run_->failure().value(), 205);

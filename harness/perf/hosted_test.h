@@ -53,6 +53,7 @@ class HostedTest {
 
  private:
   void pump();
+  void note_state();
   void carry_out(const session::SendControl& send);
   void carry_out(const session::ParametersAgreed&);
   void carry_out(const session::DenyConnection& denied);
@@ -83,6 +84,7 @@ class HostedTest {
   std::optional<TestRun> run_;
   std::optional<BufferFacts> listener_before_;
   std::optional<cpu_set_t> cores_before_;
+  wire::State noted_ = wire::State::IperfStart;  // by -d
   bool pumping_ = false;
   bool finished_ = false;
 };

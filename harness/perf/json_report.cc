@@ -200,6 +200,10 @@ void JsonReport::warning(std::string_view text) {
   sink_.write_error(fmt::format("warning: {}\n", text));
 }
 
+void JsonReport::debug(std::string_view text) {
+  sink_.write_error(fmt::format("debug: {}\n", text));
+}
+
 void JsonReport::finished() {
   if (!document_) return;
   sink_.write(print_json(document_->whole(title_)) + "\n");

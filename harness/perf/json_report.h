@@ -31,6 +31,7 @@ class JsonReport : public Report {
   void server_output(const ServerOutput& output) override;
   void failed(const Failure& failure) override;
   void warning(std::string_view text) override;
+  void debug(std::string_view text) override;
   // Writes the document and forgets it. Nothing, where no test has begun.
   void finished() override;
   ServerOutput captured() const override;

@@ -24,8 +24,8 @@ class PidFile {
   }
   ~PidFile();
 
-  // Config when the file names a process that lives; System when it cannot be written. Whatever else
-  // it holds is overwritten.
+  // Config when the file names a process that lives; System when it cannot be written. Whatever
+  // else it holds is overwritten.
   static Result<PidFile> write(const std::string& path);
 
  private:

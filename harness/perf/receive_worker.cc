@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "harness/base/deadline.h"
 #include "harness/net/socket.h"
 
 namespace rolecall::perf {
@@ -13,6 +14,14 @@ namespace {
 
 // Measured: from half a megabyte on, a larger buffer gains nothing; see `ci/bench.sh`.
 constexpr std::size_t kScratchBytes = std::size_t{512} << 10;
+
+// Portions pay from about 1 Gbit/s on, where one is 4 ms of data; below half of that they end.
+constexpr Duration kPaceWindow = milliseconds(10);
+constexpr std::uint64_t kFastBytesPerSecond = 125'000'000;
+// So long a stream that became slow may keep its last bytes uncounted.
+constexpr Duration kLongestPortion = milliseconds(50);
+// Less than this of the receive buffer is left for a portion, or the window would close over it.
+constexpr int kBufferPart = 4;
 
 void count(Stream& stream, std::size_t bytes) {
   stream.bytes.store(stream.bytes.load(std::memory_order_relaxed) + bytes,
@@ -34,23 +43,63 @@ ReceiveWorker::ReceiveWorker(WorkerParts parts, std::vector<Stream*> streams, co
     : Worker(std::move(parts.reactor), std::move(parts.wake)),
       budget_(budget),
       news_(news),
-      streams_(std::move(streams)),
-      scratch_(std::max(load.block_bytes, kScratchBytes)) {}
+      scratch_(std::max(load.block_bytes, kScratchBytes)) {
+  for (Stream* stream : streams) in_.push_back({.stream = stream});
+}
 
-void ReceiveWorker::begin(TimePoint) {
-  for (Stream* stream : streams_) {
+void ReceiveWorker::begin(TimePoint start) {
+  for (Incoming& in : in_) {
+    in.window_start = start;
     CHECK(reactor()
-              .watch(stream->socket, EPOLLIN, [this, stream](std::uint32_t) { receive_turn(*stream); })
+              .watch(in.stream->socket, EPOLLIN, [this, &in](std::uint32_t) { receive_turn(in); })
               .has_value());
   }
 }
 
-void ReceiveWorker::receive_turn(Stream& stream) {
-  const auto outcome = read_some(stream.socket, scratch_);
+std::optional<TimePoint> ReceiveWorker::before_wait() {
+  std::optional<TimePoint> next;
+  const TimePoint time = now();
+  for (Incoming& in : in_) {
+    if (!in.in_portions) continue;
+    const TimePoint limit = in.window_start + kLongestPortion;
+    if (time >= limit) judge_pace(in, time);
+    if (in.in_portions) next = next ? std::min(*next, limit) : limit;
+  }
+  return next;
+}
+
+void ReceiveWorker::receive_turn(Incoming& in) {
+  const auto outcome = read_some(in.stream->socket, scratch_);
   // A peer that closes or resets a stream says why on the control connection.
-  if (!outcome || outcome.value().closed) return reactor().unwatch(stream.socket);
-  count(stream, outcome.value().bytes);
-  if (budget_.spend(outcome.value().bytes)) news_.goal_reached();
+  if (!outcome || outcome.value().closed) {
+    in.in_portions = false;
+    return reactor().unwatch(in.stream->socket);
+  }
+  const std::size_t bytes = outcome.value().bytes;
+  count(*in.stream, bytes);
+  if (budget_.spend(bytes)) news_.goal_reached();
+  in.window_bytes += bytes;
+  const TimePoint time = now();
+  if (time >= in.window_start + kPaceWindow) judge_pace(in, time);
+}
+
+void ReceiveWorker::judge_pace(Incoming& in, TimePoint now) {
+  const double seconds = (now - in.window_start).in_seconds();
+  const double pace = static_cast<double>(in.window_bytes) / seconds;
+  in.window_start = now;
+  in.window_bytes = 0;
+  if (!in.in_portions && pace >= kFastBytesPerSecond) read_in_portions(in, true);
+  if (in.in_portions && pace < kFastBytesPerSecond / 2.0) read_in_portions(in, false);
+}
+
+void ReceiveWorker::read_in_portions(Incoming& in, bool on) {
+  const Fd& socket = in.stream->socket;
+  const auto buffer = get_option(socket, SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
+  if (!buffer) return;
+  const int portion =
+      on ? std::min(static_cast<int>(kScratchBytes), buffer.value() / kBufferPart) : 1;
+  const auto set = set_option(socket, SOL_SOCKET, SO_RCVLOWAT, portion, "SO_RCVLOWAT");
+  in.in_portions = on && set.has_value();
 }
 
 void receive_what_is_there(Stream& stream) {
@@ -58,7 +107,8 @@ void receive_what_is_there(Stream& stream) {
   if (::ioctl(stream.socket.get(), FIONREAD, &waiting) != 0 || waiting <= 0) return;
   Bytes scratch(std::min<std::size_t>(static_cast<std::size_t>(waiting), kScratchBytes));
   for (auto left = static_cast<std::size_t>(waiting); left > 0;) {
-    const auto outcome = read_some(stream.socket, std::span(scratch).first(std::min(left, scratch.size())));
+    const auto outcome =
+        read_some(stream.socket, std::span(scratch).first(std::min(left, scratch.size())));
     if (!outcome || outcome.value().bytes == 0) return;
     count(stream, outcome.value().bytes);
     left -= outcome.value().bytes;

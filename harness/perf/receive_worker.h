@@ -23,12 +23,24 @@ class ReceiveWorker final : public Worker {
   ReceiveWorker(WorkerParts parts, std::vector<Stream*> streams, const Load& load, Budget& budget,
                 DataPathNews& news);
 
+  // A stream, and how fast it comes: a fast one is read in large portions (SO_RCVLOWAT), which
+  // halves what its wake-ups cost; a slow one at once, so that intervals show when its bytes came.
+  struct Incoming {
+    Stream* stream;
+    bool in_portions = false;
+    TimePoint window_start{};
+    std::uint64_t window_bytes = 0;
+  };
+
   void begin(TimePoint start) override;
-  void receive_turn(Stream& stream);  // one recv()
+  std::optional<TimePoint> before_wait() override;
+  void receive_turn(Incoming& in);  // one recv()
+  void judge_pace(Incoming& in, TimePoint now);
+  void read_in_portions(Incoming& in, bool on);
 
   Budget& budget_;
   DataPathNews& news_;
-  std::vector<Stream*> streams_;
+  std::vector<Incoming> in_;
   Bytes scratch_;
 };
 

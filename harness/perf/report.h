@@ -55,6 +55,8 @@ class Report {
   // At any time. After failed() the test still ends by finished().
   virtual void failed(const Failure& failure) = 0;
   virtual void warning(std::string_view text) = 0;
+  // What -d shows of the program's inner life, where warnings go.
+  virtual void debug(std::string_view text) = 0;
   // The test is over: JSON writes its document, a client's text says so unless it failed.
   virtual void finished() = 0;
 

@@ -68,8 +68,8 @@ std::optional<TimePoint> SendWorker::before_wait() {
 
 void SendWorker::watch(Outgoing& out) {
   if (std::exchange(out.watched, true)) return;
-  const auto watched =
-      reactor().watch(out.stream->socket, EPOLLOUT, [this, &out](std::uint32_t) { send_turn(out); });
+  const auto watched = reactor().watch(out.stream->socket, EPOLLOUT,
+                                       [this, &out](std::uint32_t) { send_turn(out); });
   if (!watched) {
     news_.sender_failed(watched.error());
     out.done = true;
@@ -111,7 +111,8 @@ void SendWorker::after_send(Outgoing& out, std::size_t asked, std::size_t sent) 
   if (!paced()) return;
   if (sent < asked) return watch(out);
   // iperf3's rule: bits sent over the time since the start stay below the rate.
-  const double due_s = static_cast<double>(total) * 8.0 / static_cast<double>(load_.bits_per_second);
+  const double due_s =
+      static_cast<double>(total) * 8.0 / static_cast<double>(load_.bits_per_second);
   out.due = start_ + from_seconds(due_s);
   unwatch(out);
 }

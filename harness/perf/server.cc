@@ -103,7 +103,8 @@ class Server {
   }
 
   void place(Fd connection) {
-    if (!test_ || test_->is_closing()) return lobby_.enter(std::move(connection));
+    const bool may_wait = !test_ || test_->is_closing() || test_->finished();
+    if (may_wait) return lobby_.enter(std::move(connection));
     if (test_->wants_connections()) return test_->take_connection(std::move(connection));
     farewells_.deny(std::move(connection));
   }

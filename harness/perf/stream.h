@@ -11,9 +11,9 @@
 namespace rolecall::perf {
 
 struct Stream {
-  Fd socket;       // non-blocking
-  int number = 0;  // in client order, from 1
-  int id = 0;      // the protocol's
+  Fd socket;                               // non-blocking
+  int number = 0;                          // in client order, from 1
+  int id = 0;                              // the protocol's
   wire::Role role = wire::Role::Receiver;  // of this end
 
   // Payload sent or received so far. Written by the stream's worker, read by any thread; on a cache

@@ -61,11 +61,11 @@ std::optional<TimePoint> StreamConnector::wake_at() const {
 void StreamConnector::on_time(TimePoint now) {
   if (finished_) return;
   if (now >= until_) {
-    return finish(Error{Errc::System,
-                        fmt::format("opening stream connections to {}: {} of {} stand after {} s",
-                                    target_.peer.text(), connected_, streams_.size(),
-                                    target_.limit.in_ms() / 1000),
-                        ETIMEDOUT});
+    return finish(Error{
+        Errc::System,
+        fmt::format("opening stream connections to {}: {} of {} stand after {} s",
+                    target_.peer.text(), connected_, streams_.size(), target_.limit.in_ms() / 1000),
+        ETIMEDOUT});
   }
   if (waits_at_barrier_) go_on();
 }
@@ -107,7 +107,8 @@ Result<void> StreamConnector::begin(Stream& stream) {
   }
   TRY(const bool stands, start_connect(stream.socket, target_.peer));
   if (stands) return connected(stream);
-  return reactor_.watch(stream.socket, EPOLLOUT, [this, &stream](std::uint32_t) { on_ready(stream); });
+  return reactor_.watch(stream.socket, EPOLLOUT,
+                        [this, &stream](std::uint32_t) { on_ready(stream); });
 }
 
 void StreamConnector::on_ready(Stream& stream) {

@@ -25,10 +25,10 @@ enum class ConnectOrder {
 };
 
 struct StreamTarget {
-  Address peer;                // the control connection's: every stream goes to the same machine
+  Address peer;                 // the control connection's: every stream goes to the same machine
   std::optional<Address> from;  // -B
-  std::string device;          // --bind-dev
-  int first_port = 0;          // --cport: stream n binds first_port + n - 1; 0: any
+  std::string device;           // --bind-dev
+  int first_port = 0;           // --cport: stream n binds first_port + n - 1; 0: any
   wire::Parameters parameters;
   int send_timeout_ms = 0;
   Duration limit = seconds(120);  // for all of them; iperf3 3.22's connect timeout

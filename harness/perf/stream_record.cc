@@ -54,7 +54,9 @@ StreamInterval StreamRecord::cut_interval(double start_s, double end_s) {
   return interval;
 }
 
-void StreamRecord::freeze() { frozen_bytes_ = cut_at_ - measured_from_; }
+void StreamRecord::freeze() {
+  frozen_bytes_ = cut_at_ - measured_from_;
+}
 
 wire::StreamResult StreamRecord::result(double seconds) const {
   wire::StreamResult r;
@@ -69,7 +71,8 @@ StreamSummary StreamRecord::summary(double seconds) const {
   const SideFigures own{seconds, frozen_bytes_};
   SideFigures other;
   if (peer_) {
-    other = {peer_->end_s.value_or(seconds), static_cast<std::uint64_t>(std::max<std::int64_t>(peer_->bytes, 0))};
+    other = {peer_->end_s.value_or(seconds),
+             static_cast<std::uint64_t>(std::max<std::int64_t>(peer_->bytes, 0))};
   }
   StreamSummary summary;
   summary.sender = stream_->sends() ? own : other;

@@ -156,6 +156,10 @@ void TextReport::warning(std::string_view text) {
   sink_.write_error(fmt::format("warning: {}\n", text));
 }
 
+void TextReport::debug(std::string_view text) {
+  sink_.write_error(fmt::format("debug: {}\n", text));
+}
+
 void TextReport::failed(const Failure& failure) {
   failed_ = true;
   sink_.flush();

@@ -28,6 +28,7 @@ class TextReport : public Report {
   void server_output(const ServerOutput& output) override;
   void failed(const Failure& failure) override;
   void warning(std::string_view text) override;
+  void debug(std::string_view text) override;
   void finished() override;
   ServerOutput captured() const override { return {false, captured_}; }
 

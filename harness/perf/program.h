@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// For tests only: a real program with its output, which ends with its object at the latest, and the
+// loopback ports for servers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/fd.h"
+
+namespace rolecall::perf {
+
+// One thread. Every wait has a limit of 20 seconds.
+class Program {
+ public:
+  using Words = std::vector<std::string>;
+
+  // `words` begin with the program: a path, or a name to look for on PATH.
+  explicit Program(const Words& words);
+  ~Program();  // kills and reaps what still runs
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  pid_t pid() const { return pid_; }
+  void send_signal(int signal) const;
+
+  // Reads on until the output holds `text`; false when it ends, or the limit comes, without.
+  bool prints(std::string_view text);
+  // Reads to the end and reaps: the exit status, 128 and more for a signal, -1 at the limit.
+  int status();
+  // What it wrote by now to stdout and stderr, as one text.
+  const std::string& output() const { return output_; }
+
+ private:
+  bool read_more();
+
+  pid_t pid_ = -1;
+  Fd pipe_;
+  std::string output_;
+};
+
+// Outside the range from which clients get theirs; every call gives another one that is free.
+std::uint16_t free_port();
+// Waits until somebody listens on the port, IPv4 or IPv6; false when nobody does.
+bool await_listener(std::uint16_t port);
+
+// "-t 1 -R" as words.
+Program::Words words(std::string_view line);
+
+}  // namespace rolecall::perf

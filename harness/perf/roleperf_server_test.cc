@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The roleperf server against clients that break the rules, each by hand on raw sockets: whatever
+// one does, the next test is served, no descriptor stays behind, and signals end the server.
+#include <signal.h>
+
+#include <array>
+#include <filesystem>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/deadline.h"
+#include "harness/perf/program.h"
+#include "harness/perf/raw_client.h"
+
+namespace rolecall::perf {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using wire::State;
+
+const std::string kDenied = byte(State::AccessDenied);
+
+class RoleperfServer : public testing::Test {
+ protected:
+  RoleperfServer() : RoleperfServer("") {}
+  explicit RoleperfServer(const std::string& more, const std::string& shell = "")
+      : port_(free_port()),
+        server_({"sh", "-c",
+                 fmt::format("{} exec {} -s -p {} --forceflush {}", shell, ROLEPERF, port_, more)}) {}
+
+  void SetUp() override {
+    ASSERT_TRUE(server_.prints("Server listening")) << server_.output();
+    ASSERT_TRUE(serves());  // what is only made once is there
+    descriptors_ = descriptors();
+  }
+
+  void TearDown() override {
+    if (ended_) return;
+    EXPECT_TRUE(serves());
+    EXPECT_TRUE(gives_descriptors_back()) << descriptors() << " open, before " << descriptors_;
+    server_.send_signal(SIGTERM);
+    EXPECT_EQ(server_.status(), 0) << server_.output();
+    EXPECT_THAT(server_.output(), Not(HasSubstr("CHECK failed")));
+  }
+
+  bool serves() { return RawTest(port_).complete(); }
+
+  std::size_t descriptors() const {
+    const std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", server_.pid()));
+    return static_cast<std::size_t>(std::distance(begin(open), end(open)));
+  }
+
+  bool gives_descriptors_back() const {
+    const Deadline limit = Deadline::after(seconds(5));
+    while (descriptors() > descriptors_ && !limit.expired()) {
+    }
+    return descriptors() <= descriptors_;
+  }
+
+  std::vector<RawConnection> crowd(int count) {
+    std::vector<RawConnection> connections;
+    for (int i = 0; i < count; ++i) connections.emplace_back(port_);
+    return connections;
+  }
+
+  std::uint16_t port_;
+  Program server_;
+  std::size_t descriptors_ = 0;
+  bool ended_ = false;  // by the test itself
+};
+
+// --- strangers
+
+TEST_F(RoleperfServer, ASilentConnectionKeepsNoClientOut) {
+  const RawConnection silent(port_);
+  EXPECT_TRUE(serves());
+}
+
+TEST_F(RoleperfServer, HalfACookieKeepsNoClientOut) {
+  RawConnection half(port_);
+  half.send(RawTest::kCookie.substr(0, 18));
+  EXPECT_TRUE(serves());
+}
+
+TEST_F(RoleperfServer, TwoHundredSilentConnectionsKeepNoClientOut) {
+  const auto silent = crowd(200);
+  EXPECT_TRUE(serves());
+}
+
+TEST_F(RoleperfServer, AStreamWithAWrongCookieIsDeniedAndTheTestGoesOn) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  RawConnection stranger(port_);
+  stranger.send(std::string(37, 'z'));
+  EXPECT_EQ(stranger.receive(1), kDenied);
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfServer, AHalfCookieWhileStreamsAreOpenedDoesNotDelayTheTest) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  RawConnection half(port_);
+  half.send(RawTest::kCookie.substr(0, 18));
+  EXPECT_TRUE(test.complete());
+  EXPECT_EQ(half.receive(1), kDenied);
+}
+
+TEST_F(RoleperfServer, AStreamThatIsGoneBeforeItsCookieDoesNotEndTheTest) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  RawConnection(port_).reset();
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfServer, AStrangerDuringATestIsDeniedAndTheTestIsUnharmed) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  EXPECT_EQ(RawConnection(port_).receive(1), kDenied);
+  EXPECT_TRUE(test.complete());
+  EXPECT_THAT(test.server_results, HasSubstr(R"("bytes":1000,)"));
+}
+
+TEST_F(RoleperfServer, TwoHundredStrangersDuringATestAreAllDenied) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  std::string answers;
+  for (RawConnection& stranger : crowd(200)) answers += stranger.receive(1);
+  EXPECT_EQ(answers, std::string(200, kDenied[0]));
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfServer, ASecondClientIsToldThatItIsBusy) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::ParamExchange));
+  RawConnection second(port_);
+  second.send(std::string(37, 'z'));
+  EXPECT_EQ(second.receive(1), kDenied);
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfServer, WhoComesBeforeTheGoodbyeWaitsForTheNextTest) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::DisplayResults));
+  RawTest next(port_);
+  next.control.send(RawTest::kCookie);
+  EXPECT_TRUE(test.complete());
+  EXPECT_EQ(next.control.receive(1), byte(State::ParamExchange));
+}
+
+// --- bytes that come otherwise than iperf3 sends them
+
+TEST_F(RoleperfServer, AControlConnectionMayTrickle) {
+  RawTest test(port_);
+  test.control.trickle(RawTest::kCookie);
+  ASSERT_EQ(test.control.receive(1), byte(State::ParamExchange));
+  test.control.trickle(frame(test.parameters));
+  EXPECT_EQ(test.control.receive(1), byte(State::CreateStreams));
+}
+
+TEST_F(RoleperfServer, AStreamsHeaderMayTrickle) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  test.stream.emplace(port_).trickle(RawTest::kCookie);
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfServer, PayloadSentTogetherWithTheCookieCounts) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  test.stream.emplace(port_).send(RawTest::kCookie + std::string(500, 'x'));
+  EXPECT_TRUE(test.complete());
+  EXPECT_THAT(test.server_results, HasSubstr(R"("bytes":1500,)"));
+}
+
+TEST_F(RoleperfServer, AByteThatIsNoPreambleEndsTheTestWithASentence) {
+  RawTest test(port_);
+  test.parameters.insert(test.parameters.size() - 1, R"(,"role_flag":1)");
+  ASSERT_FALSE(test.reach(Phase::CreateStreams));  // SERVER_PARAMETERS came
+  test.stream.emplace(port_).send(RawTest::kCookie + "?");
+  EXPECT_THAT(test.control.receive(400), HasSubstr("stream connection 1"));
+}
+
+// --- bytes that are none of the protocol's
+
+class RoleperfServerAt : public RoleperfServer, public testing::WithParamInterface<Phase> {};
+
+TEST_P(RoleperfServerAt, SurvivesEveryByte) {
+  std::vector<int> not_survived;
+  for (int value = 0; value < 256; ++value) {
+    RawTest test(port_);
+    const bool reached = test.reach(GetParam());
+    test.control.send(std::string(1, static_cast<char>(value)));
+    test.control.send_end();
+    if (!reached || !test.control.ends()) not_survived.push_back(value);
+  }
+  EXPECT_THAT(not_survived, IsEmpty());
+}
+
+TEST_P(RoleperfServerAt, EndsTheTestOfAClientThatIsReset) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(GetParam()));
+  test.control.reset();
+  EXPECT_TRUE(serves());
+}
+
+TEST_P(RoleperfServerAt, EndsTheTestOfAClientThatSendsItsEnd) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(GetParam()));
+  test.control.send_end();
+  EXPECT_TRUE(test.control.ends());
+}
+
+TEST_P(RoleperfServerAt, SurvivesAMegabyteOfNoise) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(GetParam()));
+  test.control.send(std::string(1 << 20, '\x7f'));
+  test.control.send_end();
+  EXPECT_TRUE(test.control.ends());
+}
+
+TEST_P(RoleperfServerAt, LeavesOnASignal) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(GetParam()));
+  server_.send_signal(SIGINT);
+  EXPECT_EQ(server_.status(), 0) << server_.output();
+  EXPECT_THAT(server_.output(), HasSubstr("the server has terminated by signal Interrupt(2)"));
+  const bool hears_of_it = GetParam() != Phase::Cookie;
+  if (hears_of_it) EXPECT_EQ(test.control.receive(1), byte(State::ServerTerminate));
+  ended_ = true;
+}
+
+std::string phase_name(const testing::TestParamInfo<Phase>& info) {
+  constexpr std::array kNames = {"Cookie",      "ParamExchange",   "CreateStreams",
+                                 "TestRunning", "ExchangeResults", "DisplayResults"};
+  return kNames[static_cast<std::size_t>(info.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(In, RoleperfServerAt,
+                         testing::Values(Phase::Cookie, Phase::ParamExchange, Phase::CreateStreams,
+                                         Phase::TestRunning, Phase::ExchangeResults,
+                                         Phase::DisplayResults),
+                         phase_name);
+
+// The documents are told apart by their places in the lists: names of tests can hold no brackets.
+const std::vector<std::string> kNoDocuments = {
+    length(0),      length(0xffffffff),   length(0x7fffffff),
+    frame("{"),     frame("\"a\":1}"),    frame(std::string(2000, '[')),
+    frame("\xff\xfe{}")};
+
+class RoleperfServerRefuses : public RoleperfServer, public testing::WithParamInterface<std::size_t> {
+ protected:
+  const std::string& bytes() const { return kNoDocuments[GetParam()]; }
+};
+
+TEST_P(RoleperfServerRefuses, AsParameters) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::ParamExchange));
+  test.control.send(bytes());
+  EXPECT_EQ(test.control.receive(1), byte(State::ServerError));
+}
+
+TEST_P(RoleperfServerRefuses, AsResults) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::ExchangeResults));
+  test.control.send(bytes());
+  EXPECT_EQ(test.control.receive(1), byte(State::ServerError));
+}
+
+INSTANTIATE_TEST_SUITE_P(Bytes, RoleperfServerRefuses,
+                         testing::Range(std::size_t{0}, kNoDocuments.size()));
+
+TEST_F(RoleperfServer, RefusesParametersAboveTheCap) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::ParamExchange));
+  test.control.send(length(8193));
+  EXPECT_EQ(test.control.receive(1), byte(State::ServerError));
+}
+
+const std::vector<std::string> kStrangeParameters = {
+    R"([])", R"(1)", R"("text")", R"(null)", R"({})",
+    R"({"parallel":"2"})", R"({"parallel":-1})", R"({"parallel":1e308})", R"({"parallel":32767})",
+    R"({"role_flag":2,"parallel":32767})", R"({"role_flag":-1})", R"({"role_flag":"1"})",
+    R"({"role_flag":1e300})", R"({"len":0})", R"({"len":-1})", R"({"len":1e18})", R"({"time":-1})",
+    R"({"time":1e18})", R"({"omit":-5})", R"({"num":-1})", R"({"num":18446744073709551615})",
+    R"({"blockcount":9e18,"len":1048576})", R"({"MSS":1})", R"({"MSS":99999})",
+    R"({"window":1e12})", R"({"window":536870912})", R"({"bandwidth":-1})", R"({"burst":0})",
+    R"({"title":5})", R"({"title":{"a":[]}})", R"({"congestion":7})",
+    R"({"congestion":"no-such"})", R"({"server_affinity":1000})", R"({"server_affinity":"x"})",
+    R"({"udp":true})", R"({"reverse":true,"bidirectional":true})"};
+
+class RoleperfServerSurvives : public RoleperfServer,
+                               public testing::WithParamInterface<std::size_t> {};
+
+// Refused or taken for absent: both are right by iperf3's rules, what counts is the next test.
+TEST_P(RoleperfServerSurvives, StrangeParameters) {
+  RawTest test(port_);
+  test.parameters = kStrangeParameters[GetParam()];
+  (void)test.reach(Phase::CreateStreams);
+  test.control.send_end();
+  EXPECT_TRUE(test.control.ends());
+}
+
+INSTANTIATE_TEST_SUITE_P(Json, RoleperfServerSurvives,
+                         testing::Range(std::size_t{0}, kStrangeParameters.size()));
+
+// --- settings of the server
+
+class RoleperfServerInAHurry : public RoleperfServer {
+ protected:
+  RoleperfServerInAHurry() : RoleperfServer("--rcv-timeout 100") {}
+};
+
+TEST_F(RoleperfServerInAHurry, EndsATestWhoseStreamsNeverCome) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  EXPECT_EQ(test.control.receive(1), byte(State::ServerError));
+  EXPECT_TRUE(test.control.ends());
+}
+
+TEST_F(RoleperfServerInAHurry, EndsATestWithoutPayload) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  EXPECT_EQ(test.control.receive(1), byte(State::ServerError));
+  EXPECT_TRUE(test.control.ends());
+}
+
+class RoleperfServerShortOfDescriptors : public RoleperfServer {
+ protected:
+  RoleperfServerShortOfDescriptors() : RoleperfServer("", "ulimit -n 32;") {}
+};
+
+TEST_F(RoleperfServerShortOfDescriptors, ServesBesideAHundredSilentConnections) {
+  const auto silent = crowd(100);
+  EXPECT_TRUE(serves());
+}
+
+TEST_F(RoleperfServerShortOfDescriptors, GoesOnWithItsTestBesideAHundredStrangers) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  const auto strangers = crowd(100);
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfServerShortOfDescriptors, RecoversFromAHundredSilentStreams) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  crowd(100).clear();
+  EXPECT_TRUE(test.complete());
+}
+
+}  // namespace
+}  // namespace rolecall::perf
