@@ -104,10 +104,10 @@ TEST_F(PeerTest, AChildThatIgnoresSigtermIsKilled) {
 TEST_F(PeerTest, AChildDiesWithItsOwner) {
   pid_t pid = 0;
   {
-    const Child child = start("sleep 100");
+    const Child child = start("exec sleep 100");
     pid = child.pid();
   }
-  EXPECT_EQ(::kill(-pid, 0), -1) << "its group is still there";
+  EXPECT_EQ(::kill(pid, 0), -1) << "it is still there";
 }
 
 TEST_F(PeerTest, AReservedPortIsNotGivenTwice) {
