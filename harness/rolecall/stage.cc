@@ -114,10 +114,7 @@ Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view 
     // The folder goes when we do: say nothing of files that nobody will find.
     for (ScenarioResult& result : results) {
       for (auto* runs : {&result.controls, &result.runs}) {
-        for (RunResult& run : *runs) {
-          run.evidence.clear();
-          run.replay.clear();
-        }
+        for (RunResult& run : *runs) run.evidence.clear();
       }
     }
   }
