@@ -179,6 +179,13 @@ TEST_F(CliTest, TheLegacyPairDeadlocksAndItsControlCompletes) {
   EXPECT_TRUE(fs::is_empty(temporary())) << "evidence that nobody asked for stayed behind";
 }
 
+TEST_F(CliTest, TheMainJobComesOutAsStatedAndIsExplained) {
+  EXPECT_EQ(run({"reproduce", "--runs", "1"}), 0) << out() << err();
+  EXPECT_THAT(out(), testing::AllOf(HasSubstr("1 of 1 misattributed"), HasSubstr("nobody reads"),
+                                    HasSubstr("exit status 0, no error"),
+                                    HasSubstr("Nothing was received in either direction.")));
+}
+
 TEST_F(CliTest, JsonHasOneObjectARun) {
   EXPECT_EQ(run({"run", kDeadlock, "--repeat", "1", "--json"}), 0) << err();
   const auto runs = nlohmann::json::parse(out(), nullptr, false);
