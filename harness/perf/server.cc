@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/server.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -24,6 +23,9 @@
 
 namespace rolecall::perf {
 namespace {
+
+// Another process may have taken the last descriptor of the system: no turn of ours tells.
+constexpr Duration kRest = milliseconds(100);
 
 bool out_of_descriptors(const Error& error) {
   return error.sys_errno == EMFILE || error.sys_errno == ENFILE;
@@ -69,9 +71,8 @@ class Server {
       return error;
     }
     listener_ = std::move(listener).value();
-    spare_ = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
-    return reactor_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept_all(); });
+    return watch_listener();
   }
 
   int fatal(const Error& error) {
@@ -89,17 +90,31 @@ class Server {
   // --- connections
   // ---------------------------------------------------------------------------------
 
+  Result<void> watch_listener() {
+    return reactor_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept_all(); });
+  }
+
   void accept_all() {
     while (!done_) {
       auto accepted = accept_next(listener_);
-      if (!accepted) {
-        if (!out_of_descriptors(accepted.error())) report_.warning(accepted.error().message());
-        if (out_of_descriptors(accepted.error())) turn_one_away();
-        return;
-      }
+      if (!accepted) return rest(accepted.error());
       if (!accepted.value()) return;
       place(std::move(accepted.value()->socket));
     }
+  }
+
+  // Without a descriptor left the loop would spin on the listener: whoever waits there stays in its
+  // queue until the next turn, which may have closed something.
+  void rest(const Error& error) {
+    if (!out_of_descriptors(error)) report_.warning(error.message());
+    reactor_.unwatch(listener_);
+    rests_until_ = now() + kRest;
+  }
+
+  void accept_again() {
+    if (!rests_until_ || !watch_listener()) return;
+    rests_until_.reset();
+    accept_all();
   }
 
   void place(Fd connection) {
@@ -109,18 +124,11 @@ class Server {
     farewells_.deny(std::move(connection));
   }
 
-  // Without a descriptor left nothing can be accepted, and the loop would spin on the listener: the
-  // spare one makes room to accept and close.
-  void turn_one_away() {
-    spare_.reset();
-    (void)accept_next(listener_);
-    spare_ = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  }
-
   // What became due in the last turn of the loop, outside of any handler: a test that has ended
   // goes, the first guest with a cookie gets the next, the others are told that we are busy.
   void settle() {
     if (test_ && test_->finished()) end_test();
+    accept_again();
     if (done_ || (test_ && test_->is_closing())) return;
     while (auto guest = lobby_.take()) {
       if (test_) {
@@ -160,6 +168,7 @@ class Server {
       if (t) first = first ? std::min(*first, *t) : t;
     };
     sooner(idle_until_);
+    sooner(rests_until_);
     sooner(lobby_.wake_at());
     sooner(farewells_.wake_at());
     if (test_) sooner(test_->wake_at());
@@ -192,12 +201,12 @@ class Server {
   Reactor reactor_;
   const Fd& signals_;
   Fd listener_;
-  Fd spare_;
   Farewells farewells_;
   Lobby lobby_;
   std::optional<HostedTest> test_;
   int test_number_ = 0;
   std::optional<TimePoint> idle_until_;
+  std::optional<TimePoint> rests_until_;  // while no connection can be accepted
   bool done_ = false;
 };
 
