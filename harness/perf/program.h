@@ -28,18 +28,21 @@ class Program {
   pid_t pid() const { return pid_; }
   void send_signal(int signal) const;
 
-  // Reads on until the output holds `text`; false when it ends, or the limit comes, without.
+  // Waits until the output holds `text`; false when it does not at the limit.
   bool prints(std::string_view text);
-  // Reads to the end and reaps: the exit status, 128 and more for a signal, -1 at the limit.
+  // Waits for its end: the exit status, 128 and more for a signal, -1 at the limit.
   int status();
   // What it wrote by now to stdout and stderr, as one text.
-  const std::string& output() const { return output_; }
+  const std::string& output() {
+    read_output();
+    return output_;
+  }
 
  private:
-  bool read_more();
+  void read_output();
 
   pid_t pid_ = -1;
-  Fd pipe_;
+  Fd file_;
   std::string output_;
 };
 

@@ -33,9 +33,13 @@ std::string length(std::uint32_t bytes) {
   return std::string(as_text(encoded));
 }
 
-std::string frame(std::string_view json) { return std::string(as_text(wire::encode_frame(json))); }
+std::string frame(std::string_view json) {
+  return std::string(as_text(wire::encode_frame(json)));
+}
 
-std::string byte(State state) { return std::string(1, static_cast<char>(wire::encode_state(state))); }
+std::string byte(State state) {
+  return std::string(1, static_cast<char>(wire::encode_state(state)));
+}
 
 RawConnection::RawConnection(std::uint16_t port)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -72,7 +76,9 @@ bool RawConnection::ends() {
   return n == 0 || errno == ECONNRESET;
 }
 
-void RawConnection::send_end() { ::shutdown(socket_.get(), SHUT_WR); }
+void RawConnection::send_end() {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
 
 void RawConnection::reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};

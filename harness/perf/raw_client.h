@@ -34,7 +34,14 @@ class RawConnection {
   Fd socket_;
 };
 
-enum class Phase { Cookie, ParamExchange, CreateStreams, TestRunning, ExchangeResults, DisplayResults };
+enum class Phase {
+  Cookie,
+  ParamExchange,
+  CreateStreams,
+  TestRunning,
+  ExchangeResults,
+  DisplayResults
+};
 
 class RawTest {
  public:
