@@ -245,8 +245,9 @@ std::uint64_t header_bytes(const Scenario& scenario, const Peer& client, const P
   const TestShape& offered = scenario.server_shape;
   if (!client.is_flagged) return kCookieBytes;
   if (asked.role_flag == "force") return kCookieBytes + 1;
-  const bool is_agreed = server.is_flagged &&
-                         (asked.role_flag == "auto" || asked.role_flag == "require") &&
+  // A client of cookie mode announces too; a server of cookie mode answers no announcement.
+  const bool is_announced = asked.role_flag != "off";
+  const bool is_agreed = server.is_flagged && is_announced &&
                          (offered.role_flag == "auto" || offered.role_flag == "require");
   if (!is_agreed) return kCookieBytes;
   return kCookieBytes + (std::min(asked.role_flag_level, offered.role_flag_level) == 1 ? 1 : 3);
