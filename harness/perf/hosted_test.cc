@@ -197,6 +197,7 @@ void HostedTest::carry_out(const session::RunTest&) {
 
 void HostedTest::carry_out(const session::StopTest&) {
   stop_run();
+  run_->end_streams();
   run_->print_summary();
 }
 

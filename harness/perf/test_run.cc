@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/test_run.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -167,6 +169,12 @@ void TestRun::stop(bool drain) {
   local_cpu_ = cpu_.since_start(end);
   local_congestion_ = records_.back().congestion();
   for (StreamRecord& r : records_) r.freeze();
+}
+
+void TestRun::end_streams() {
+  for (const StreamRecord& r : records_) {
+    if (r.stream().sends()) ::shutdown(r.stream().socket.get(), SHUT_WR);
+  }
 }
 
 wire::Results TestRun::results() const {

@@ -55,6 +55,9 @@ class TestRun {
   // more; else go on receiving without counting, so that the peer is not reset.
   void stop(bool drain);
   bool stopped() const { return stopped_; }
+  // Says on the streams that send that nothing follows, once stopped. A client up to 3.15 that
+  // receives waits for the rest of its block, or for this, before it reads another control state.
+  void end_streams();
 
   wire::Results results() const;
   // Malformed when the results speak of a stream that this test does not have.
