@@ -13,10 +13,10 @@ cannot_build() {
 }
 
 "$root/ci/setup.sh" build
-quiet=--quiet
-if [ ! -e "$root/build/bin/rolecall" ]; then
-  quiet=
+if [ ! -e "$root/build/build.ninja" ]; then
   (cd "$root" && cmake --preset release) >&2 || cannot_build "cmake could not configure build/"
 fi
-ninja -C "$root/build" $quiet >&2 || cannot_build "the build failed"
+if ! ninja -C "$root/build" -n | grep -q "no work to do"; then
+  ninja -C "$root/build" >&2 || cannot_build "the build failed"
+fi
 exec "$root/build/bin/rolecall" reproduce "$@"
