@@ -60,10 +60,10 @@ std::optional<TimePoint> ReceiveWorker::before_wait() {
   std::optional<TimePoint> next;
   const TimePoint time = now();
   for (Incoming& in : in_) {
-    if (!in.in_portions) continue;
+    if (in.portion == 1) continue;
     const TimePoint limit = in.window_start + kLongestPortion;
     if (time >= limit) judge_pace(in, time);
-    if (in.in_portions) next = next ? std::min(*next, limit) : limit;
+    if (in.portion > 1) next = next ? std::min(*next, limit) : limit;
   }
   return next;
 }
@@ -72,7 +72,7 @@ void ReceiveWorker::receive_turn(Incoming& in) {
   const auto outcome = read_some(in.stream->socket, scratch_);
   // A peer that closes or resets a stream says why on the control connection.
   if (!outcome || outcome.value().closed) {
-    in.in_portions = false;
+    in.portion = 1;
     return reactor().unwatch(in.stream->socket);
   }
   const std::size_t bytes = outcome.value().bytes;
@@ -88,18 +88,21 @@ void ReceiveWorker::judge_pace(Incoming& in, TimePoint now) {
   const double pace = static_cast<double>(in.window_bytes) / seconds;
   in.window_start = now;
   in.window_bytes = 0;
-  if (!in.in_portions && pace >= kFastBytesPerSecond) read_in_portions(in, true);
-  if (in.in_portions && pace < kFastBytesPerSecond / 2.0) read_in_portions(in, false);
+  const bool is_fast = pace >= (in.portion > 1 ? kFastBytesPerSecond / 2.0 : kFastBytesPerSecond);
+  read_in_portions_of(in, is_fast ? portion_for(*in.stream) : 1);
 }
 
-void ReceiveWorker::read_in_portions(Incoming& in, bool on) {
-  const Fd& socket = in.stream->socket;
-  const auto buffer = get_option(socket, SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
-  if (!buffer) return;
-  const int portion =
-      on ? std::min(static_cast<int>(kScratchBytes), buffer.value() / kBufferPart) : 1;
-  const auto set = set_option(socket, SOL_SOCKET, SO_RCVLOWAT, portion, "SO_RCVLOWAT");
-  in.in_portions = on && set.has_value();
+// The receive buffer grows while the kernel tunes it, and what may wait in it grows along.
+int ReceiveWorker::portion_for(const Stream& stream) const {
+  const auto buffer = get_option(stream.socket, SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
+  if (!buffer) return 1;
+  return std::min(static_cast<int>(kScratchBytes), buffer.value() / kBufferPart);
+}
+
+void ReceiveWorker::read_in_portions_of(Incoming& in, int bytes) {
+  if (bytes == in.portion) return;
+  if (set_option(in.stream->socket, SOL_SOCKET, SO_RCVLOWAT, bytes, "SO_RCVLOWAT"))
+    in.portion = bytes;
 }
 
 void receive_what_is_there(Stream& stream) {

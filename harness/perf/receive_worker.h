@@ -27,7 +27,7 @@ class ReceiveWorker final : public Worker {
   // halves what its wake-ups cost; a slow one at once, so that intervals show when its bytes came.
   struct Incoming {
     Stream* stream;
-    bool in_portions = false;
+    int portion = 1;  // SO_RCVLOWAT, bytes
     TimePoint window_start{};
     std::uint64_t window_bytes = 0;
   };
@@ -36,7 +36,8 @@ class ReceiveWorker final : public Worker {
   std::optional<TimePoint> before_wait() override;
   void receive_turn(Incoming& in);  // one recv()
   void judge_pace(Incoming& in, TimePoint now);
-  void read_in_portions(Incoming& in, bool on);
+  int portion_for(const Stream& stream) const;
+  void read_in_portions_of(Incoming& in, int bytes);
 
   Budget& budget_;
   DataPathNews& news_;

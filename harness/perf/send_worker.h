@@ -38,7 +38,7 @@ class SendWorker final : public Worker {
 
   bool paced() const { return load_.bits_per_second != 0; }
   std::size_t blocks_a_call() const;
-  void send_turn(Outgoing& out);  // one writev()
+  void send_turn(Outgoing& out);  // one sendmsg()
   void after_send(Outgoing& out, std::size_t asked, std::size_t sent);
   void watch(Outgoing& out);
   void unwatch(Outgoing& out);

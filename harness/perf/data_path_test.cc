@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The data path on real TCP connections over loopback, one end each.
+#include "harness/perf/data_path.h"
+
+#include <poll.h>
+
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "harness/base/deadline.h"
+#include "harness/net/socket.h"
+#include "harness/perf/receive_worker.h"
+
+namespace rolecall::perf {
+namespace {
+
+constexpr Duration kLimit = seconds(20);  // what must come, comes long before
+
+struct Connection {
+  Stream sender;
+  Stream receiver;
+};
+
+std::unique_ptr<Connection> connection(int number) {
+  const Fd listener = listen_tcp("127.0.0.1", 0, AF_INET, "").value();
+  const Address to = local_address(listener).value();
+  auto c = std::make_unique<Connection>();
+  c->sender.socket = tcp_socket(AF_INET).value();
+  (void)start_connect(c->sender.socket, to).value();
+  pollfd ready{listener.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&ready, 1, 10'000), 1);
+  c->receiver.socket = std::move(accept_next(listener).value()->socket);
+  c->sender.role = wire::Role::Sender;
+  c->sender.number = c->receiver.number = number;
+  return c;
+}
+
+class DataPathTest : public testing::Test {
+ protected:
+  void connect(int count) {
+    for (int number = 1; number <= count; ++number) connections_.push_back(connection(number));
+  }
+  std::unique_ptr<DataPath> senders(const Load& load) {
+    std::vector<Stream*> streams;
+    for (const auto& c : connections_) streams.push_back(&c->sender);
+    return begun(streams, load);
+  }
+  std::unique_ptr<DataPath> receivers(const Load& load = {}) {
+    std::vector<Stream*> streams;
+    for (const auto& c : connections_) streams.push_back(&c->receiver);
+    return begun(streams, load);
+  }
+  static std::unique_ptr<DataPath> begun(const std::vector<Stream*>& streams, const Load& load) {
+    auto path = DataPath::create(streams, load).value();
+    path->begin_measuring();
+    EXPECT_TRUE(path->start(now()).has_value());
+    return path;
+  }
+  static bool has_news(DataPath& path) {
+    pollfd news{path.news().event().get(), POLLIN, 0};
+    return ::poll(&news, 1, static_cast<int>(kLimit.in_ms())) == 1;
+  }
+  std::uint64_t sent() const {
+    return std::accumulate(connections_.begin(), connections_.end(), std::uint64_t{0},
+                           [](std::uint64_t n, const auto& c) { return n + c->sender.bytes; });
+  }
+  std::uint64_t received() const {
+    return std::accumulate(connections_.begin(), connections_.end(), std::uint64_t{0},
+                           [](std::uint64_t n, const auto& c) { return n + c->receiver.bytes; });
+  }
+  // Until the receivers' programs have everything that was sent.
+  bool everything_arrives() const {
+    const Deadline limit = Deadline::after(kLimit);
+    while (received() < sent() && !limit.expired()) ::poll(nullptr, 0, 1);
+    return received() == sent();
+  }
+
+  std::vector<std::unique_ptr<Connection>> connections_;
+};
+
+TEST_F(DataPathTest, SendsTheGoalInWholeBlocksAndNoMore) {
+  connect(3);
+  const auto in = receivers();
+  const auto out = senders({.block_bytes = 1000, .goal_bytes = 10'000'500});
+  ASSERT_TRUE(has_news(*out));
+  EXPECT_TRUE(out->goal_reached());
+  out->stop_sending();
+  EXPECT_EQ(sent(), 10'001'000U);
+  EXPECT_TRUE(everything_arrives());
+}
+
+TEST_F(DataPathTest, AReceiversGoalIsReachedToo) {
+  connect(1);
+  const auto in = receivers({.goal_bytes = 5'000'000});
+  const auto out = senders({.goal_bytes = 5'000'000});
+  ASSERT_TRUE(has_news(*in));
+  EXPECT_TRUE(in->goal_reached());
+}
+
+TEST_F(DataPathTest, NothingIsSentAfterStopSending) {
+  connect(2);
+  const auto in = receivers();
+  const auto out = senders({});
+  while (received() == 0) ::poll(nullptr, 0, 1);
+  out->stop_sending();
+  const std::uint64_t at_stop = sent();
+  EXPECT_TRUE(everything_arrives());
+  EXPECT_EQ(sent(), at_stop);
+}
+
+TEST_F(DataPathTest, WhatTheKernelHoldsIsCountedWhenReceivingStops) {
+  connect(1);
+  const auto out =
+      senders({.block_bytes = 1000, .goal_bytes = 20'000});  // fits into any receive buffer
+  ASSERT_TRUE(has_news(*out));
+  pollfd ready{connections_[0]->receiver.socket.get(), POLLIN, 0};
+  ASSERT_TRUE(set_option(connections_[0]->receiver.socket, SOL_SOCKET, SO_RCVLOWAT, 20'000, "all"));
+  ASSERT_EQ(::poll(&ready, 1, static_cast<int>(kLimit.in_ms())), 1);
+  receive_what_is_there(connections_[0]->receiver);
+  EXPECT_EQ(received(), sent());
+}
+
+TEST_F(DataPathTest, APacedStreamStaysBelowItsRate) {
+  connect(1);
+  const auto in = receivers();
+  const TimePoint start = now();
+  const auto out =
+      senders({.block_bytes = 10'000, .goal_bytes = 100'000, .bits_per_second = 4'000'000});
+  ASSERT_TRUE(has_news(*out));
+  // Ten blocks at 20 ms each: the last may go when nine of them are paid for.
+  EXPECT_GE((now() - start).in_ms(), 180);
+}
+
+TEST_F(DataPathTest, APeerThatIsGoneIsNamed) {
+  connect(1);
+  connections_[0]->receiver.socket.reset();
+  const auto out = senders({});
+  ASSERT_TRUE(has_news(*out));
+  ASSERT_TRUE(out->news().failure());
+  EXPECT_EQ(out->news().failure()->what, "sending on stream 1");
+}
+
+TEST_F(DataPathTest, AStoppedReceiverStopsTheSenderWithoutEndingIt) {
+  connect(1);
+  const auto out = senders({});
+  const Deadline limit = Deadline::after(kLimit);
+  std::uint64_t before = 0;
+  do {
+    before = sent();
+    ::poll(nullptr, 0, 50);
+  } while (sent() != before && !limit.expired());
+  EXPECT_FALSE(out->news().failure());
+  const auto in = receivers();
+  while (sent() == before && !limit.expired()) ::poll(nullptr, 0, 1);
+  EXPECT_GT(sent(), before);
+}
+
+}  // namespace
+}  // namespace rolecall::perf

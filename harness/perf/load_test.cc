@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/load.h"
+
+#include <gtest/gtest.h>
+
+namespace rolecall::perf {
+namespace {
+
+constexpr std::size_t kBlock = 1000;
+
+TEST(BudgetTest, WithoutAGoalEveryClaimIsGranted) {
+  Budget budget(0);
+  budget.begin();
+  EXPECT_EQ(budget.claim(kBlock, 8), 8 * kBlock);
+  EXPECT_FALSE(budget.spend(1 << 30));
+  EXPECT_FALSE(budget.reached());
+}
+
+TEST(BudgetTest, TheLastClaimIsRoundedUpToAWholeBlock) {
+  Budget budget(2500);
+  budget.begin();
+  EXPECT_EQ(budget.claim(kBlock, 2), 2 * kBlock);
+  EXPECT_EQ(budget.claim(kBlock, 2), kBlock);
+  EXPECT_EQ(budget.claim(kBlock, 2), 0U);
+}
+
+TEST(BudgetTest, ExactlyOneSpendReachesTheGoal) {
+  Budget budget(2500);
+  budget.begin();
+  EXPECT_FALSE(budget.spend(2499));
+  EXPECT_TRUE(budget.spend(1));
+  EXPECT_FALSE(budget.spend(1));
+  EXPECT_TRUE(budget.reached());
+}
+
+TEST(BudgetTest, WhatIsOmittedDoesNotCount) {
+  Budget budget(2500);
+  EXPECT_EQ(budget.claim(kBlock, 8), 8 * kBlock);
+  EXPECT_FALSE(budget.spend(8 * kBlock));
+  budget.begin();
+  EXPECT_FALSE(budget.reached());
+  EXPECT_EQ(budget.claim(kBlock, 8), 3 * kBlock);
+}
+
+}  // namespace
+}  // namespace rolecall::perf
