@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace rolecall::perf {
 
@@ -14,7 +15,15 @@ struct Iperf3Output {
 bool iperf3_is_installed();
 
 // Runs a server (-s -1) and a client on 127.0.0.1 with these further words and waits for both. Each
-// is ended after 30 seconds at the latest; what is missing then is missing in the output.
+// is ended after 20 seconds at the latest; what is missing then is missing in the output.
 Iperf3Output run_iperf3(const std::string& client_words, const std::string& server_words);
+
+// For shape_differences(): keys of ours that iperf3 3.12 does not have. Since 3.12: timemillisecs,
+// fq_rate, bidir, fqrate, interval, gso, gro, reorder. Our own: role_flag, number.
+const std::vector<std::string>& keys_beyond_iperf3_3_12();
+
+// With -b an iperf3 server writes start.target_bitrate twice; ours stands where it always does,
+// once.
+std::string without_first_bitrate(std::string server_document);
 
 }  // namespace rolecall::perf
