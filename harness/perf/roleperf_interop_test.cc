@@ -188,14 +188,14 @@ std::string case_name(const testing::TestParamInfo<EveryOption::ParamType>& info
   return name;
 }
 
-// The first option meets every mode, every other one the first three.
+// The first option meets every mode, every other one two that send both ways.
 INSTANTIATE_TEST_SUITE_P(Modes, EveryOption,
                          testing::Combine(testing::Values(std::size_t{0}),
                                           testing::Range(std::size_t{0}, kModes.size())),
                          case_name);
 INSTANTIATE_TEST_SUITE_P(Options, EveryOption,
                          testing::Combine(testing::Range(std::size_t{1}, kCases.size()),
-                                          testing::Range(std::size_t{0}, std::size_t{3})),
+                                          testing::Range(std::size_t{1}, std::size_t{3})),
                          case_name);
 
 // --- the role flag, and the order of connections
@@ -208,8 +208,10 @@ TEST_P(RoleFlag, PairsCompleteOrSayWhyNot) {
   const Outcome done = run(ROLEPERF, ROLEPERF,
                            {fmt::format("-n 32M --bidir -P 2 -J --role-flag={}", client),
                             fmt::format("-J --role-flag={}", server)});
+  // A server of cookie mode answers no announcement, so that nothing is agreed.
   const bool one_requires_what_the_other_lacks =
-      (client == "require" && server == "off") || (client == "off" && server == "require");
+      (client == "require" && (server == "off" || server == "cookie")) ||
+      (client == "off" && server == "require");
   if (one_requires_what_the_other_lacks) {
     EXPECT_EQ(done.client_status, 1);
     EXPECT_THAT(done.client + done.server, HasSubstr("role-flag=require"));
