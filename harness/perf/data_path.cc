@@ -12,11 +12,13 @@
 namespace rolecall::perf {
 namespace {
 
-// Half the cores for each direction: the kernel's own half of the work, and on one machine the
-// peer, want the rest.
+// A worker a stream while they are few: then the kernel may run both ends of one on one core, where
+// its bytes are still in the cache. Measured with ci/bench.sh: -P 8 by one worker loses a third.
+constexpr std::size_t kManyWorkers = 8;
+
 std::size_t worker_count(std::size_t streams) {
-  const std::size_t cores = std::max(std::thread::hardware_concurrency(), 1U);
-  return std::min(streams, std::max<std::size_t>(cores / 2, 1));
+  return std::min(streams,
+                  std::max<std::size_t>(std::thread::hardware_concurrency(), kManyWorkers));
 }
 
 using MakeWorker = Result<std::unique_ptr<Worker>> (*)(std::vector<Stream*>, const Load&, Budget&,

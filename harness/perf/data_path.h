@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Moves the payload: worker threads of their own for sending and for receiving, each with some of
-// the streams. Sending gives the kernel several blocks of -l in one writev(); see docs in
-// README.md.
+// the streams. Sending gives the kernel several blocks of -l in one call.
 #pragma once
 
 #include <atomic>
