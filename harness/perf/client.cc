@@ -49,8 +49,7 @@ class Client {
   }
 
  private:
-  // --- the control connection
-  // ---------------------------------------------------------------------
+  // --- the control connection ---
 
   Result<void> begin() {
     TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
@@ -119,8 +118,7 @@ class Client {
     return socket;
   }
 
-  // --- the session's outputs
-  // -----------------------------------------------------------------------
+  // --- the session's outputs ---
 
   void pump() {
     if (std::exchange(pumping_, true)) return;  // an output's own doing came back here
@@ -274,8 +272,7 @@ class Client {
     CHECK(false);
   }
 
-  // --- time, signals, the end
-  // ----------------------------------------------------------------------
+  // --- time, signals, the end ---
 
   std::optional<TimePoint> wake_at() const {
     std::optional<TimePoint> first;

@@ -73,8 +73,7 @@ void HostedTest::carry_out(const session::SendControl& send) {
   link_.send(send.bytes);
 }
 
-// --- set-up
-// ----------------------------------------------------------------------------------------
+// --- set-up ---
 
 void HostedTest::carry_out(const session::ParametersAgreed&) {
   const wire::Parameters& p = session_.parameters();
@@ -181,8 +180,7 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
   }
 }
 
-// --- the running test
-// -------------------------------------------------------------------------------
+// --- the running test ---
 
 void HostedTest::carry_out(const session::RunTest&) {
   around_.report.test_started(test_facts(

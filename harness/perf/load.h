@@ -23,14 +23,25 @@ class Budget {
   explicit Budget(std::uint64_t goal_bytes) : goal_(goal_bytes) {}
 
   // Up to `blocks` blocks to send, in bytes, fewer when the goal needs fewer: whole blocks, so that
-  // the goal may be passed by less than one. 0: the goal is spoken for.
+  // the goal may be passed by less than one. 0: the goal is spoken for, until a claim is settled
+  // for less.
   std::uint64_t claim(std::size_t block_bytes, std::size_t blocks) {
     const std::uint64_t want = block_bytes * blocks;
     if (!limited()) return want;
-    const std::uint64_t before = claimed_.fetch_add(want, std::memory_order_relaxed);
-    const std::uint64_t left = before < goal_ ? goal_ - before : 0;
-    const std::uint64_t need = (left + block_bytes - 1) / block_bytes * block_bytes;
-    return std::min(want, need);
+    std::uint64_t before = claimed_.load(std::memory_order_relaxed);
+    std::uint64_t granted = 0;
+    do {
+      const std::uint64_t left = before < goal_ ? goal_ - before : 0;
+      granted = std::min(want, (left + block_bytes - 1) / block_bytes * block_bytes);
+    } while (!claimed_.compare_exchange_weak(before, before + granted, std::memory_order_relaxed));
+    return granted;
+  }
+
+  // What came of a claim: `sent` bytes went out. The rest is free again, so that a stream whose
+  // connection stands still keeps nothing from the others. True when these bytes reach the goal.
+  bool settle(std::uint64_t claimed, std::uint64_t sent) {
+    if (limited()) claimed_.fetch_add(sent - claimed, std::memory_order_relaxed);  // modulo 2^64
+    return spend(sent);
   }
 
   // Counts bytes that were sent or received; true when these reach the goal.

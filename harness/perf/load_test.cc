@@ -33,6 +33,15 @@ TEST(BudgetTest, ExactlyOneSpendReachesTheGoal) {
   EXPECT_TRUE(budget.reached());
 }
 
+TEST(BudgetTest, WhatWasClaimedAndNotSentIsFreeForOthers) {
+  Budget budget(2500);
+  budget.begin();
+  const std::uint64_t stalled = budget.claim(kBlock, 8);
+  EXPECT_EQ(budget.claim(kBlock, 8), 0U);
+  EXPECT_FALSE(budget.settle(stalled, 300));
+  EXPECT_EQ(budget.claim(kBlock, 8), 3 * kBlock);
+}
+
 TEST(BudgetTest, WhatIsOmittedDoesNotCount) {
   Budget budget(2500);
   EXPECT_EQ(budget.claim(kBlock, 8), 8 * kBlock);

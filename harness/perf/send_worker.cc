@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kBytesACall = std::size_t{1} << 20;
 constexpr std::size_t kMostBlocksACall = 64;
 
+constexpr Duration kAskAgain = milliseconds(1);
+
 std::size_t batch(const Load& load) {
   if (load.bits_per_second != 0) return static_cast<std::size_t>(std::max(load.burst_blocks, 1));
   return std::clamp(kBytesACall / load.block_bytes, std::size_t{1}, kMostBlocksACall);
@@ -44,7 +46,7 @@ SendWorker::SendWorker(WorkerParts parts, std::vector<Stream*> streams, const Lo
   for (std::size_t at = 0; at < block_.size(); at += 256) {  // getrandom() gives 256 whole
     (void)::getrandom(&block_[at], std::min<std::size_t>(256, block_.size() - at), 0);
   }
-  blocks_.assign(batch(load_) + 1, iovec{block_.data(), block_.size()});
+  blocks_.assign(1 + batch(load_), iovec{block_.data(), block_.size()});  // the first: what is cut
   for (Stream* stream : streams) out_.push_back({.stream = stream});
 }
 
@@ -57,12 +59,10 @@ void SendWorker::begin(TimePoint start) {
 }
 
 std::optional<TimePoint> SendWorker::before_wait() {
-  if (!paced()) return std::nullopt;
   std::optional<TimePoint> next;
   const TimePoint time = now();
   for (Outgoing& out : out_) {
-    if (out.watched || out.done) continue;
-    if (out.due <= time) send_turn(out);
+    if (!out.watched && !out.done && out.due <= time) send_turn(out);
     if (!out.watched && !out.done) next = next ? std::min(*next, out.due) : out.due;
   }
   return next;
@@ -78,48 +78,54 @@ void SendWorker::watch(Outgoing& out) {
   }
 }
 
-void SendWorker::unwatch(Outgoing& out) {
+void SendWorker::wait_until(Outgoing& out, TimePoint due) {
+  out.due = due;
   if (std::exchange(out.watched, false)) reactor().unwatch(out.stream->socket);
 }
 
 void SendWorker::finish(Outgoing& out) {
   out.done = true;
-  unwatch(out);
+  wait_until(out, {});
 }
 
 void SendWorker::send_turn(Outgoing& out) {
-  if (out.owed == 0) out.owed = budget_.claim(load_.block_bytes, batch(load_));
-  if (out.owed == 0) return finish(out);
-  // A block that was cut short goes on where it stopped; whole ones follow.
-  const std::size_t cut = out.owed % load_.block_bytes;
-  const std::size_t blocks = out.owed / load_.block_bytes + (cut != 0 ? 1 : 0);
-  if (cut != 0) blocks_[0] = iovec{block_.data() + (block_.size() - cut), cut};
-  msghdr message{};
-  message.msg_iov = blocks_.data();
-  message.msg_iovlen = blocks;
-  const ssize_t n = ::sendmsg(out.stream->socket.get(), &message, MSG_NOSIGNAL);
-  const int error = errno;
-  blocks_[0] = iovec{block_.data(), block_.size()};
+  const std::uint64_t claimed = budget_.claim(load_.block_bytes, batch(load_));
+  if (claimed == 0 && out.cut == 0) {
+    if (budget_.reached()) return finish(out);
+    return wait_until(out, now() + kAskAgain);  // another stream may yet give back what it claimed
+  }
+  const auto [n, error] = send_blocks(out, claimed);
   if (n >= 0 || error == EAGAIN || error == EINTR) {
-    return after_send(out, out.owed, n > 0 ? static_cast<std::size_t>(n) : 0);
+    return after_send(out, claimed, n > 0 ? static_cast<std::size_t>(n) : 0);
   }
   finish(out);
   news_.sender_failed(
       Error{Errc::System, fmt::format("sending on stream {}", out.stream->number), error});
 }
 
-void SendWorker::after_send(Outgoing& out, std::size_t asked, std::size_t sent) {
-  out.owed -= sent;
+// A block that was cut short goes on where it stopped; whole ones follow.
+std::pair<ssize_t, int> SendWorker::send_blocks(const Outgoing& out, std::uint64_t claimed) {
+  blocks_[0] = iovec{block_.data() + (block_.size() - out.cut), out.cut};
+  msghdr message{};
+  message.msg_iov = blocks_.data() + (out.cut == 0 ? 1 : 0);
+  message.msg_iovlen = claimed / load_.block_bytes + (out.cut == 0 ? 0 : 1);
+  const ssize_t n = ::sendmsg(out.stream->socket.get(), &message, MSG_NOSIGNAL);
+  return {n, errno};
+}
+
+void SendWorker::after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent) {
+  const bool all = sent == out.cut + claimed;
+  out.cut = sent < out.cut
+                ? out.cut - sent
+                : (load_.block_bytes - (sent - out.cut) % load_.block_bytes) % load_.block_bytes;
   const std::uint64_t total = out.stream->bytes.load(std::memory_order_relaxed) + sent;
   out.stream->bytes.store(total, std::memory_order_relaxed);
-  if (budget_.spend(sent)) news_.goal_reached();
-  if (!paced()) return;
-  if (sent < asked) return watch(out);
+  if (budget_.settle(claimed, sent)) news_.goal_reached();
+  if (!paced() || !all) return watch(out);
   // iperf3's rule: bits sent over the time since the start stay below the rate.
   const double due_s =
       static_cast<double>(total) * 8.0 / static_cast<double>(load_.bits_per_second);
-  out.due = start_ + from_seconds(due_s);
-  unwatch(out);
+  wait_until(out, start_ + from_seconds(due_s));
 }
 
 }  // namespace rolecall::perf

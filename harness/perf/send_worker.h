@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "harness/base/bytes.h"
@@ -24,9 +25,9 @@ class SendWorker final : public Worker {
  private:
   struct Outgoing {
     Stream* stream;
-    std::uint64_t owed = 0;  // bytes claimed and not yet sent
-    TimePoint due{};         // paced: not before
-    bool watched = false;    // the kernel's buffer is full, or the stream is not paced
+    std::size_t cut = 0;   // bytes that the block begun last still lacks
+    TimePoint due{};       // not before; where nothing can be claimed, when to ask again
+    bool watched = false;  // waits for room in the kernel's buffer, not for `due`
     bool done = false;
   };
 
@@ -37,9 +38,10 @@ class SendWorker final : public Worker {
   std::optional<TimePoint> before_wait() override;
 
   bool paced() const { return load_.bits_per_second != 0; }
-  std::size_t blocks_a_call() const;
   void send_turn(Outgoing& out);  // one sendmsg()
-  void after_send(Outgoing& out, std::size_t asked, std::size_t sent);
+  std::pair<ssize_t, int> send_blocks(const Outgoing& out, std::uint64_t claimed);
+  void after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent);
+  void wait_until(Outgoing& out, TimePoint due);
   void watch(Outgoing& out);
   void unwatch(Outgoing& out);
   void finish(Outgoing& out);

@@ -87,8 +87,7 @@ class Server {
     if (options_.idle_timeout_s != 0) idle_until_ = now() + seconds(options_.idle_timeout_s);
   }
 
-  // --- connections
-  // ---------------------------------------------------------------------------------
+  // --- connections ---
 
   Result<void> watch_listener() {
     return reactor_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept_all(); });
@@ -159,8 +158,7 @@ class Server {
     }
   }
 
-  // --- time and signals
-  // ----------------------------------------------------------------------------
+  // --- time and signals ---
 
   std::optional<TimePoint> wake_at() const {
     std::optional<TimePoint> first;

@@ -18,15 +18,17 @@
 #include "harness/rolecall/command.h"
 #include "harness/rolecall/evidence_folder.h"
 #include "harness/rolecall/foreground.h"
-#include "harness/rolecall/shim_files.h"
 #include "harness/rolecall/stage.h"
 #include "harness/scenario/peer.h"
+#include "harness/scenario/shim_plan.h"
 #include "harness/schedule/schedule.h"
 
 namespace rolecall::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using scenario::BoardFile;
+using scenario::PlanSpec;
 
 constexpr std::uint16_t kIperf3Port = 5201;
 
@@ -118,7 +120,7 @@ Result<BoardFile> board_in(const fs::path& folder, bool is_shared) {
   auto made = BoardFile::make(path);
   if (made || !is_shared || made.error().sys_errno != EEXIST) return made;
   TRY(auto board, BoardFile::open(path));
-  if (board.is_used()) {
+  if (board.observe().connect_count > 0) {
     return Error{Errc::Config, fmt::format("--join {}: a test has run with this folder already; "
                                            "take a new one for each test",
                                            folder.string())};
@@ -151,9 +153,9 @@ Result<int> exec(const ExecCommand& command) {
   TRY(auto board, board_in(folder, is_shared));
   plan.board = folder / "board";
   const fs::path plan_file = own.path() / "plan";
-  TRY(write_plan(plan, plan_file));
-  TRY(const int status,
-      run_in_foreground(plan.program, command.words, shim_environment(library, plan_file)));
+  TRY(scenario::write_plan(plan, plan_file));
+  TRY(const int status, run_in_foreground(plan.program, command.words,
+                                          scenario::shim_environment(library, plan_file)));
   if (plan.side == shim::Side::Server || !is_shared) {
     fmt::print(stderr, "rolecall: {}\n", told(board.observe(), plan.side, plan.program));
   }

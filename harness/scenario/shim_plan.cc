@@ -76,16 +76,27 @@ AcceptOrder ShimObservation::accepted_numbers() const {
   return numbers;
 }
 
+// The board is complete before it has its name, so that whoever finds it can use it.
 Result<BoardFile> BoardFile::make(const fs::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.is_open()) return system_error(fmt::format("open({})", path.string()));
+  std::string draft = path.string() + "-XXXXXX";
+  const Fd fd(::mkostemp(draft.data(), O_CLOEXEC));
+  if (!fd.is_open()) return system_error(fmt::format("mkostemp({})", draft));
+  auto made = fill(fd, draft, path);
+  ::unlink(draft.c_str());
+  return made;
+}
+
+Result<BoardFile> BoardFile::fill(const Fd& fd, const fs::path& draft, const fs::path& path) {
   if (::ftruncate(fd.get(), sizeof(shim::Board)) != 0)
-    return system_error(fmt::format("ftruncate({})", path.string()));
-  TRY(auto* board, map_board(fd, path));
-  board->magic = shim::kBoardMagic;
-  board->version = shim::kVersion;
-  board->size = sizeof(shim::Board);
-  return BoardFile(board);
+    return system_error(fmt::format("ftruncate({})", draft.string()));
+  TRY(auto* memory, map_board(fd, draft));
+  BoardFile board(memory);
+  memory->magic = shim::kBoardMagic;
+  memory->version = shim::kVersion;
+  memory->size = sizeof(shim::Board);
+  if (::link(draft.c_str(), path.c_str()) != 0)
+    return system_error(fmt::format("link({}, {})", draft.string(), path.string()));
+  return board;
 }
 
 Result<BoardFile> BoardFile::open(const fs::path& path) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/fd.h"
 #include "harness/base/result.h"
 #include "harness/base/time.h"
 #include "harness/scenario/evidence.h"
@@ -70,6 +71,8 @@ class BoardFile {
 
  private:
   explicit BoardFile(shim::Board* board) : board_(board) {}
+  static Result<BoardFile> fill(const Fd& fd, const std::filesystem::path& draft,
+                                const std::filesystem::path& path);
   shim::Board* board_;  // null once moved from
 };
 

@@ -29,7 +29,7 @@ struct Failure {
   bool by_operator = false;  // Interrupted{} came from this end's owner
 };
 
-// --- local events ------------------------------------------------------------------------------
+// --- local events ---
 
 struct StreamsOpen {};  // client: all stream connections stand, headers written
 struct TestOver {};     // client: the goal is reached
@@ -45,7 +45,7 @@ struct LocalFailure {  // both: something of the owner's went wrong
 };
 using LocalEvent = std::variant<StreamsOpen, TestOver, ResultsReady, Interrupted, LocalFailure>;
 
-// --- outputs -----------------------------------------------------------------------------------
+// --- outputs ---
 
 struct SendControl {  // write to the control connection
   Bytes bytes;

@@ -12,6 +12,9 @@ namespace {
 // The client has nothing to say while this end works: more than this is an attack.
 constexpr std::size_t kMostUnread = 64 * 1024;
 
+// Connections with half a header, beyond those that the test needs: the oldest makes room.
+constexpr std::size_t kMostStrangers = 64;
+
 }  // namespace
 
 ServerSession::ServerSession(ServerConfig config, TimePoint now) : config_(config) {
@@ -62,7 +65,7 @@ void ServerSession::fail(Error error, int number) {
   finish(Failure{.error = std::move(error), .number = number});
 }
 
-// --- the control connection ----------------------------------------------------------------------
+// --- the control connection ---
 
 void ServerSession::on_bytes(ByteView in, TimePoint now) {
   if (finished_) return;
@@ -180,7 +183,7 @@ void ServerSession::enter(State state, TimePoint now) {
     out_.push_back(StopTest{});
     state_ = State::ExchangeResults;
     send(state_);
-    return await(Expect::Results, config_.read_limit, std::nullopt, now);
+    return await(Expect::Results, config_.read_limit, config_.results_limit, now);
   }
   if (state == State::ClientTerminate) {
     return finish(Failure{.error = Error{Errc::PeerClosed, "the client has terminated"},
@@ -240,7 +243,7 @@ void ServerSession::on_time(TimePoint now) {
   timeout("TEST_END", wire::kErrorTestExpired);
 }
 
-// --- stream connections --------------------------------------------------------------------------
+// --- stream connections ---
 
 std::size_t ServerSession::header_size() const {
   return wire::kCookieSize + wire::preamble_size(preamble_level(flag_));
@@ -252,6 +255,8 @@ bool ServerSession::has_cookie(const Header& header) const {
 
 void ServerSession::on_connection(ConnectionId connection, TimePoint now) {
   CHECK(wants_connections() && !headers_.contains(connection));
+  const auto needed = static_cast<std::size_t>(parameters_.stream_count() - roster_->placed());
+  if (headers_.size() >= needed + kMostStrangers) drop_oldest();
   headers_[connection] = Header{{}, now + config_.header_limit, ++accepted_};
 }
 
@@ -342,11 +347,19 @@ void ServerSession::drop_connection(ConnectionId connection) {
        wire::kErrorMessage);
 }
 
+// Without its cookie by now, it is most likely a stranger.
+void ServerSession::drop_oldest() {
+  const auto oldest = std::ranges::min_element(headers_, {}, [&](const auto& entry) {
+    return std::pair(has_cookie(entry.second), entry.second.accepted);
+  });
+  if (!has_cookie(oldest->second)) drop_connection(oldest->first);
+}
+
 void ServerSession::on_connection_closed(ConnectionId connection, TimePoint) {
   if (!finished_) drop_connection(connection);
 }
 
-// --- local events --------------------------------------------------------------------------------
+// --- local events ---
 
 void ServerSession::on_local(LocalEvent event, TimePoint now) {
   if (finished_) return;

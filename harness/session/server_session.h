@@ -21,7 +21,8 @@ struct ServerConfig {
   FlagMode mode = FlagMode::Auto;
   int level = wire::kHighestLevel;        // the highest that this server speaks
   Duration read_limit = seconds(10);      // per gap in what the client is sending; iperf3's Nread()
-  Duration document_limit = seconds(30);  // for a whole document
+  Duration document_limit = seconds(30);  // for the whole cookie, and the parameters
+  Duration results_limit = seconds(600);  // for the client's whole results
   Duration header_limit = seconds(10);    // for cookie and preamble of one stream connection
   Duration streams_limit = seconds(120);  // from one stream's placing to the next; --rcv-timeout
   Duration grace = seconds(40);           // over time + omit, until TEST_END must have come
@@ -84,6 +85,7 @@ class ServerSession {
   void place(ConnectionId connection, TimePoint now);
   void start_running(TimePoint now);
   void drop_connection(ConnectionId connection);
+  void drop_oldest();
 
   void await(Expect what, std::optional<Duration> gap, std::optional<Duration> whole,
              TimePoint now);

@@ -159,6 +159,26 @@ TEST_F(ServerSessionTest, ASilentStrangerIsDeniedAfterTheLimitAndTheTestGoesOn) 
   EXPECT_FALSE(finished_);
 }
 
+TEST_F(ServerSessionTest, ManySilentStrangersMakeRoomForEachOther) {
+  set_up(R"({})");
+  for (ConnectionId id = 1; id <= 1000; ++id) connect(id), drain();
+  EXPECT_GE(denied_.size(), 900U);
+  connect(1001);
+  receive_on(1001, header());
+  EXPECT_EQ(session_->state(), State::TestRunning);
+}
+
+TEST_F(ServerSessionTest, AClientThatTricklesItsResultsIsEnded) {
+  run_to_running();
+  receive(State::TestEnd);
+  receive(Bytes{std::byte{0}, std::byte{0}, std::byte{0xff}, std::byte{0}});
+  for (int i = 0; i < 100 && !finished_; ++i) {
+    receive(Bytes(1, std::byte{' '}));
+    pass(seconds(9));
+  }
+  EXPECT_TRUE(finished_);
+}
+
 TEST_F(ServerSessionTest, AHalfHeaderDoesNotKeepTheOthersOut) {
   set_up(R"({})");
   connect(1);
