@@ -123,7 +123,7 @@ const std::vector<Case> kCases = {
     {"-n 32M -C cubic"},
     {"-n 1M -b 100M"},
     {"-n 512K -l 8K -b 50M/5"},
-    {"-n 4M -l 1000"},
+    {"-t 1 -l 1000"},
     {"-n 32M -i 0"},
     {"-n 1M -l 10K -b 20M -i 0.2"},
     {"-n 32M -T title"},

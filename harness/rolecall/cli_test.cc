@@ -16,7 +16,9 @@
 
 #include "harness/base/deadline.h"
 #include "harness/scenario/evidence.h"
+#include "harness/scenario/kernel_watch.h"
 #include "harness/scenario/peer_process.h"
+#include "harness/scenario/port_reservation.h"
 
 namespace rolecall::cli {
 namespace {
@@ -137,6 +139,30 @@ TEST_F(CliTest, ExecSaysWhenTheProgramWasNeverArmed) {
   const fs::path program = script("server", "exit 0\n");
   EXPECT_EQ(run({"exec", "--order", "2,1", "--", program, "-s"}), 0);
   EXPECT_THAT(err(), HasSubstr("never armed"));
+}
+
+TEST_F(CliTest, ExecAtBothEndsImposesTheOrderByPorts) {
+  const auto port = scenario::PortReservation::take(0);
+  ASSERT_TRUE(port.has_value());
+  const std::string p = std::to_string(port.value().port());
+  const std::string race = file("race");
+  auto server =
+      Child::start({ROLECALL_PROGRAM,
+                    {"exec", "--order", "2,1", "--join", race, "--", "iperf3", "-s", "-1", "-p", p},
+                    {},
+                    file("server.out"),
+                    file("server.err")});
+  ASSERT_TRUE(server.has_value());
+  auto watch = scenario::KernelWatch::open(port.value().port());
+  ASSERT_TRUE(watch.has_value());
+  while (!watch.value().is_listening() && !kNever.expired()) {
+    ASSERT_TRUE(watch.value().look(server.value().pid()).has_value());
+  }
+  EXPECT_EQ(run({"exec", "--join", race, "--", "iperf3", "-c", "127.0.0.1", "-p", p, "--bidir",
+                 "-t", "1", "-J"}),
+            0);
+  EXPECT_TRUE(server.value().wait(kNever).has_value());
+  EXPECT_THAT(scenario::read_file(file("server.err")).value(), HasSubstr("accept() returned 2,1"));
 }
 
 TEST_F(CliTest, AMissingScenarioFileIsNamed) {
