@@ -76,7 +76,7 @@ class Server {
   }
 
   int fatal(const Error& error) {
-    report_.failed({FailureKind::Error, error.message()});
+    report_.failed({FailureKind::Fatal, error.message()});
     report_.finished();
     return 1;
   }
