@@ -3,12 +3,16 @@
 // and that nothing is left behind. SHIM is the preload library.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <charconv>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <thread>
@@ -156,6 +160,36 @@ TEST_F(LiveTest, AStoppedServerIsNotADeadlock) {
   });
   EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
   EXPECT_GT(stopped, 0);
+}
+
+// Puts the loopback of the calling thread's network namespace up or down.
+void set_loopback(bool is_up) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
+  request.ifr_flags = static_cast<short>(is_up ? IFF_UP | IFF_RUNNING : 0);
+  ASSERT_EQ(::ioctl(socket.get(), SIOCSIFFLAGS, &request), 0) << "lo of our own namespace";
+}
+
+TEST_F(LiveTest, AStalledLinkIsNotADeadlock) {
+  bool has_namespace = false;
+  // A namespace belongs to a thread, and to the threads and processes that it starts.
+  std::thread([&] {
+    has_namespace = ::unshare(CLONE_NEWNET) == 0;
+    if (!has_namespace) return;
+    set_loopback(true);
+    options_.port = free_port();
+    Scenario s = scenario({"--bidir", "-t", kLong});
+    s.limit = seconds(2);
+    bool has_stalled = false;
+    const auto stall = once_data_flows(options_.port, [&] {
+      set_loopback(false);
+      has_stalled = true;
+    });
+    EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+    EXPECT_TRUE(has_stalled);
+  }).join();
+  if (!has_namespace) GTEST_SKIP() << "making a network namespace needs root";
 }
 
 TEST_F(LiveTest, OneBitASecondIsNotADeadlock) {
