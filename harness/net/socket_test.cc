@@ -94,6 +94,34 @@ TEST(ReactorTest, AHandlerMayCloseAnotherReadyDescriptor) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(ReactorTest, AnOldEventDoesNotReachANewDescriptorOfTheSameNumber) {
+  auto reactor = Reactor::create().value();
+  const Fd listener = listener_on_loopback();
+  const Address to = local_address(listener).value();
+  Fd a = tcp_socket(AF_INET).value();
+  Fd b = tcp_socket(AF_INET).value();
+  ASSERT_TRUE(start_connect(a, to) && start_connect(b, to));
+  int strays = 0;
+  bool is_reused = false;
+  const auto replace = [&](Fd& self, Fd& other) {
+    return [&](std::uint32_t) {
+      if (is_reused) return;
+      const int number = other.get();
+      reactor.unwatch(other);
+      reactor.unwatch(self);
+      other = Fd();
+      other = tcp_socket(AF_INET).value();
+      is_reused = other.get() == number;
+      (void)reactor.watch(other, EPOLLIN, [&](std::uint32_t) { ++strays; });
+    };
+  };
+  ASSERT_TRUE(reactor.watch(a, EPOLLOUT, replace(a, b)) &&
+              reactor.watch(b, EPOLLOUT, replace(b, a)));
+  ASSERT_TRUE(reactor.run_once(now() + seconds(10)));
+  EXPECT_TRUE(is_reused);
+  EXPECT_EQ(strays, 0);
+}
+
 TEST(ReactorTest, ReturnsWhenTheTimeHasCome) {
   auto reactor = Reactor::create().value();
   EXPECT_TRUE(reactor.run_once(now()).has_value());

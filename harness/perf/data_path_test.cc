@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -129,6 +130,20 @@ TEST_F(DataPathTest, WhatTheKernelHoldsIsCountedWhenReceivingStops) {
   ASSERT_EQ(::poll(&ready, 1, static_cast<int>(kLimit.in_ms())), 1);
   receive_what_is_there(connections_[0]->receiver);
   EXPECT_EQ(received(), sent());
+}
+
+TEST_F(DataPathTest, ABlockThatWasCutShortGoesOnWhereItStopped) {
+  connect(1);
+  constexpr std::size_t kBlock = 1000;
+  const auto out = senders({.block_bytes = kBlock, .goal_bytes = 20'000'000});
+  Bytes all;
+  Bytes part(30'011);  // so that the sender finds room for odd numbers of bytes
+  const Deadline limit = Deadline::after(kLimit);
+  while (all.size() < 20'000'000 && !limit.expired()) {
+    const auto read = read_some(connections_[0]->receiver.socket, part).value();
+    append(all, ByteView(part).first(read.bytes));
+  }
+  EXPECT_TRUE(std::equal(all.begin() + kBlock, all.end(), all.begin())) << "blocks repeat";
 }
 
 TEST_F(DataPathTest, APacedStreamStaysBelowItsRate) {

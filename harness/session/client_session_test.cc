@@ -191,10 +191,10 @@ TEST_F(ClientSessionTest, WhatFollowsTheEndIsNoise) {  // a 3.21 server's stale 
 TEST_F(ClientSessionTest, AServerErrorInPlaceOfTheResultsIsRead) {
   run_to_results();
   Bytes bytes{wire::encode_state(State::ServerError)};
-  append(bytes, wire::encode_server_error({117, 0}));
+  append(bytes, wire::encode_server_error({27, 0}));
   receive(bytes);
   ASSERT_TRUE(failure_);
-  EXPECT_EQ(failure_->number, 117);
+  EXPECT_EQ(failure_->number, 27);
 }
 
 TEST_F(ClientSessionTest, AServerErrorWithOneIntegerIsRead) {  // releases up to 3.18

@@ -299,6 +299,12 @@ TEST_F(ServerSessionTest, MissingStreamsEndTheTestAndAreCounted) {
   EXPECT_THAT(failure_->error.what, HasSubstr("1 of 2"));
 }
 
+TEST_F(ServerSessionTest, AClientThatOpensNoStreamIsEnded) {
+  set_up(R"({})");
+  pass(seconds(120));
+  expect_refusal(wire::kErrorNoData);
+}
+
 TEST_F(ServerSessionTest, AMissingTestEndIsNoticedAfterTheGrace) {
   run_to_running();
   pass(seconds(40));
