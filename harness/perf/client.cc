@@ -4,13 +4,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/earlier.h"
 #include "harness/net/reactor.h"
 #include "harness/net/signals.h"
 #include "harness/net/tcp_info.h"
@@ -276,12 +276,9 @@ class Client {
 
   std::optional<TimePoint> wake_at() const {
     std::optional<TimePoint> first;
-    const auto sooner = [&](std::optional<TimePoint> t) {
-      if (t) first = first ? std::min(*first, *t) : t;
-    };
-    if (session_) sooner(session_->wake_at());
-    if (connector_) sooner(connector_->wake_at());
-    if (run_) sooner(run_->wake_at());
+    if (session_) first = earlier(first, session_->wake_at());
+    if (connector_) first = earlier(first, connector_->wake_at());
+    if (run_) first = earlier(first, run_->wake_at());
     return first;
   }
 

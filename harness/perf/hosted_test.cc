@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/earlier.h"
 #include "harness/perf/affinity.h"
 #include "harness/perf/test_parameters.h"
 #include "harness/perf/test_sockets.h"
@@ -243,9 +244,7 @@ void HostedTest::on_progress(TestRun::Progress progress) {
 }
 
 std::optional<TimePoint> HostedTest::wake_at() const {
-  const auto a = session_.wake_at();
-  const auto b = run_ ? run_->wake_at() : std::nullopt;
-  return a && b ? std::min(*a, *b) : a ? a : b;
+  return earlier(session_.wake_at(), run_ ? run_->wake_at() : std::nullopt);
 }
 
 void HostedTest::on_time(TimePoint now) {

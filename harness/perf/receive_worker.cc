@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "harness/base/deadline.h"
+#include "harness/base/earlier.h"
 #include "harness/net/socket.h"
 
 namespace rolecall::perf {
@@ -63,7 +64,7 @@ std::optional<TimePoint> ReceiveWorker::before_wait() {
     if (in.portion == 1) continue;
     const TimePoint limit = in.window_start + kLongestPortion;
     if (time >= limit) judge_pace(in, time);
-    if (in.portion > 1) next = next ? std::min(*next, limit) : limit;
+    if (in.portion > 1) next = earlier(next, limit);
   }
   return next;
 }

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/earlier.h"
 
 namespace rolecall::perf {
 namespace {
@@ -63,7 +64,7 @@ std::optional<TimePoint> SendWorker::before_wait() {
   const TimePoint time = now();
   for (Outgoing& out : out_) {
     if (!out.watched && !out.done && out.due <= time) send_turn(out);
-    if (!out.watched && !out.done) next = next ? std::min(*next, out.due) : out.due;
+    if (!out.watched && !out.done) next = earlier(next, out.due);
   }
   return next;
 }

@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -13,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/earlier.h"
 #include "harness/net/reactor.h"
 #include "harness/net/signals.h"
 #include "harness/net/socket.h"
@@ -161,15 +161,9 @@ class Server {
   // --- time and signals ---
 
   std::optional<TimePoint> wake_at() const {
-    std::optional<TimePoint> first;
-    const auto sooner = [&](std::optional<TimePoint> t) {
-      if (t) first = first ? std::min(*first, *t) : t;
-    };
-    sooner(idle_until_);
-    sooner(rests_until_);
-    sooner(lobby_.wake_at());
-    sooner(farewells_.wake_at());
-    if (test_) sooner(test_->wake_at());
+    std::optional<TimePoint> first = earlier(idle_until_, rests_until_);
+    first = earlier(first, earlier(lobby_.wake_at(), farewells_.wake_at()));
+    if (test_) first = earlier(first, test_->wake_at());
     return first;
   }
 

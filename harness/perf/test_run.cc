@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/earlier.h"
 #include "harness/net/socket.h"
 
 namespace rolecall::perf {
@@ -102,13 +103,12 @@ void TestRun::begin_measuring(TimePoint now) {
 std::optional<TimePoint> TestRun::wake_at() const {
   if (!running_ || stopped_) return std::nullopt;
   std::optional<TimePoint> first = next_cut_;
-  const auto sooner = [&](TimePoint t) { first = first ? std::min(*first, t) : t; };
-  if (receives()) sooner(starved_at_);
+  if (receives()) first = earlier(first, starved_at_);
   const wire::Parameters& p = plan_.parameters;
   if (omitting_) {
-    sooner(phase_start_ + seconds(p.omit_s));
+    first = earlier(first, phase_start_ + seconds(p.omit_s));
   } else if (plan_.ends_by_itself && p.time_s != 0) {
-    sooner(phase_start_ + seconds(p.time_s));
+    first = earlier(first, phase_start_ + seconds(p.time_s));
   }
   return first;
 }

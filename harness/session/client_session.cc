@@ -134,7 +134,7 @@ void ClientSession::enter(State state, TimePoint now) {
       }
       return await(Expect::ServerParameters, reply_limit);
     case State::CreateStreams:
-      return create_streams(now);
+      return create_streams();
     case State::TestStart:
       out_.push_back(StartTest{});
       return await(Expect::State, reply_limit);
@@ -173,7 +173,7 @@ void ClientSession::send_parameters() {
   out_.push_back(SendControl{wire::encode_frame(json)});
 }
 
-void ClientSession::create_streams(TimePoint) {
+void ClientSession::create_streams() {
   const bool agreed = flag_ == Flag::Level1 || flag_ == Flag::Level2;
   if (config_.mode == FlagMode::Require && !agreed) {
     return fail(Error{Errc::Config,

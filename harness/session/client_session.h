@@ -64,7 +64,7 @@ class ClientSession {
   void enter(State state, TimePoint now);
   void on_frame(const std::string& json, TimePoint now);
   void send_parameters();
-  void create_streams(TimePoint now);
+  void create_streams();
   void await(Expect what, std::optional<TimePoint> until);
   void fail(Error error, int number);  // our own verdict: says goodbye with IPERF_DONE
   void finish(std::optional<Failure> failure);

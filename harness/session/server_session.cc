@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/earlier.h"
+
 namespace rolecall::session {
 namespace {
 
@@ -30,10 +32,8 @@ std::optional<Output> ServerSession::next_output() {
 
 std::optional<TimePoint> ServerSession::wake_at() const {
   if (finished_) return std::nullopt;
-  std::optional<TimePoint> first = until_;
-  const auto sooner = [&](TimePoint t) { first = first ? std::min(*first, t) : t; };
-  if (gap_until_) sooner(*gap_until_);
-  for (const auto& [id, header] : headers_) sooner(header.until);
+  std::optional<TimePoint> first = earlier(until_, gap_until_);
+  for (const auto& [id, header] : headers_) first = earlier(first, header.until);
   return first;
 }
 
