@@ -16,7 +16,7 @@
 
 #define BOOST_PROCESS_V2_SEPARATE_COMPILATION
 #include <boost/asio/io_context.hpp>
-#include <boost/process/v2/posix/default_launcher.hpp>
+#include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/src.hpp>
 #include <fmt/format.h>
@@ -28,8 +28,9 @@ namespace {
 
 namespace process = boost::process::v2;
 
-// What Boost.Process is to do between fork and exec. It closes every descriptor above stderr
-// itself.
+// What Boost.Process is to do between vfork and exec. It closes every descriptor above stderr
+// itself. vfork, since the launchers allocate in the child: after a fork from one of several
+// threads the allocator's lock may stand as another thread held it, for ever (seen under ASan).
 struct Setup {
   pid_t parent;
   const char* const* environment;
@@ -42,7 +43,7 @@ struct Setup {
     return {};
   }
 
-  // Runs in the child: async-signal-safe calls only.
+  // Runs in the child, on its parent's memory.
   template <class Launcher>
   process::error_code on_exec_setup(Launcher&, const process::filesystem::path&,
                                     const char* const*&) const {
@@ -55,6 +56,13 @@ struct Setup {
     if (!set) return process::detail::get_last_error();
     if (::getppid() != parent) ::_exit(127);  // it died before PR_SET_PDEATHSIG took hold
     return {};
+  }
+
+  // The launcher would end the child by exit(), which runs its parent's destructors. Any arguments:
+  // Boost 1.81 looks for this with five and calls it with four.
+  template <class... Args>
+  void on_exec_error(Args&&...) const {
+    ::_exit(127);
   }
 };
 
@@ -80,6 +88,13 @@ std::vector<const char*> environment_with(const std::vector<std::string>& extra)
   return all;
 }
 
+// Waits for the end of a child that ends by itself. Nothing for a pid of none.
+void reap(pid_t pid) {
+  siginfo_t info{};
+  if (pid > 0)
+    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) continue;
+}
+
 ExitStatus from_siginfo(const siginfo_t& info) {
   return {info.si_code != CLD_EXITED, info.si_status};
 }
@@ -99,11 +114,12 @@ Result<Child> Child::start(const ChildOptions& options) {
 
   boost::asio::io_context context(1);
   process::error_code failure;
-  process::posix::default_launcher launcher;
+  process::posix::vfork_launcher launcher;
   auto started =
-      launcher(context, failure, process::filesystem::path(options.program.string()), options.args,
-               Setup{::getpid(), environment.data(), in.get(), out.get(), err.get()});
+      launcher(context.get_executor(), failure, process::filesystem::path(options.program.string()),
+               options.args, Setup{::getpid(), environment.data(), in.get(), out.get(), err.get()});
   if (failure) {
+    reap(launcher.pid);
     return Error{Errc::System, fmt::format("start {}", options.program.string()), failure.value()};
   }
   const pid_t pid = started.id();
@@ -121,8 +137,7 @@ Child::Child(Child&& other) noexcept
 Child::~Child() {
   if (pid_ < 0 || status_) return;
   send_signal(SIGKILL);
-  siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0 && errno == EINTR) continue;
+  reap(pid_);
 }
 
 std::optional<ExitStatus> Child::status() {
