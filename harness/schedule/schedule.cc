@@ -30,6 +30,28 @@ Result<int> parse_number(std::string_view word, std::string_view whole) {
   return n;
 }
 
+// Reads one clause of a schedule that reads `whole`.
+Result<void> add_clause(std::string_view clause, std::string_view whole, Schedule& into) {
+  const std::string_view word = clause.substr(0, clause.find(' '));
+  if (word == "hold" || word == "drop" || word == "duplicate") {
+    TRY(auto rule, parse_rule(clause));
+    into.rules.push_back(rule);
+    return ok();
+  }
+  if (word != "accept" || clause == word) {
+    return Error{Errc::Config,
+                 fmt::format("schedule \"{}\": \"{}\" is not known; write \"natural\", an accept "
+                             "order such as \"accept 2,1\", or rules that begin with hold, drop or "
+                             "duplicate",
+                             whole, clause)};
+  }
+  if (!into.accept.empty()) {
+    return Error{Errc::Config, fmt::format("schedule \"{}\" has two accept orders", whole)};
+  }
+  TRY(into.accept, parse_accept_order(clause.substr(word.size())));
+  return ok();
+}
+
 }  // namespace
 
 Result<AcceptOrder> parse_accept_order(std::string_view text) {
@@ -48,17 +70,14 @@ Result<AcceptOrder> parse_accept_order(std::string_view text) {
 
 Result<Schedule> parse_schedule(std::string_view text) {
   const std::string_view whole = trim(text);
-  const auto space = whole.find(' ');
-  const std::string_view verb = whole.substr(0, space);
   if (whole == "natural") return Schedule{};
-  if (verb == "accept" && space != std::string_view::npos) {
-    TRY(auto order, parse_accept_order(whole.substr(space)));
-    return Schedule{std::move(order)};
+  Schedule schedule;
+  for (std::string_view rest = whole;;) {
+    const auto semicolon = rest.find(';');
+    TRY(add_clause(trim(rest.substr(0, semicolon)), whole, schedule));
+    if (semicolon == std::string_view::npos) return schedule;
+    rest.remove_prefix(semicolon + 1);
   }
-  return Error{Errc::Config,
-               fmt::format("schedule \"{}\" is not known; write \"natural\", or an accept order "
-                           "such as \"accept 2,1\"",
-                           whole)};
 }
 
 std::string print(const AcceptOrder& order) {
@@ -66,7 +85,11 @@ std::string print(const AcceptOrder& order) {
 }
 
 std::string print(const Schedule& schedule) {
-  return schedule.is_natural() ? "natural" : "accept " + print(schedule.accept);
+  if (schedule.is_natural()) return "natural";
+  std::vector<std::string> clauses;
+  if (!schedule.accept.empty()) clauses.push_back("accept " + print(schedule.accept));
+  for (const Rule& rule : schedule.rules) clauses.push_back(print(rule));
+  return fmt::format("{}", fmt::join(clauses, "; "));
 }
 
 Result<void> check_permutation(const AcceptOrder& order) {
@@ -94,10 +117,29 @@ Result<void> check_permutation(const AcceptOrder& order) {
 }
 
 Result<void> check_fits(const Schedule& schedule, int connections) {
-  if (schedule.is_natural() || static_cast<int>(schedule.accept.size()) == connections) return ok();
-  return Error{Errc::Config,
-               fmt::format("schedule \"{}\" orders {} connections, but the test opens {}",
-                           print(schedule), schedule.accept.size(), connections)};
+  if (!schedule.accept.empty() && static_cast<int>(schedule.accept.size()) != connections) {
+    return Error{Errc::Config,
+                 fmt::format("schedule \"{}\" orders {} connections, but the test opens {}",
+                             print(schedule), schedule.accept.size(), connections)};
+  }
+  for (const Rule& rule : schedule.rules) {
+    if (names_only(rule, connections)) continue;
+    return Error{Errc::Config,
+                 fmt::format("rule \"{}\" names a connection that does not come: the test opens {}",
+                             print(rule), connections)};
+  }
+  return ok();
+}
+
+std::vector<Rule> rules_for(const AcceptOrder& order) {
+  std::vector<Rule> rules;
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    rules.push_back({.verb = Verb::Hold,
+                     .packet = PacketKind::Ack,
+                     .connection = order[i],
+                     .until = {EventKind::CookieAcknowledged, order[i - 1]}});
+  }
+  return rules;
 }
 
 AcceptOrder natural_order(int connections) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/schedule/rule.h"
 
 namespace rolecall {
 
@@ -19,17 +20,20 @@ inline constexpr int kMaxConnections = 256;
 // returns as the (i+1)-th stream.
 using AcceptOrder = std::vector<int>;
 
-// What a run is to have. `natural` imposes nothing; `accept 2,1` an accept order. Rules of other
-// levers (hold X until Y) become further members, and further first words of the notation.
+// What a run is to have: `natural` imposes nothing, `accept 2,1` an accept order, by whatever
+// lever; rules say what happens to packets, which only levers below the accept queue can do. With
+// both, the rules come on top of what the lever does for the order.
 struct Schedule {
-  AcceptOrder accept;  // empty: whatever comes
+  AcceptOrder accept;       // empty: whatever comes
+  std::vector<Rule> rules;  // in the order in which a packet meets them
 
-  bool is_natural() const { return accept.empty(); }
+  bool is_natural() const { return accept.empty() && rules.empty(); }
   bool operator==(const Schedule&) const = default;
 };
 
-// Reads `natural` or `accept N,N,...`. Config when the first word is unknown, a number is none, or
-// the order is no permutation of 1..n; the text says which number is wrong.
+// Reads `natural`, or clauses joined by ";": at most one `accept N,N,...`, and rules (rule.h).
+// Config when a clause begins with an unknown word, a number is none, or the order is no
+// permutation of 1..n; the text says which word or number is wrong.
 Result<Schedule> parse_schedule(std::string_view text);
 
 // Reads `2,1`, as `rolecall exec --order` takes it. Errors as above.
@@ -42,8 +46,14 @@ std::string print(const AcceptOrder& order);
 // Config unless `order` holds every number of 1..n once.
 Result<void> check_permutation(const AcceptOrder& order);
 
-// Config unless `schedule` fits a test of `connections` stream connections.
+// Config unless `schedule` fits a test of `connections` stream connections: the order has them all,
+// and no rule names another.
 Result<void> check_fits(const Schedule& schedule, int connections);
+
+// The rules that make the server's kernel queue the connections in `order`: the third packet of
+// each one but the first, and what follows it, is held until the cookie of the one before it in the
+// order is acknowledged.
+std::vector<Rule> rules_for(const AcceptOrder& order);
 
 // 1,2,...,connections.
 AcceptOrder natural_order(int connections);

@@ -28,7 +28,9 @@ TEST(ScheduleTest, AnAcceptOrderIsReadAsClientOrderNumbers) {
 }
 
 TEST(ScheduleTest, PrintingAndParsingAreInverse) {
-  for (const char* text : {"natural", "accept 2,1", "accept 4,3,2,1"})
+  for (const char* text : {"natural", "accept 2,1", "accept 4,3,2,1",
+                           "hold ack 1 until cookie 2 acknowledged; drop syn 2 once",
+                           "accept 2,1; drop cookie 1 3 times"})
     EXPECT_EQ(print(parse_schedule(text).value()), text);
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Rules on packets: hold X until event Y, drop X, duplicate X, of a connection named by its place
+// in client order. The notation of the levers below the accept queue, and of the logs that they
+// write.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/result.h"
+
+namespace rolecall {
+
+// What a rule does with a packet. Reordering is holding until a later event.
+enum class Verb {
+  Hold,  // keep every such packet, in its order, until the event; the first copy and later ones
+  Drop,  // lose the first `times` such packets
+  Duplicate,  // let the first `times` such packets through twice
+};
+
+// Which packets of a connection, and where they come from.
+enum class PacketKind {
+  Syn,     // client: SYN and its copies
+  SynAck,  // server: SYN-ACK and its copies
+  Ack,     // client: the third packet of the handshake and everything after it, the cookie included
+  Cookie,  // client: segments that carry any of the first 37 bytes (iperf3's COOKIE_SIZE), and
+           // copies
+};
+
+// What may be waited for. Each comes once: the first time that the link sees such a packet arrive,
+// whatever a rule then does with it.
+enum class EventKind {
+  Syn,
+  SynAck,
+  CookieSent,          // client: the 37th byte
+  CookieAcknowledged,  // server: a segment that acknowledges 37 bytes; the connection is queued
+};
+
+struct Event {
+  EventKind kind = EventKind::Syn;
+  int connection = 1;  // number in client order, from 1
+  bool operator==(const Event&) const = default;
+};
+
+struct Rule {
+  Verb verb = Verb::Hold;
+  PacketKind packet = PacketKind::Ack;
+  int connection = 1;  // number in client order, from 1
+  int times = 1;       // Drop, Duplicate: how many packets
+  Event until;         // Hold
+  bool operator==(const Rule&) const = default;
+};
+
+// Packets that one rule drops or duplicates at most.
+inline constexpr int kMaxTimes = 1000;
+
+// Reads one rule: `hold WHAT until EVENT`, `drop WHAT [once | N times]`, `duplicate WHAT [once | N
+// times]`; without a count it is once. WHAT: `syn N`, `syn-ack N`, `ack N`, `cookie N`. EVENT:
+// `syn N`, `syn-ack N`, `cookie N sent`, `cookie N acknowledged`. Config for anything else, naming
+// the word that is wrong and the ones that would be right there.
+Result<Rule> parse_rule(std::string_view text);
+
+// The notation: parse_rule(print(r)) == r.
+std::string print(const Rule& rule);
+std::string print(const Event& event);
+
+// The numbers that the rule names are 1..`connections`.
+bool names_only(const Rule& rule, int connections);
+
+}  // namespace rolecall

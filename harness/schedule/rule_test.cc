@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/schedule/rule.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/schedule/schedule.h"
+
+namespace rolecall {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string error_of(std::string_view text) {
+  return parse_rule(text).error().what;
+}
+
+TEST(RuleTest, PrintingAndParsingAreInverse) {
+  for (const char* text :
+       {"hold ack 1 until cookie 2 acknowledged", "hold syn-ack 1 until syn 2",
+        "hold cookie 3 until syn-ack 4", "hold syn 2 until cookie 1 sent", "drop syn 2 once",
+        "drop cookie 1 3 times", "duplicate cookie 1", "duplicate ack 256 1000 times"})
+    EXPECT_EQ(print(parse_rule(text).value()), text);
+}
+
+TEST(RuleTest, AHoldNamesItsPacketsAndItsEvent) {
+  EXPECT_EQ(parse_rule(" hold  ack 1 until cookie 2 acknowledged ").value(),
+            (Rule{Verb::Hold, PacketKind::Ack, 1, 1, {EventKind::CookieAcknowledged, 2}}));
+}
+
+TEST(RuleTest, ADropWithoutACountIsOnce) {
+  EXPECT_EQ(parse_rule("drop syn 2").value(), parse_rule("drop syn 2 once").value());
+  EXPECT_EQ(parse_rule("drop syn 2 1 times").value(), parse_rule("drop syn 2 once").value());
+}
+
+TEST(RuleTest, AWrongWordIsNamedWithTheRightOnes) {
+  EXPECT_THAT(error_of("hodl ack 1"), HasSubstr("\"hodl\" is not known there; write hold or drop"));
+  EXPECT_THAT(error_of("hold synack 1 until syn 2"), HasSubstr("write syn or syn-ack or ack"));
+  EXPECT_THAT(error_of("hold ack 1 till syn 2"),
+              HasSubstr("\"till\" is not known there; write until"));
+  EXPECT_THAT(error_of("hold ack 1 until cookie 2 acked"), HasSubstr("write sent or acknowledged"));
+  EXPECT_THAT(error_of("drop syn 1 twice"), HasSubstr("write once, or a number from 1 to 1000"));
+}
+
+TEST(RuleTest, AnAckIsNoEvent) {
+  EXPECT_THAT(error_of("hold ack 1 until ack 2"), HasSubstr("\"ack\" is not known there"));
+}
+
+TEST(RuleTest, AConnectionOutOfRangeIsRefused) {
+  EXPECT_THAT(error_of("drop syn 0"), HasSubstr("\"0\" is not known there"));
+  EXPECT_THAT(error_of("drop syn 257"), HasSubstr("a connection's number from 1 to 256"));
+  EXPECT_THAT(error_of("drop syn 99999999999"), HasSubstr("a connection's number"));
+}
+
+TEST(RuleTest, ARuleThatEndsTooEarlyIsRefused) {
+  EXPECT_THAT(error_of(""), HasSubstr("ends too early; write hold"));
+  EXPECT_THAT(error_of("hold ack 1"), HasSubstr("ends too early; write until"));
+  EXPECT_THAT(error_of("drop cookie 1 3"), HasSubstr("ends too early; write times"));
+}
+
+TEST(RuleTest, WhatStandsBehindARuleIsRefused) {
+  EXPECT_THAT(error_of("hold ack 1 until syn 2 once"), HasSubstr("\"once\""));
+}
+
+TEST(RuleTest, ASemicolonBehindTheLastRuleIsNoRule) {
+  EXPECT_THAT(parse_schedule("drop syn 1;").error().what, HasSubstr("\"\" is not known"));
+}
+
+TEST(RuleTest, TwoAcceptOrdersAreRefused) {
+  EXPECT_THAT(parse_schedule("accept 2,1; accept 1,2").error().what,
+              HasSubstr("two accept orders"));
+}
+
+TEST(RuleTest, ARuleMayNotNameAConnectionThatTheTestDoesNotOpen) {
+  EXPECT_THAT(check_fits(parse_schedule("hold ack 1 until syn 3").value(), 2).error().what,
+              HasSubstr("names a connection that does not come: the test opens 2"));
+  EXPECT_TRUE(check_fits(parse_schedule("hold ack 1 until syn 2").value(), 2).has_value());
+}
+
+TEST(RuleTest, AnAcceptOrderIsAChainOfHolds) {
+  const Rule three{Verb::Hold, PacketKind::Ack, 1, 1, {EventKind::CookieAcknowledged, 3}};
+  const Rule one{Verb::Hold, PacketKind::Ack, 2, 1, {EventKind::CookieAcknowledged, 1}};
+  EXPECT_THAT(rules_for({3, 1, 2}), ElementsAre(three, one));
+  EXPECT_THAT(rules_for({}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace rolecall
