@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -24,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kFetchedPrefix = "iperf3-";  // as ci/peers.sh names its folders
 constexpr Duration kVersionLimit = seconds(5);
 
 // "3.21+" is 3.21, "0.1.0" is 0.1.0. Nothing when it does not begin with two numbers.
@@ -100,6 +102,20 @@ void add(PeerSet& set, std::string name, const fs::path& path) {
   }
 }
 
+// Each folder that ci/peers.sh made. None of them is missed: whoever names one that is not there is
+// told how to get it.
+void add_fetched(PeerSet& set, const fs::path& folder) {
+  std::vector<Peer> fetched;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(folder, failure)) {
+    auto peer = examine_peer(entry.path().filename(), entry.path() / "bin" / "iperf3");
+    if (peer) fetched.push_back(std::move(peer.value()));
+  }
+  std::sort(fetched.begin(), fetched.end(),
+            [](const Peer& a, const Peer& b) { return a.release < b.release; });
+  std::move(fetched.begin(), fetched.end(), std::back_inserter(set.found));
+}
+
 }  // namespace
 
 std::string Peer::label() const {
@@ -111,6 +127,11 @@ Result<Peer> PeerSet::get(std::string_view name) const {
     if (peer.name == name) return peer;
   for (const MissingPeer& peer : missing)
     if (peer.name == name) return Error{Errc::Config, peer.why};
+  if (name.starts_with(kFetchedPrefix)) {
+    return Error{Errc::Config, fmt::format("{} has not been fetched: run ci/peers.sh, or name one "
+                                           "with --peer {}=PATH",
+                                           name, name)};
+  }
   return Error{Errc::Config,
                fmt::format("no peer is called \"{}\"; name one with --peer {}=PATH", name, name)};
 }
@@ -180,7 +201,11 @@ Result<PeerSet> find_peers(const PeerOptions& options) {
     }
   }
   if (!is_named(kFlaggedPeer)) add(set, kFlaggedPeer, options.own_folder / "roleperf");
-  for (const auto& [name, path] : named) add(set, name, path);
+  add_fetched(set, options.own_folder / ".." / ".." / "build-peers");
+  for (const auto& [name, path] : named) {
+    std::erase_if(set.found, [&](const Peer& peer) { return peer.name == name; });
+    add(set, name, path);
+  }
   return set;
 }
 

@@ -56,12 +56,13 @@ struct PeerSet {
 struct PeerOptions {
   // NAME=PATH, as --peer takes them; "legacy=..." and "flagged=..." replace what is looked for.
   std::vector<std::string> named;
-  // Where roleperf is expected: the folder of the running rolecall.
+  // Where roleperf is expected: the folder of the running rolecall, <tree>/<build>/bin. What
+  // ci/peers.sh fetched is looked for in <tree>/build-peers.
   std::filesystem::path own_folder;
 };
 
-// Looks for iperf3 on PATH, roleperf in own_folder, and every named peer, and asks each for its
-// version (at most 5 s each). What is not usable becomes a MissingPeer; Config for a malformed
+// Looks for iperf3 on PATH, roleperf in own_folder, every fetched release ("iperf3-3.9"; the oldest
+// first), and every named peer, and asks each for its version (at most 5 s each). What is not usable becomes a MissingPeer; Config for a malformed
 // NAME=PATH. Starts processes: from one thread at a time.
 Result<PeerSet> find_peers(const PeerOptions& options);
 

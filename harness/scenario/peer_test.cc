@@ -16,6 +16,7 @@
 namespace rolecall::scenario {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -31,6 +32,13 @@ class PeerTest : public ::testing::Test {
   std::string refusal(const std::filesystem::path& path) {
     const auto peer = examine_peer("legacy", path);
     return peer ? "no error" : peer.error().message();
+  }
+  // A release as ci/peers.sh leaves it.
+  void fetch(const std::string& name, const std::string& version) {
+    const auto bin = folder_.path() / "build-peers" / name / "bin";
+    std::filesystem::create_directories(folder_.path() / "build" / "bin");
+    std::filesystem::create_directories(bin);
+    std::filesystem::copy(script("echo '" + version + "'"), bin / "iperf3");
   }
   Child start(const std::string& body) {
     return Child::start({script(body), {}, {}, folder_.path() / "out", folder_.path() / "err"})
@@ -79,6 +87,29 @@ TEST_F(PeerTest, AMissingPeerSaysWhy) {
   const PeerSet set = find_peers({{"legacy=/nonexistent"}, folder_.path()}).value();
   EXPECT_THAT(set.get("legacy").error().what, HasSubstr("/nonexistent cannot be found"));
   EXPECT_THAT(set.get("else").error().what, HasSubstr("--peer else=PATH"));
+}
+
+TEST_F(PeerTest, FetchedReleasesAreFoundBesideTheBuildFolderTheOldestFirst) {
+  fetch("iperf3-3.18", "iperf 3.18 (cJSON 1.7.15)");
+  fetch("iperf3-3.9", "iperf 3.9 (cJSON 1.7.13)");
+  std::filesystem::create_directories(folder_.path() / "build-peers" / "broken");
+  std::vector<std::string> names;
+  const PeerSet set = find_peers({{}, folder_.path() / "build" / "bin"}).value();
+  for (const Peer& peer : set.found)
+    if (peer.name != kLegacyPeer) names.push_back(peer.name);
+  EXPECT_THAT(names, ElementsAre("iperf3-3.9", "iperf3-3.18"));
+}
+
+TEST_F(PeerTest, ANamedPeerTakesThePlaceOfAFetchedOne) {
+  fetch("iperf3-3.9", "iperf 3.9 (cJSON 1.7.13)");
+  const auto other = script("echo 'iperf 3.10 (cJSON 1.7.13)'");
+  const PeerSet set =
+      find_peers({{"iperf3-3.9=" + other.string()}, folder_.path() / "build" / "bin"}).value();
+  EXPECT_EQ(set.get("iperf3-3.9").value().release_text, "3.10");
+}
+
+TEST_F(PeerTest, AReleaseThatWasNotFetchedSaysHowToGetIt) {
+  EXPECT_THAT(PeerSet{}.get("iperf3-3.22").error().what, HasSubstr("run ci/peers.sh"));
 }
 
 TEST_F(PeerTest, AnElfFileWithoutInterpreterIsStatic) {
