@@ -109,8 +109,8 @@ Result<Results> decode_results(std::string_view json) {
     return Error{Errc::Malformed, "results have no array under \"streams\""};
   }
   for (const Json& stream : *streams) {
-    TRY(auto s, decode_stream(stream));
-    r.streams.push_back(std::move(s));
+    TRY(const auto s, decode_stream(stream));
+    r.streams.push_back(s);
   }
   return r;
 }
