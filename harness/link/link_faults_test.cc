@@ -138,7 +138,8 @@ TEST_F(LinkFaultsTest, AnUnprivilegedUserNamespaceIsEnough) {
   constexpr int kRefused = 77;
   const int status = in_child([] {
     const auto became = become_root_of_own_user_namespace();
-    const auto possible = became.has_value() ? probe_link() : became;
+    const bool has_device = ::access("/dev/net/tun", R_OK | W_OK) == 0;
+    const auto possible = became.has_error() || has_device ? became : probe_link();
     if (possible.has_error()) {
       fmt::print(stderr, "{}\n", possible.error().message());
       return kRefused;

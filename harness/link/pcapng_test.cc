@@ -27,7 +27,7 @@ using ::testing::SizeIs;
 class PcapngTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (run("tshark --version").empty()) GTEST_SKIP() << "tshark is missing: apt install tshark";
+    if (run("command -v tshark").empty()) GTEST_SKIP() << "tshark is missing: apt install tshark";
     path_ = std::filesystem::path(::testing::TempDir()) / (test_name() + ".pcapng");
   }
   void TearDown() override { std::filesystem::remove(path_); }

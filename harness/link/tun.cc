@@ -6,6 +6,8 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/ipv6.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -95,6 +97,33 @@ Result<void> add_addresses(const TunSetup& setup) {
   return ok();
 }
 
+// By netlink: the ioctl for it is refused to the root of a user namespace.
+Result<void> set_queue_length(int index, const std::string& device) {
+  struct {
+    nlmsghdr header;
+    ifinfomsg link;
+    nlattr attribute;
+    std::uint32_t length;
+  } request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_SETLINK;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  request.link.ifi_index = index;
+  request.attribute = {NLA_HDRLEN + sizeof request.length, IFLA_TXQLEN};
+  request.length = kQueuePackets;
+  struct {
+    nlmsghdr header;
+    nlmsgerr outcome;
+  } answer{};
+  const Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd.is_open() || ::send(fd.get(), &request, sizeof request, 0) < 0 ||
+      ::recv(fd.get(), &answer, sizeof answer, 0) < static_cast<ssize_t>(sizeof answer.header))
+    return system_error(fmt::format("netlink(RTM_SETLINK, {})", device));
+  if (answer.outcome.error == 0) return ok();
+  return Error{Errc::System, fmt::format("netlink(RTM_SETLINK, IFLA_TXQLEN, {})", device),
+               -answer.outcome.error};
+}
+
 // No link-local address of the kernel's own making, whose announcements would be packets that
 // nobody asked for. A wish: where /proc/sys is read-only the link has some packets more.
 void keep_quiet(const std::string& device) {
@@ -112,8 +141,9 @@ Result<Fd> open_here(const TunSetup& setup) {
   request = request_for(setup.name);
   request.ifr_mtu = setup.mtu;
   TRY(control(fd, SIOCSIFMTU, &request, "SIOCSIFMTU", setup.name));
-  request.ifr_qlen = kQueuePackets;
-  TRY(control(fd, SIOCSIFTXQLEN, &request, "SIOCSIFTXQLEN", setup.name));
+  TRY(control(fd, SIOCGIFINDEX, &request, "SIOCGIFINDEX", setup.name));
+  TRY(set_queue_length(request.ifr_ifindex, setup.name));
+  request = request_for(setup.name);
   keep_quiet(setup.name);
   request.ifr_flags = IFF_UP | IFF_RUNNING | IFF_POINTOPOINT | IFF_NOARP;
   TRY(control(fd, SIOCSIFFLAGS, &request, "SIOCSIFFLAGS", setup.name));
