@@ -43,7 +43,7 @@ if ! echo "$headers" | grep -q INTERP; then
 fi
 
 # The program's own libraries do its socket calls (libiperf.so); those of the system do their own.
-own=$(ldd "$1" 2>/dev/null | sed -n 's/.*=> \([^ ]*iperf[^ ]*\) .*/\1/p')
+own=$(ldd "$1" 2>/dev/null | sed -n 's|.*=> \([^ ]*/[^ /]*iperf[^ /]*\) .*|\1|p')
 wrapped=$(sed -n 's/^CALL([^,]*, \([a-z0-9_]*\),.*/\1/p' "$root/shim/calls.def")
 known=$(echo "$ignored" | sed 's/#.*//')
 [ -n "$wrapped" ] || cannot_read "shim/calls.def lists no call"

@@ -4,7 +4,7 @@
 //   probe server LISTENER COUNT [accept4] [select|poll|epoll] [null] [threads] [jump] [fork]
 //   [reopen]
 //   probe client PORT STREAMS [v6] [nonblock] [stranger] [iperf3] [say]
-//   [pieces|more|sendmsg|writev|threads] [nodelay] [cork]
+//   [pieces|more|sendmsg|writev|threads] [nodelay] [cork] [jump]
 // LISTENER is an inherited descriptor. A connection's cookie is 37 bytes, of which the last, behind
 // the NUL, names it: 0 is the control connection, 1.. are streams, ! is a stranger. One that looks
 // as iperf3's does (client option iperf3) ends in its NUL; there a 38th byte is the name.
@@ -61,11 +61,11 @@ static int listener;
 static char order[kMax];
 static int accepted;  // place in `order`; guarded by `lock` where there are threads
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static sigjmp_buf before_accept;
+static sigjmp_buf before_call;
 
 static void jump(int number) {
   (void)number;
-  siglongjmp(before_accept, 1);
+  siglongjmp(before_call, 1);
 }
 
 static void check_address(int fd, const struct sockaddr_storage* seen, socklen_t length) {
@@ -173,7 +173,7 @@ static void serve(int count, int descriptors) {
   if (drains) epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
   while (accepted < count) {
     wait_readable(epoll);
-    sigsetjmp(before_accept, 1);
+    sigsetjmp(before_call, 1);
     for (;;) {
       const int fd = accept_once();
       if (fd >= 0) {
@@ -291,10 +291,19 @@ static int open_connection(char name, bool stranger) {
 }
 
 static int client(int streams) {
-  int fds[kMax];
-  int count = 0;
+  static int fds[kMax];  // both outlive a jump
+  static int count;
+  if (option("jump")) {
+    struct sigaction action = {.sa_handler = jump};
+    sigaction(SIGUSR1, &action, NULL);
+  }
   fds[count++] = open_connection('0', false);
-  for (int number = 1; number <= streams; ++number) {
+  for (volatile int number = 1; number <= streams; ++number) {
+    if (option("jump")) {
+      printf("connecting %d\n", number);
+      fflush(stdout);
+      if (sigsetjmp(before_call, 1) != 0) continue;
+    }
     fds[count++] = open_connection((char)('0' + number), false);
     if (number == 1 && option("stranger")) fds[count++] = open_connection('!', true);
   }
@@ -304,6 +313,7 @@ static int client(int streams) {
     fflush(stdout);
   }
   for (int i = 0; i < count; ++i) {
+    if (fds[i] < 0) continue;
     char byte = 0;
     struct pollfd ready = {.fd = fds[i], .events = POLLIN};
     poll(&ready, 1, -1);

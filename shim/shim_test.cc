@@ -219,20 +219,39 @@ TEST_F(Shim, IsInertUnderAPlanOfAnotherVersion) {
 // --- the library file
 // -----------------------------------------------------------------------------
 
-TEST(ShimFile, NeedsNothingButLibc) {
-  Program readelf({READELF, "--dynamic", SHIM_LIBRARY}, {});
+class ShimFile : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Both, ShimFile, ::testing::Values(SHIM_LIBRARY, ORDER_LIBRARY),
+                         [](const auto& file) {
+                           return std::string(file.param).ends_with("order.so") ? "order" : "shim";
+                         });
+
+TEST_P(ShimFile, NeedsNothingButLibc) {
+  Program readelf({READELF, "--dynamic", GetParam()}, {});
   const std::string dynamic = readelf.output();
   EXPECT_THAT(dynamic, HasSubstr("Shared library: [libc.so.6]"));
   EXPECT_EQ(dynamic.find("(NEEDED)"), dynamic.rfind("(NEEDED)")) << dynamic;
 }
 
-TEST(ShimFile, ExportsWhatCallsDefLists) {
-  std::string listed;
-#define CALL(result, name, parameters, specifiers) listed += #name "\n";
+std::string exports_of(const std::string& library) {
+  Program nm({NM, "--dynamic", "--defined-only", "--format=just-symbols", library}, {});
+  return nm.output();
+}
+
+#define CALL(result, name, parameters, specifiers) #name "\n"
+constexpr char kCalls[] =
 #include "shim/calls.def"
+    ;
+constexpr char kOrderCalls[] =
+#include "shim/order_calls.def"
+    ;
 #undef CALL
-  Program nm({NM, "--dynamic", "--defined-only", "--format=just-symbols", SHIM_LIBRARY}, {});
-  EXPECT_EQ(nm.output(), listed);
+
+TEST(ShimExports, AreWhatCallsDefLists) {
+  EXPECT_EQ(exports_of(SHIM_LIBRARY), kCalls);
+}
+
+TEST(ShimExports, OfTheOrderLibraryAreWhatOrderCallsDefLists) {
+  EXPECT_EQ(exports_of(ORDER_LIBRARY), kOrderCalls);
 }
 
 }  // namespace
