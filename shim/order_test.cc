@@ -15,6 +15,7 @@
 namespace rolecall::shim {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -87,6 +88,35 @@ TEST_F(Order, DoesNotPreventASwapAboveTheQueue) {
   const auto client = connect(3, {"iperf3"});
   EXPECT_EQ(server->output(), "0312\n");
   EXPECT_EQ(client->output(), "done\n");
+}
+
+// A program with a sanitizer under both libraries, at both ends and under each lever.
+class Sanitized : public Shim, public ::testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override { probe = GetParam(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, Sanitized, ::testing::Values(PROBE_ASAN, PROBE_TSAN),
+                         [](const auto& program) {
+                           const std::string path = program.param;
+                           return path.substr(path.rfind('_') + 1);
+                         });
+
+TEST_P(Sanitized, IsSwapped) {
+  rig.preload = std::string(SHIM_LIBRARY) + ":" + ORDER_LIBRARY;
+  EXPECT_EQ(run({3, 1, 2}, {"threads"}, {"iperf3"}).find("FAULT"), std::string::npos);
+  EXPECT_THAT(rig.order_by_ports(), ElementsAre(3, 1, 2));
+}
+
+TEST_P(Sanitized, IsDeferred) {
+  rig.lever = Lever::Defer;
+  EXPECT_EQ(run({3, 1, 2}, {"select"}, {"threads"}), "0312\n");
+}
+
+TEST_P(Sanitized, HasItsBarrier) {
+  rig.lever = Lever::Defer;
+  rig.preload = std::string(SHIM_LIBRARY) + ":" + ORDER_LIBRARY;
+  EXPECT_EQ(run({2, 1}, {"select"}, {"iperf3"}), "012\n");
 }
 
 }  // namespace
