@@ -59,12 +59,20 @@ INSTANTIATE_TEST_SUITE_P(All, OrderWay,
                          ::testing::Values("send", "pieces", "sendmsg", "writev", "nonblock", "v6"),
                          [](const auto& way) { return std::string(way.param); });
 
-TEST_F(Order, LeavesAForeignProgramUntouched) {
-  const auto client = connect_unacknowledged({}, "1");
+// Connections that are no test of iperf3, to a server that acknowledges nothing.
+class OrderForeign : public Order, public ::testing::WithParamInterface<Words> {};
+
+TEST_P(OrderForeign, IsLeftUntouched) {
+  const auto client = connect_unacknowledged(GetParam(), "1");
   ASSERT_TRUE(client->wait_for("waiting"));
   rig.close_listener();
   EXPECT_EQ(client->output(), "waiting\ndone\n");
 }
+
+INSTANTIATE_TEST_SUITE_P(All, OrderForeign,
+                         ::testing::Values(Words{"other_bytes"}, Words{"iperf3", "shout"},
+                                           Words{"iperf3", "each"}),
+                         [](const auto& options) { return options.param.back(); });
 
 TEST_F(Order, MayBeLeftByAHandlerThatJumps) {
   const auto client = connect_unacknowledged({"iperf3", "jump"}, "10000");
