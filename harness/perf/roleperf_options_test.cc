@@ -47,7 +47,8 @@ class InTheBackground : public testing::TestWithParam<std::string> {
   }
 
   void TearDown() override {
-    if (daemon_ > 0) ::kill(daemon_, SIGKILL);
+    std::ifstream children(fmt::format("/proc/self/task/{}/children", ::getpid()));
+    for (pid_t child = 0; children >> child;) ::kill(child, SIGKILL);
     while (::waitpid(-1, nullptr, 0) > 0) {
     }
     fs::remove_all(folder_);
