@@ -116,6 +116,18 @@ TEST_F(Defer, LeavesNothingBehindWhenTheClientDies) {
   EXPECT_EQ(server->output(), "01\n");
 }
 
+TEST_F(Defer, IsGivenUpAtTheLimitWhenNothingIsAcknowledged) {
+  rig.order = {1, 2};
+  rig.hold_ms = 20;
+  rig.listen_on(listener_family);
+  rig.drop_data();
+  const auto client = connect(2, {"say"});
+  ASSERT_TRUE(client->wait_for("waiting"));
+  const auto limits = rig.records(Kind::HoldLimitReached);
+  ASSERT_THAT(limits, SizeIs(1));
+  EXPECT_EQ(limits[0]->number, 1U);
+}
+
 // A cookie that was written too late, on a connection made in time.
 TEST_F(Defer, IsGivenUpWhenTheKernelLetsACookieGo) {
   rig.order = {2, 1};

@@ -2,10 +2,7 @@
 // The stream barrier for clients that have none, from outside: the probe's client under
 // librolecall_order.so. That it waits shows where the acknowledgement does not come: a filter on
 // the server's listener drops what carries data, so that no cookie is acknowledged.
-#include <linux/filter.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,24 +16,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Drops every segment with data that meets a listener, or a connection accepted from it.
-void drop_data(int listener) {
-  sock_filter steps[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12),  // the data offset, in words, upper half
-      BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4), BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
-      BPF_STMT(BPF_MISC | BPF_TAX, 0),        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-      BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),  BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-  const sock_fprog filter{.len = std::size(steps), .filter = steps};
-  ASSERT_EQ(setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
-}
-
 // A client under the library alone, and a server that never acknowledges a cookie.
 class Order : public Shim {
  protected:
   std::unique_ptr<Program> connect_unacknowledged(const Words& options, const char* limit_ms) {
-    drop_data(rig.listen_on(listener_family));
+    rig.listen_on(listener_family);
+    rig.drop_data();
     return std::make_unique<Program>(
         Words{PROBE, "client", std::to_string(rig.port), "2", "say"} + options,
         Words{std::string("LD_PRELOAD=") + ORDER_LIBRARY,
