@@ -31,7 +31,6 @@ using nlohmann::ordered_json;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 const std::string kIperf3 = "iperf3";
