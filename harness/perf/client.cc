@@ -247,7 +247,7 @@ class Client {
   void carry_out(const session::PeerResults& peer) {
     const bool same_streams =
         session::fixes_identity(session_->flag()) || plan_.parameters.parallel == 1;
-    if (same_streams) run_->leave_out_what_the_sender_did(peer.results);
+    if (same_streams) run_->align_omitted_part(peer.results);
     if (auto taken = run_->take_peer_results(peer.results); !taken) {
       return session_->on_local(session::LocalFailure{std::move(taken).error(), 208}, now());
     }

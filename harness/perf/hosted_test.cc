@@ -283,7 +283,7 @@ void HostedTest::carry_out(const session::PeerResults& peer) {
   const bool same_streams = identity_ == session::IdentityBy::Flag ||
                             identity_ == session::IdentityBy::Single ||
                             identity_ == session::IdentityBy::Results;
-  if (same_streams) run_->leave_out_what_the_sender_did(peer.results);
+  if (same_streams) run_->align_omitted_part(peer.results);
   run_->print_summary();  // without what the peer told, like iperf3's
   if (auto taken = run_->take_peer_results(peer.results); !taken) {
     fail(std::move(taken).error(), 208);

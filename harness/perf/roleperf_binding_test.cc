@@ -4,6 +4,7 @@
 // servers that break its rules.
 #include <algorithm>
 #include <list>
+#include <map>
 #include <numeric>
 #include <optional>
 
@@ -47,6 +48,26 @@ struct Documents {
   std::string identity() const { return server["start"]["bound_by"]["identity"]; }
 };
 
+// The client's ports of the connections on which an end thinks otherwise of who sends, or on which
+// nothing came.
+std::vector<int> mispaired(const Documents& d) {
+  std::map<int, bool> client_sends;
+  std::vector<int> bad;
+  const auto look = [&](const ordered_json& end, const char* port, bool is_client) {
+    for (std::size_t i = 0; i < end["start"]["connected"].size(); ++i) {
+      const int number = end["start"]["connected"][i][port];
+      const ordered_json& stream = end["end"]["streams"][i];
+      const bool local_sends = stream["sender"]["sender"];
+      const auto [it, is_new] = client_sends.emplace(number, local_sends == is_client);
+      const bool got_nothing = !local_sends && stream["receiver"]["bytes"] == 0;
+      if (it->second != (local_sends == is_client) || got_nothing) bad.push_back(number);
+    }
+  };
+  look(d.client, "local_port", true);
+  look(d.server, "remote_port", false);
+  return bad;
+}
+
 class LateBinding : public testing::Test {
  protected:
   void SetUp() override {
@@ -64,8 +85,12 @@ class LateBinding : public testing::Test {
     SCOPED_TRACE(order + " " + words);
     const Documents d = serve(order, words);
     ASSERT_TRUE(d.server.contains("end")) << d.server;
-    EXPECT_THAT(wrong_figures(d.client, d.server), IsEmpty());
     EXPECT_EQ(d.roles(), "payload");
+    // Of several streams each way identity is settled where the totals allow it; roles are always.
+    if (d.identity() == "single" || d.identity() == "results") {
+      EXPECT_THAT(wrong_figures(d.client, d.server), IsEmpty());
+    }
+    EXPECT_THAT(mispaired(d), IsEmpty());
   }
 };
 

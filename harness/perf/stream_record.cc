@@ -68,9 +68,12 @@ void StreamRecord::freeze() {
   frozen_bytes_ = cut_at_ - measured_from_;
 }
 
-void StreamRecord::receive_at_most(std::int64_t bytes) {
-  frozen_bytes_ =
-      std::min(frozen_bytes_, static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)));
+void StreamRecord::align_omitted_part(std::uint64_t peer_bytes) {
+  if (stream_->sends()) {
+    frozen_bytes_ = std::max(frozen_bytes_, std::min(peer_bytes, frozen_bytes_ + measured_from_));
+  } else {
+    frozen_bytes_ = std::min(frozen_bytes_, peer_bytes);
+  }
 }
 
 wire::StreamResult StreamRecord::result(double seconds) const {

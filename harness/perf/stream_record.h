@@ -34,8 +34,9 @@ class StreamRecord {
   // The totals stand. cut_interval() has been called for the last time.
   void freeze();
 
-  // After freeze(): what was received beyond `bytes` was sent in the sender's omitted part.
-  void receive_at_most(std::int64_t bytes);
+  // After freeze(), where the peer counted so many bytes: moves what was received beyond what was
+  // sent out of this receiver's measured part, or into this sender's.
+  void align_omitted_part(std::uint64_t peer_bytes);
 
   // Both after freeze().
   std::uint64_t bytes() const { return frozen_bytes_; }

@@ -252,12 +252,13 @@ wire::Results TestRun::results() const {
   return results;
 }
 
-void TestRun::leave_out_what_the_sender_did(const wire::Results& results) {
+void TestRun::align_omitted_part(const wire::Results& results) {
   if (plan_.parameters.omit_s == 0) return;
   for (StreamRecord& r : records_) {
-    if (r.stream().sends()) continue;
-    const auto sent = std::ranges::find(results.streams, r.stream().id, &wire::StreamResult::id);
-    if (sent != results.streams.end()) r.receive_at_most(sent->bytes);
+    const auto peer = std::ranges::find(results.streams, r.stream().id, &wire::StreamResult::id);
+    if (peer != results.streams.end() && peer->bytes >= 0) {
+      r.align_omitted_part(static_cast<std::uint64_t>(peer->bytes));
+    }
   }
 }
 

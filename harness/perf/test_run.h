@@ -70,10 +70,10 @@ class TestRun {
   wire::Results results() const;
   // Server, once stopped.
   std::vector<session::ConnectionTotal> totals() const;
-  // After -O, with the peer's results, before these are taken: bytes that the sender counts into
-  // its omitted part and that came after ours had ended belong to neither measured part. Where both
-  // ends know the same streams by the same ids.
-  void leave_out_what_the_sender_did(const wire::Results& results);
+  // After -O, with the peer's results, before these are taken: the ends leave the first part out by
+  // clocks of their own, so that a receiver may measure bytes that the sender left out. This end
+  // counts them as the peer did. Where both know the same streams by the same ids.
+  void align_omitted_part(const wire::Results& results);
   // Malformed when the results speak of a stream that this test does not have.
   Result<void> take_peer_results(const wire::Results& results);
   // The last interval and the summary, with what the peer told by now. Once.
