@@ -46,7 +46,7 @@ TEST(ScenarioFileTest, AGoodFileIsRead) {
   const Scenario s = parse_scenario(kGood, "some/claim.json").value();
   EXPECT_EQ(s.name, "claim");
   EXPECT_EQ(print(s.schedule), "accept 2,1");
-  EXPECT_EQ(s.expect.under(Lever::Swap), VerdictKind::Deadlock);
+  EXPECT_EQ(s.expect.under(Lever::Swap), Outcome{VerdictKind::Deadlock});
   EXPECT_EQ(s.repeat, 4);
   EXPECT_EQ(s.control.repeat, 2);
   EXPECT_EQ(s.limit, milliseconds(5000));
