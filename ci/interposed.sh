@@ -10,13 +10,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 # Symbols that take part in making connections or waiting for them, and need no wrapper, with the reason.
 ignored='
-socket bind listen shutdown close   # make or end a socket; no connection gets its number there
-getsockname getpeername             # only look
-getsockopt setsockopt               # only look, or tune
+socket bind shutdown close          # make or end a socket; no connection gets its number there
+getsockname getpeername getsockopt  # only look
 select __fdelt_chk poll ppoll pselect __poll_chk __ppoll_chk   # the readiness is kept truthful
 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait    # the same
-send sendto sendmsg sendmmsg sendfile sendfile64 splice        # data of a connection that is known
-recv recvfrom recvmsg recvmmsg __recv_chk __recvfrom_chk       # the same (__*_chk: fortified)
+splice vmsplice                     # data of a test that runs; no cookie goes out by them
+recv recvfrom recvmsg recvmmsg __recv_chk __recvfrom_chk       # only take what came (__*_chk: fortified)
 daemon                              # forks inside libc: noticed by the process id at the next accept
 sctp_bindx sctp_connectx            # SCTP is no TCP
 vfork posix_spawn posix_spawnp      # exec closes what is held, it is close-on-exec
@@ -27,7 +26,7 @@ round='syscall clone clone3 io_uring_setup io_uring_queue_init io_uring_queue_in
 # The calls about sockets, waiting and processes that are judged at all.
 judged='accept|accept4|connect|fork|vfork|_Fork|daemon|posix_spawnp?|socket|socketpair|bind|listen|shutdown|close'
 judged="$judged|getsockname|getpeername|getsockopt|setsockopt|select|pselect|__fdelt_chk|p?poll|__p?poll_chk"
-judged="$judged|epoll_[a-z0-9_]*|send|sendto|sendm?msg|sendfile(64)?|splice|recv|recvfrom|recvm?msg|__recv(from)?_chk"
+judged="$judged|epoll_[a-z0-9_]*|send|sendto|sendm?msg|sendfile(64)?|writev?|(vm)?splice|recv|recvfrom|recvm?msg|__recv(from)?_chk"
 judged="$judged|sctp_[a-z]*|getaddrinfo|syscall|clone3?|io_uring_[a-z_]*"
 
 cannot_read() {
@@ -44,7 +43,7 @@ if ! echo "$headers" | grep -q INTERP; then
 fi
 
 # The program's own libraries do its socket calls (libiperf.so); those of the system do their own.
-own=$(ldd "$1" 2>/dev/null | sed -n 's/.*=> \([^ ]*iperf[^ ]*\) .*/\1/p')
+own=$(ldd "$1" 2>/dev/null | sed -n 's|.*=> \([^ ]*/[^ /]*iperf[^ /]*\) .*|\1|p')
 wrapped=$(sed -n 's/^CALL([^,]*, \([a-z0-9_]*\),.*/\1/p' "$root/shim/calls.def")
 known=$(echo "$ignored" | sed 's/#.*//')
 [ -n "$wrapped" ] || cannot_read "shim/calls.def lists no call"

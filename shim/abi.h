@@ -15,7 +15,7 @@ inline constexpr char kPlanVariable[] = "ROLECALL_SHIM_PLAN";
 
 inline constexpr std::uint64_t kPlanMagic = 0x4e414c504c4c4f52;   // "ROLLPLAN"
 inline constexpr std::uint64_t kBoardMagic = 0x4452424f4c4c4f52;  // "ROLLOBRD"
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 
 inline constexpr std::uint32_t kMaxStreams = 256;
 inline constexpr std::uint32_t kMaxConnects = 4096;
@@ -32,6 +32,17 @@ enum class Numbering : std::uint32_t {
   ByArrival = 2,  // only the server has the library: 37-byte cookies, numbered as they arrive
 };
 
+// How an order is imposed.
+enum class Lever : std::uint32_t {
+  RecordOnly = 1,  // not at all
+  // Above the accept queue, at the server: accept() hands connections out in the order.
+  Swap = 2,
+  // Below it, at both ends, so that the kernel itself queues them in the order: TCP_DEFER_ACCEPT on
+  // the server's listener, TCP_CORK on the client's streams until the cookie of the one before is
+  // acknowledged. The kernel lets a corked cookie go after about 200 ms by itself.
+  Defer = 3,
+};
+
 // The limit is looked at in accept(): a non-blocking program that nothing wakes does not notice it.
 // Any connection to the port wakes it; the harness's own limit ends a run where none comes.
 // One program's orders: the file is exactly one Plan, all unused bytes zero. The writer makes it
@@ -45,9 +56,11 @@ struct Plan {
   std::uint32_t port;   // the server's TCP port, host order
   std::uint32_t
       hold_ms;  // how long one connection may be held, 1..; the clock bounds, never decides
-  std::uint32_t stream_count;  // 0: record only, impose nothing; at most kMaxStreams
+  Lever lever;
+  std::uint32_t stream_count;  // 1..kMaxStreams; with RecordOnly 0
+  std::uint32_t reserved;      // 0
   // order[i] is the number of the connection that accept() returns as the (i+1)-th stream: a
-  // permutation of 1..stream_count. Read at the server only.
+  // permutation of 1..stream_count. Read at the server for Swap, at the client for Defer.
   std::uint16_t order[kMaxStreams];
   char program[kMaxPath];  // as /proc/self/exe shows it; any other program stays untouched
   char board[kMaxPath];    // absolute; the file exists and is one Board
@@ -56,7 +69,7 @@ struct Plan {
 enum class Kind : std::uint32_t {
   Armed = 1,         // number: the Side
   NotArmed,          // number: a Refusal; the program runs as if the library were not there
-  MissingSymbol,     // number: index of the call in calls.def, the last + 1 for poll
+  MissingSymbol,     // number: index of the call in calls.def; past the last: poll, ppoll
   ConnectRecorded,   // client: port, number; error: 0 or EINPROGRESS or EINTR
   ConnectFailed,     // client: error; it took no number
   AcceptedByKernel,  // server: port; each connection the real accept() returned, the library's own
@@ -67,9 +80,18 @@ enum class Kind : std::uint32_t {
   SelfQueued,  // server: port of the library's own connection that keeps the listener readable
   SelfEaten,   // server: the same port, taken out of the queue again
   SelfFailed,  // server: error; readiness of the listener is no longer promised
-  HoldLimitReached,  // server: number that never came (kNoNumber: an unknown one); order given up
-  Dropped,           // server: port, number; its listener was closed while it was held: reset
-  StillUndecided,    // server: port; neither number nor cookie came within the limit: passed on
+  // Server: number that never came (kNoNumber: an unknown one). Client: number whose cookie was let
+  // go and never acknowledged. The order is given up.
+  HoldLimitReached,
+  Dropped,             // server: port, number; its listener was closed while it was held: reset
+  StillUndecided,      // server: port; neither number nor cookie came within the limit: passed on
+  ListenerDeferred,    // server, Defer: the listener has TCP_DEFER_ACCEPT; error: 0, or it has not
+  Corked,              // client, Defer: port, number; error: 0, or it is not
+  Uncorked,            // client: port, number, position; its cookie was in the queue and may go now
+  CookieAcknowledged,  // client: port, number, position; the server's kernel has it in its queue
+  // Client: port, number; the order is given up, so it was not imposed. The cookie of `number` left
+  // before its turn, which was that of `awaited`: the kernel's own limit, or the program's close().
+  CorkExpired,
 };
 
 enum class Refusal : std::uint32_t { WrongProgram = 1, BadPlan = 2 };
@@ -85,7 +107,7 @@ struct Record {
   std::uint32_t number;    // client-order number, or as Kind says; kNoNumber: not known
   std::uint32_t position;  // of HandedOut: 1.. in accept order
   std::int32_t error;      // errno, 0 where there is none
-  std::uint32_t reserved;
+  std::uint32_t awaited;   // of CorkExpired
 };
 
 // One connect() of the client to the server's port that succeeded or is under way: 0 is "not yet",
@@ -114,7 +136,7 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(sizeof(std::atomic<std::uint32_t>) == 4 && sizeof(std::atomic<std::uint64_t>) == 8);
 static_assert(sizeof(Record) == 48);
-static_assert(sizeof(Plan) == 40 + 2 * kMaxStreams + 2 * kMaxPath);
+static_assert(sizeof(Plan) == 48 + 2 * kMaxStreams + 2 * kMaxPath);
 static_assert(sizeof(Board) == 32 + 4 * kMaxConnects + 48 * kMaxRecords);
 
 }  // namespace rolecall::shim

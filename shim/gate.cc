@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "shim/raw.h"
 #include "shim/readiness.h"
 #include "shim/recorder.h"
+#include "shim/tcp_state.h"
 
 namespace rolecall::shim {
 namespace {
@@ -21,6 +23,7 @@ namespace {
 constexpr int kNothing = -1;  // no connection to hand out now
 constexpr std::uint32_t kMaxWatched = 63;
 std::atomic<long> owner_pid{0};
+std::atomic<std::uint64_t> deferred_listener{0};  // SO_COOKIE of the last one
 
 std::uint64_t limit_ns() {
   return std::uint64_t{plan_view().hold_ms} * 1'000'000;
@@ -31,9 +34,7 @@ bool is_test_listener(int fd) {
   Peer at{};
   at.length = sizeof at.address;
   if (raw(__NR_getsockname, fd, as_word(&at.address), as_word(&at.length)) != 0) return false;
-  int protocol = 0;
-  socklen_t length = sizeof protocol;
-  raw(__NR_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, as_word(&protocol), as_word(&length));
+  const int protocol = int_option(fd, SOL_SOCKET, SO_PROTOCOL);
   return at.port() == plan_view().port && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
@@ -77,7 +78,7 @@ void give_up_after_limit() {
 Parked* claim_in_turn() {
   if (any_in(Stage::Due)) return nullptr;
   if (Parked* const unsaid = claim_oldest(Stage::DueUnsaid)) return unsaid;
-  if (the_round.given_up.load() || plan_view().stream_count == 0) return claim_oldest(Stage::Held);
+  if (the_round.given_up.load() || swapped_streams() == 0) return claim_oldest(Stage::Held);
   const std::uint32_t number = number_in_turn();
   return number == kNoNumber ? nullptr : claim_held(number);
 }
@@ -267,6 +268,7 @@ int accept_in_order(const AcceptCall& call) {
   if (!is_test_listener(call.listener) || (call.address != nullptr && call.length == nullptr)) {
     return accept_as_is(call);
   }
+  defer_accepts(call.listener);  // one that the program inherited was never seen in listen()
   const int errno_at_entry = errno;
   for (;;) {
     int fd = enter(call);
@@ -291,6 +293,20 @@ int accept_in_order(const AcceptCall& call) {
     errno = errno_at_entry;
     return fd;
   }
+}
+
+void defer_accepts(int fd) {
+  if (plan_view().lever != Lever::Defer) return;
+  const SignalFence fence;
+  const std::uint64_t id = socket_cookie(fd);
+  if (id == deferred_listener.load() || !is_test_listener(fd)) return;
+  deferred_listener.store(id);
+  // The kernel rounds it up to a number of its retries; past them a connection that has sent
+  // nothing is queued after all.
+  const int seconds = static_cast<int>(plan_view().hold_ms / 1000 + 1);
+  const long rc =
+      raw(__NR_setsockopt, fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, as_word(&seconds), sizeof seconds);
+  record({.kind = Kind::ListenerDeferred, .error = static_cast<int>(-rc)});
 }
 
 void disown_after_fork() {

@@ -23,6 +23,11 @@ int accept_in_order(const AcceptCall& call);
 // The call as it was made, with no work of ours.
 int accept_as_is(const AcceptCall& call);
 
+// `fd` is listened on, or about to be. Under Lever::Defer the test's listener gets
+// TCP_DEFER_ACCEPT: a connection enters its queue with the first data, not with the third packet of
+// the handshake.
+void defer_accepts(int fd);
+
 // In a forked child: what the parent holds stays the parent's.
 void disown_after_fork();
 

@@ -5,7 +5,9 @@
 //     ours: each wrapper asks phase(), and whoever finds Warming passes straight through.
 //  3. The program's call goes to the next definition, never to a system call of ours: it has to
 //  stay
-//     the cancellation point that it was. Our own waits go to the next poll() for the same reason.
+//     the cancellation point that it was. Our own waits go to the next poll() for the same reason;
+//     only the wait behind a write (cork.h) does not, because a write that has happened must
+//     return.
 //  4. Our own work is system calls (raw.h) and atomics: no malloc, no stdio, no lock, no getenv.
 //     Nothing of it can come back in here, so nothing guards against that.
 //  5. Nothing spans the program's call, no lock, no flag: it may never return. The one exception is
@@ -22,16 +24,16 @@
 //     ci/interposed.sh looks for other ways round it in a program's symbols.
 // 13. Never built with a sanitizer; programs that are, are welcome.
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "shim/connects.h"
+#include "shim/cork.h"
 #include "shim/gate.h"
 #include "shim/next.h"
 #include "shim/plan_view.h"
-#include "shim/raw.h"
-#include "shim/recorder.h"
 
 // A wrapper that differs from its line in calls.def, or from libc's header, does not compile.
 #define CALL(result, name, parameters, specifiers) \
@@ -39,107 +41,105 @@
 #include "shim/calls.def"
 #undef CALL
 
-namespace rolecall::shim {
+using rolecall::shim::Next;
+using rolecall::shim::Phase;
+using rolecall::shim::phase;
+
 namespace {
 
-bool goes_to_the_server(const sockaddr* address, socklen_t length) {
-  if (address == nullptr || length < sizeof(sockaddr_in)) return false;
-  if (address->sa_family != AF_INET && address->sa_family != AF_INET6) return false;
-  // sin_port and sin6_port are the same two bytes.
-  const auto* in = reinterpret_cast<const sockaddr_in*>(address);
-  return __builtin_bswap16(in->sin_port) == plan_view().port;
+// A libc without the call: it fails as a kernel without it would.
+int lacking() {
+  errno = ENOSYS;
+  return -1;
 }
 
-int int_option(int fd, int level, int option) {
-  int value = -1;
-  socklen_t length = sizeof value;
-  raw(__NR_getsockopt, fd, level, option, as_word(&value), as_word(&length));
-  return value;
-}
-
-// A TCP socket that no connect() was made on yet: asking again for the outcome of one that is under
-// way is not a further connection.
-bool is_fresh_tcp(int fd) {
-  if (int_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM) return false;
-  const int protocol = int_option(fd, SOL_SOCKET, SO_PROTOCOL);
-  if (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) return false;
-  tcp_info info{};
-  socklen_t length = sizeof info;
-  const long rc = raw(__NR_getsockopt, fd, IPPROTO_TCP, TCP_INFO, as_word(&info), as_word(&length));
-  return rc != 0 || info.tcpi_state == TCP_CLOSE;
-}
-
-std::uint32_t local_port(int fd) {
-  sockaddr_storage own{};
-  socklen_t length = sizeof own;
-  raw(__NR_getsockname, fd, as_word(&own), as_word(&length));
-  return __builtin_bswap16(reinterpret_cast<const sockaddr_in&>(own).sin_port);
-}
-
-// Gives the connection its number and publishes its port, which a waiting server looks for.
-void publish_connect(int fd, int error) {
-  const SignalFence fence;
-  Board& board = *board_view();
-  const std::uint32_t port = local_port(fd);
-  const std::uint32_t number = board.connect_count.fetch_add(1);
-  if (number < kMaxConnects) board.connects[number].store(kConnectPublished | port);
-  record({.kind = Kind::ConnectRecorded, .port = port, .number = number, .error = error});
-}
-
-int connect_in_count(Next::connect_type next, int fd, const sockaddr* address, socklen_t length) {
-  Board& board = *board_view();
-  board.connecting.fetch_add(1);
-  const int result = next(fd, address, length);
-  const int error = result == 0 ? 0 : errno;
-  // After EINTR the kernel goes on connecting, as after EINPROGRESS.
-  if (error == 0 || error == EINPROGRESS || error == EINTR) {
-    publish_connect(fd, error);
-  } else {
-    record({.kind = Kind::ConnectFailed, .error = error});
-  }
-  board.connecting.fetch_sub(1);
+// The program's own write, then whatever has become possible by it.
+template <class Result, class... Parameters>
+Result write_through(Result (*next)(Parameters...), Parameters... arguments) {
+  if (next == nullptr) return lacking();
+  phase();
+  const Result result = next(arguments...);
+  if (rolecall::shim::is_corking()) rolecall::shim::advance_corks();
   return result;
 }
 
 }  // namespace
-}  // namespace rolecall::shim
-
-using rolecall::shim::Next;
-using rolecall::shim::Phase;
 
 int accept(int listener, struct sockaddr* address, socklen_t* length) {
   const rolecall::shim::AcceptCall call{listener, address, length, 0, false};
-  return rolecall::shim::phase() == Phase::Server ? rolecall::shim::accept_in_order(call)
-                                                  : rolecall::shim::accept_as_is(call);
+  return phase() == Phase::Server ? rolecall::shim::accept_in_order(call)
+                                  : rolecall::shim::accept_as_is(call);
 }
 
 int accept4(int listener, struct sockaddr* address, socklen_t* length, int flags) {
   const rolecall::shim::AcceptCall call{listener, address, length, flags, true};
-  return rolecall::shim::phase() == Phase::Server ? rolecall::shim::accept_in_order(call)
-                                                  : rolecall::shim::accept_as_is(call);
+  return phase() == Phase::Server ? rolecall::shim::accept_in_order(call)
+                                  : rolecall::shim::accept_as_is(call);
+}
+
+int listen(int fd, int backlog) noexcept {
+  const Next::listen_type next = Next::listen();
+  if (next == nullptr) return lacking();
+  if (phase() == Phase::Server) rolecall::shim::defer_accepts(fd);
+  return next(fd, backlog);
 }
 
 int connect(int fd, const struct sockaddr* address, socklen_t length) {
+  if (phase() == Phase::Client && rolecall::shim::begins_a_connection(fd, address, length)) {
+    return rolecall::shim::connect_in_count(fd, address, length);
+  }
   const Next::connect_type next = Next::connect();
-  if (next == nullptr) {
-    errno = ENOSYS;
-    return -1;
-  }
-  if (rolecall::shim::phase() != Phase::Client ||
-      !rolecall::shim::goes_to_the_server(address, length) || !rolecall::shim::is_fresh_tcp(fd)) {
-    return next(fd, address, length);
-  }
-  return rolecall::shim::connect_in_count(next, fd, address, length);
+  return next == nullptr ? lacking() : next(fd, address, length);
 }
 
 // A child that does not accept would otherwise keep its copies of held connections open.
 pid_t fork() noexcept {
   const Next::fork_type next = Next::fork();
-  if (next == nullptr) {
-    errno = ENOSYS;
-    return -1;
-  }
+  if (next == nullptr) return lacking();
   const pid_t child = next();
-  if (child == 0 && rolecall::shim::phase() == Phase::Server) rolecall::shim::disown_after_fork();
+  if (child == 0 && phase() == Phase::Server) rolecall::shim::disown_after_fork();
   return child;
+}
+
+int setsockopt(int fd, int level, int name, const void* value, socklen_t length) noexcept {
+  phase();
+  if (rolecall::shim::keep_back_option(fd, level, name, value, length)) {
+    rolecall::shim::advance_corks();
+    return 0;
+  }
+  const Next::setsockopt_type next = Next::setsockopt();
+  return next == nullptr ? lacking() : next(fd, level, name, value, length);
+}
+
+ssize_t write(int fd, const void* data, size_t size) {
+  return write_through(Next::write(), fd, data, size);
+}
+
+ssize_t writev(int fd, const struct iovec* parts, int count) {
+  return write_through(Next::writev(), fd, parts, count);
+}
+
+ssize_t send(int fd, const void* data, size_t size, int flags) {
+  return write_through(Next::send(), fd, data, size, flags);
+}
+
+ssize_t sendto(int fd, const void* data, size_t size, int flags, const struct sockaddr* to,
+               socklen_t length) {
+  return write_through(Next::sendto(), fd, data, size, flags, to, length);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
+  return write_through(Next::sendmsg(), fd, message, flags);
+}
+
+int sendmmsg(int fd, struct mmsghdr* messages, unsigned int count, int flags) {
+  return write_through(Next::sendmmsg(), fd, messages, count, flags);
+}
+
+ssize_t sendfile(int fd, int from, off_t* offset, size_t size) noexcept {
+  return write_through(Next::sendfile(), fd, from, offset, size);
+}
+
+ssize_t sendfile64(int fd, int from, off64_t* offset, size_t size) noexcept {
+  return write_through(Next::sendfile64(), fd, from, offset, size);
 }

@@ -3,17 +3,16 @@
 
 #include <dlfcn.h>
 
-#include "shim/recorder.h"
-
 namespace rolecall::shim {
 
-std::atomic<void*> Next::found_[static_cast<std::uint32_t>(Call::poll) + 1];
+std::atomic<void*> Next::found_[static_cast<std::uint32_t>(Call::ppoll) + 1];
 
 void Next::warm() {
 #define CALL(result, name, parameters, specifiers) name();
-#include "shim/calls.def"
+#include SHIM_CALLS
 #undef CALL
   poll();
+  ppoll();
 }
 
 void* Next::find(Call call, const char* name) {
@@ -22,7 +21,7 @@ void* Next::find(Call call, const char* name) {
   if (symbol != nullptr) return symbol;
   symbol = dlsym(RTLD_NEXT, name);
   if (symbol == nullptr) {
-    record({.kind = Kind::MissingSymbol, .number = static_cast<std::uint32_t>(call)});
+    missing_symbol(call);
     return nullptr;
   }
   slot.store(symbol, std::memory_order_release);

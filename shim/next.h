@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The next definition of each call that we take over (libc's, or a sanitizer's between), and of
-// poll(): the target's calls and our waits go there, because those are cancellation points.
+// poll() and ppoll(): the target's calls and our waits go there, because those are cancellation
+// points. Each library has a list of its own, named by SHIM_CALLS (CMakeLists.txt).
 #pragma once
 
 #include <poll.h>
+#include <signal.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
 
 #include <atomic>
 #include <cstdint>
 
 namespace rolecall::shim {
 
-// The place of a call in calls.def; poll() comes after the last.
+// The place of a call in the list; those of our waits come after the last.
 enum class Call : std::uint32_t {
 #define CALL(result, name, parameters, specifiers) name,
-#include "shim/calls.def"
+#include SHIM_CALLS
 #undef CALL
   poll,
+  ppoll,
 };
 
+// libc lacks this call. Each library says for itself what becomes of that.
+void missing_symbol(Call call);
+
 // Pointers are looked up once; two threads storing the same value is harmless. An empty one is
-// looked up on each use, recorded as MissingSymbol, and the caller fails with ENOSYS.
+// looked up on each use, reported to missing_symbol(), and the caller fails with ENOSYS.
 class Next {
  public:
   // Looks every symbol up: a hit allocates nothing on glibc 2.36, a miss may, so it is done early.
@@ -33,13 +42,15 @@ class Next {
   static name##_type name() {                                              \
     return reinterpret_cast<name##_type>(find(Call::name, #name));         \
   }
-#include "shim/calls.def"
+#include SHIM_CALLS
   CALL(int, poll, (struct pollfd * fds, nfds_t count, int timeout_ms), )
+  CALL(int, ppoll,
+       (struct pollfd * fds, nfds_t count, const struct timespec* timeout, const sigset_t* mask), )
 #undef CALL
 
  private:
   static void* find(Call call, const char* name);
-  static std::atomic<void*> found_[static_cast<std::uint32_t>(Call::poll) + 1];
+  static std::atomic<void*> found_[static_cast<std::uint32_t>(Call::ppoll) + 1];
 };
 
 }  // namespace rolecall::shim

@@ -6,6 +6,7 @@
 
 #include "shim/plan_view.h"
 #include "shim/raw.h"
+#include "shim/tcp_state.h"
 
 namespace rolecall::shim {
 
@@ -61,9 +62,8 @@ bool may_send_more(int fd) {
 }
 
 bool is_round_over() {
-  const Plan& plan = plan_view();
   if (any_in(Stage::Held) || any_in(Stage::Due)) return false;
-  return the_round.given_up.load() || the_round.handed_out.load() >= plan.stream_count;
+  return the_round.given_up.load() || the_round.handed_out.load() >= swapped_streams();
 }
 
 void start_round(std::uint64_t cookie) {
@@ -101,14 +101,14 @@ Identity identify(Parked& slot) {
   const Plan& plan = plan_view();
   const Identity identity = plan.numbering == Numbering::ByConnect ? identify_by_connect(slot)
                                                                    : identify_by_arrival(slot);
-  const bool past_order = plan.stream_count > 0 && slot.number > plan.stream_count;
+  const bool past_order = swapped_streams() > 0 && slot.number > swapped_streams();
   return identity == Identity::Stream && past_order ? Identity::Stranger : identity;
 }
 
 std::uint32_t number_in_turn() {
   const Plan& plan = plan_view();
   const std::uint32_t position = the_round.handed_out.load();
-  if (the_round.given_up.load() || position >= plan.stream_count) return kNoNumber;
+  if (the_round.given_up.load() || position >= swapped_streams()) return kNoNumber;
   return plan.order[position];
 }
 

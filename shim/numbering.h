@@ -27,7 +27,4 @@ extern Round the_round;
 // The number whose turn it is; kNoNumber when the order is used up or given up.
 std::uint32_t number_in_turn();
 
-// Below this many bytes in the queue a connection does not become readable while it is undecided.
-inline constexpr int kCookieSize = 37;
-
 }  // namespace rolecall::shim

@@ -6,6 +6,7 @@
 
 #include "shim/raw.h"
 #include "shim/recorder.h"
+#include "shim/tcp_state.h"
 
 namespace rolecall::shim {
 namespace {
@@ -85,13 +86,6 @@ std::uint32_t list_undecided(int* fds, std::uint32_t capacity) {
     if (count < capacity && slot.stage.load() == Stage::Undecided) fds[count++] = slot.fd;
   }
   return count;
-}
-
-std::uint64_t socket_cookie(int fd) {
-  std::uint64_t cookie = 0;
-  socklen_t length = sizeof cookie;
-  raw(__NR_getsockopt, fd, SOL_SOCKET, SO_COOKIE, as_word(&cookie), as_word(&length));
-  return cookie;
 }
 
 void close_with_reset(int fd) {

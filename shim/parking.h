@@ -54,8 +54,6 @@ bool any_in(Stage stage, std::uint64_t* since_ns = nullptr);
 // The descriptors of undecided connections, at most `capacity`; they stay owned by their slots.
 std::uint32_t list_undecided(int* fds, std::uint32_t capacity);
 
-// SO_COOKIE of a socket, 0 if it is none.
-std::uint64_t socket_cookie(int fd);
 // Closes so that the peer sees a reset, as the kernel does with what waits in a closed listener.
 void close_with_reset(int fd);
 // In a forked child: closes our copies, they are the parent's to hand out.

@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstddef>
 
+#include "shim/environment.h"
 #include "shim/next.h"
 #include "shim/raw.h"
 #include "shim/recorder.h"
@@ -18,17 +18,6 @@ namespace {
 std::atomic<Phase> the_phase{Phase::Cold};
 std::atomic<const Plan*> the_plan{nullptr};
 std::atomic<Board*> the_board{nullptr};
-
-// The value of kPlanVariable, or null: environ is read once, in Warming.
-const char* plan_path() {
-  constexpr std::size_t kNameLength = sizeof kPlanVariable - 1;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    std::size_t at = 0;
-    while (at < kNameLength && (*entry)[at] == kPlanVariable[at]) ++at;
-    if (at == kNameLength && (*entry)[at] == '=') return *entry + at + 1;
-  }
-  return nullptr;
-}
 
 // Maps the whole of a file of exactly `size` bytes; null for anything else.
 void* map_file(const char* path, std::size_t size, bool writable) {
@@ -65,8 +54,10 @@ bool is_permutation(const Plan& plan) {
 bool is_well_formed(const Plan& plan) {
   return (plan.side == Side::Server || plan.side == Side::Client) &&
          (plan.numbering == Numbering::ByConnect || plan.numbering == Numbering::ByArrival) &&
-         plan.port >= 1 && plan.port <= 65535 && plan.hold_ms >= 1 &&
-         plan.stream_count <= kMaxStreams && is_permutation(plan) && ends_within(plan.program);
+         plan.lever >= Lever::RecordOnly && plan.lever <= Lever::Defer &&
+         (plan.lever == Lever::RecordOnly) == (plan.stream_count == 0) && plan.port >= 1 &&
+         plan.port <= 65535 && plan.hold_ms >= 1 && plan.stream_count <= kMaxStreams &&
+         is_permutation(plan) && ends_within(plan.program);
 }
 
 bool is_this_program(const char (&program)[kMaxPath]) {
@@ -98,7 +89,7 @@ Phase refuse(Refusal why) {
 // A plan of another layout is not read further: where its board is cannot be known.
 Phase arm() {
   Next::warm();
-  const char* const path = plan_path();
+  const char* const path = environment_value(kPlanVariable);
   if (path == nullptr) return Phase::Inert;
   const auto* plan = static_cast<const Plan*>(map_file(path, sizeof(Plan), false));
   if (plan == nullptr || plan->magic != kPlanMagic || plan->version != kVersion ||
@@ -130,6 +121,14 @@ Phase phase() {
 
 const Plan& plan_view() {
   return *the_plan.load(std::memory_order_acquire);
+}
+
+std::uint32_t swapped_streams() {
+  return plan_view().lever == Lever::Swap ? plan_view().stream_count : 0;
+}
+
+std::uint32_t deferred_streams() {
+  return plan_view().lever == Lever::Defer ? plan_view().stream_count : 0;
 }
 
 Board* board_view() {

@@ -19,6 +19,12 @@ Phase phase();
 // The plan; only when the phase is Server or Client.
 const Plan& plan_view();
 
+// How many streams accept() is to hand out in an order: 0 under every lever but Swap.
+std::uint32_t swapped_streams();
+
+// How many streams the client is to cork: 0 under every lever but Defer.
+std::uint32_t deferred_streams();
+
 // The board, or null where there is none (yet).
 Board* board_view();
 

@@ -2,15 +2,19 @@
 // A small server and client for the tests of the preload library: they know nothing of it, check
 // what accept() promises, and print the order in which the connections came.
 //   probe server LISTENER COUNT [accept4] [select|poll|epoll] [null] [threads] [jump] [fork]
-//   [reopen] probe client PORT STREAMS [v6] [nonblock] [stranger]
+//   [reopen]
+//   probe client PORT STREAMS [v6] [nonblock] [stranger] [iperf3] [say]
+//   [pieces|more|sendmsg|writev|threads] [nodelay] [cork] [jump]
 // LISTENER is an inherited descriptor. A connection's cookie is 37 bytes, of which the last, behind
-// the NUL, names it: 0 is the control connection, 1.. are streams, ! is a stranger.
+// the NUL, names it: 0 is the control connection, 1.. are streams, ! is a stranger. One that looks
+// as iperf3's does (client option iperf3) ends in its NUL; there a 38th byte is the name.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -23,6 +27,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,11 +61,11 @@ static int listener;
 static char order[kMax];
 static int accepted;  // place in `order`; guarded by `lock` where there are threads
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static sigjmp_buf before_accept;
+static sigjmp_buf before_call;
 
 static void jump(int number) {
   (void)number;
-  siglongjmp(before_accept, 1);
+  siglongjmp(before_call, 1);
 }
 
 static void check_address(int fd, const struct sockaddr_storage* seen, socklen_t length) {
@@ -99,8 +104,10 @@ static void read_name(int fd) {
   struct pollfd ready = {.fd = fd, .events = POLLIN};
   poll(&ready, 1, -1);
   if (recv(fd, cookie, sizeof cookie, MSG_WAITALL) != kCookie) fault("cookie");
+  char name = cookie[kCookie - 1];
+  if (name == '\0' && recv(fd, &name, 1, MSG_WAITALL) != 1) fault("name");
   pthread_mutex_lock(&lock);
-  order[accepted++] = cookie[kCookie - 1];
+  order[accepted++] = name;
   pthread_mutex_unlock(&lock);
 }
 
@@ -166,7 +173,7 @@ static void serve(int count, int descriptors) {
   if (drains) epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
   while (accepted < count) {
     wait_readable(epoll);
-    sigsetjmp(before_accept, 1);
+    sigsetjmp(before_call, 1);
     for (;;) {
       const int fd = accept_once();
       if (fd >= 0) {
@@ -189,6 +196,7 @@ static void serve(int count, int descriptors) {
 
 static int server(int count) {
   listener = atoi(arguments[2]);
+  if (listen(listener, kMax) != 0) fault("listen");  // as a program does that makes its own
   const int descriptors = open_descriptors();
   if (option("jump")) {
     struct sigaction action = {.sa_handler = jump};
@@ -210,6 +218,50 @@ static int server(int count) {
 
 // --- client -----------------------------------------------------------------------------------
 
+static void tcp_option(int fd, int which, int value) {
+  if (setsockopt(fd, IPPROTO_TCP, which, &value, sizeof value) != 0) fault("setsockopt");
+}
+
+// The cookie and, where it cannot hold the name, one byte more, in the way that the options ask.
+static void send_cookie(int fd, char name, bool stranger) {
+  char bytes[kCookie + 1] = "probe";
+  if (stranger) bytes[0] = 'x';
+  if (option("iperf3")) memset(bytes, 'a', kCookie - 1);
+  bytes[option("iperf3") ? kCookie : kCookie - 1] = name;
+  const size_t size = option("iperf3") ? kCookie + 1 : kCookie;
+  struct iovec parts[2] = {{bytes, 20}, {bytes + 20, size - 20}};
+  const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+  if (option("cork")) tcp_option(fd, TCP_CORK, 1);
+  ssize_t sent = 0;
+  if (option("pieces") || option("more")) {
+    sent = send(fd, bytes, 20, option("more") ? MSG_MORE : 0);
+    sent += write(fd, bytes + sent, size - (size_t)sent);
+  } else if (option("sendmsg")) {
+    sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+  } else if (option("writev")) {
+    sent = writev(fd, parts, 2);
+  } else {
+    sent = send(fd, bytes, size, MSG_NOSIGNAL);
+  }
+  if (sent != (ssize_t)size) fault("send");
+  if (option("nodelay")) tcp_option(fd, TCP_NODELAY, 1);
+  if (option("cork")) tcp_option(fd, TCP_CORK, 0);
+}
+
+struct opening {
+  int fd;
+  char name;
+};
+static pthread_t writers[kMax];
+static int writer_count;
+
+static void* write_in_thread(void* argument) {
+  const struct opening opening = *(struct opening*)argument;
+  free(argument);
+  send_cookie(opening.fd, opening.name, false);
+  return NULL;
+}
+
 static int open_connection(char name, bool stranger) {
   const bool v6 = option("v6");
   struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -221,25 +273,47 @@ static int open_connection(char name, bool stranger) {
   if (option("nonblock")) fcntl(fd, F_SETFL, O_NONBLOCK);
   // A stranger comes from a program without the library; a raw call looks the same to it.
   const long rc = stranger ? syscall(SYS_connect, fd, to, length) : connect(fd, to, length);
-  if (rc != 0 && errno != EINPROGRESS) fault("connect");
+  if (rc != 0 && errno != EINPROGRESS) {
+    fault("connect");
+    close(fd);
+    return -1;
+  }
   struct pollfd ready = {.fd = fd, .events = POLLOUT};
   poll(&ready, 1, -1);
-  char cookie[kCookie] = "probe";
-  if (stranger) cookie[0] = 'x';
-  cookie[kCookie - 1] = name;
-  if (send(fd, cookie, sizeof cookie, MSG_NOSIGNAL) != kCookie) fault("send");
+  if (option("threads") && name != '0') {
+    struct opening* const opening = malloc(sizeof *opening);
+    *opening = (struct opening){.fd = fd, .name = name};
+    pthread_create(&writers[writer_count++], NULL, write_in_thread, opening);
+  } else {
+    send_cookie(fd, name, stranger);
+  }
   return fd;
 }
 
 static int client(int streams) {
-  int fds[kMax];
-  int count = 0;
+  static int fds[kMax];  // both outlive a jump
+  static int count;
+  if (option("jump")) {
+    struct sigaction action = {.sa_handler = jump};
+    sigaction(SIGUSR1, &action, NULL);
+  }
   fds[count++] = open_connection('0', false);
-  for (int number = 1; number <= streams; ++number) {
+  for (volatile int number = 1; number <= streams; ++number) {
+    if (option("jump")) {
+      printf("connecting %d\n", number);
+      fflush(stdout);
+      if (sigsetjmp(before_call, 1) != 0) continue;
+    }
     fds[count++] = open_connection((char)('0' + number), false);
     if (number == 1 && option("stranger")) fds[count++] = open_connection('!', true);
   }
+  for (int i = 0; i < writer_count; ++i) pthread_join(writers[i], NULL);
+  if (option("say")) {
+    printf("waiting\n");
+    fflush(stdout);
+  }
   for (int i = 0; i < count; ++i) {
+    if (fds[i] < 0) continue;
     char byte = 0;
     struct pollfd ready = {.fd = fds[i], .events = POLLIN};
     poll(&ready, 1, -1);

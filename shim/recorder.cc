@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "shim/next.h"
 #include "shim/plan_view.h"
 #include "shim/raw.h"
 
@@ -29,7 +30,12 @@ void record(const Happening& happening) {
   record.number = happening.number;
   record.position = happening.position;
   record.error = happening.error;
+  record.awaited = happening.awaited;
   record.sequence.store(slot + 1, std::memory_order_release);
+}
+
+void missing_symbol(Call call) {
+  record({.kind = Kind::MissingSymbol, .number = static_cast<std::uint32_t>(call)});
 }
 
 }  // namespace rolecall::shim

@@ -6,14 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <memory>
-#include <numeric>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "shim/test_rig.h"
+#include "shim/probe_fixture.h"
 
 namespace rolecall::shim {
 namespace {
@@ -22,51 +18,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-// A probe server and a probe client, each under the library; verbs of the tests.
-class Shim : public ::testing::Test {
- protected:
-  Rig rig;
-  int listener_family = AF_INET6;
-
-  // Starts the server; it ends after `connections`.
-  std::unique_ptr<Program> serve(std::size_t connections, const Words& options) {
-    const int listener = rig.listen_on(listener_family);
-    return std::make_unique<Program>(
-        Words{PROBE, "server", std::to_string(listener), std::to_string(connections)} + options,
-        rig.armed(Side::Server, PROBE), listener);
-  }
-  std::unique_ptr<Program> connect(std::size_t streams, const Words& options) {
-    Words variables;
-    if (rig.numbering == Numbering::ByConnect) variables = rig.armed(Side::Client, PROBE);
-    return std::make_unique<Program>(
-        Words{PROBE, "client", std::to_string(rig.port), std::to_string(streams)} + options,
-        variables);
-  }
-  // A connection that never says anything.
-  bool connect_silently(int fd) const {
-    const sockaddr_in at{.sin_family = AF_INET,
-                         .sin_port = htons(static_cast<std::uint16_t>(rig.port)),
-                         .sin_addr = {htonl(INADDR_LOOPBACK)},
-                         .sin_zero = {}};
-    return ::connect(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
-  }
-  // Runs both to the end under `order`; what the server printed.
-  std::string run(const std::vector<int>& order, const Words& server_options = {},
-                  const Words& client_options = {}, std::size_t strangers = 0) {
-    rig.order = order;
-    const auto server = serve(1 + order.size() + strangers, server_options);
-    const auto client = connect(order.size(), client_options);
-    const std::string printed = server->output();
-    EXPECT_EQ(client->output(), "done\n");
-    return printed;
-  }
-};
-
-std::string as_text(const std::vector<int>& order) {
-  std::string text = "0";
-  for (const int number : order) text += static_cast<char>('0' + number);
-  return text + "\n";
-}
 
 // --- every order, accepted as iperf3 3.12 does: select(), then one accept()
 // -----------------------
@@ -76,22 +27,6 @@ class ShimOrder : public Shim, public ::testing::WithParamInterface<std::vector<
 TEST_P(ShimOrder, IsRealised) {
   EXPECT_EQ(run(GetParam(), {"select"}), as_text(GetParam()));
   EXPECT_EQ(rig.order_by_ports(), GetParam());
-}
-
-std::vector<std::vector<int>> all_orders_up_to(int streams) {
-  std::vector<std::vector<int>> all;
-  for (int n = 1; n <= streams; ++n) {
-    std::vector<int> order(static_cast<std::size_t>(n));
-    std::iota(order.begin(), order.end(), 1);
-    do {
-      all.push_back(order);
-    } while (std::next_permutation(order.begin(), order.end()));
-  }
-  return all;
-}
-
-std::string name_of(const ::testing::TestParamInfo<std::vector<int>>& info) {
-  return as_text(info.param).substr(1, info.param.size());
 }
 
 INSTANTIATE_TEST_SUITE_P(UpToFour, ShimOrder, ::testing::ValuesIn(all_orders_up_to(4)), name_of);
@@ -284,20 +219,39 @@ TEST_F(Shim, IsInertUnderAPlanOfAnotherVersion) {
 // --- the library file
 // -----------------------------------------------------------------------------
 
-TEST(ShimFile, NeedsNothingButLibc) {
-  Program readelf({READELF, "--dynamic", SHIM_LIBRARY}, {});
+class ShimFile : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Both, ShimFile, ::testing::Values(SHIM_LIBRARY, ORDER_LIBRARY),
+                         [](const auto& file) {
+                           return std::string(file.param).ends_with("order.so") ? "order" : "shim";
+                         });
+
+TEST_P(ShimFile, NeedsNothingButLibc) {
+  Program readelf({READELF, "--dynamic", GetParam()}, {});
   const std::string dynamic = readelf.output();
   EXPECT_THAT(dynamic, HasSubstr("Shared library: [libc.so.6]"));
   EXPECT_EQ(dynamic.find("(NEEDED)"), dynamic.rfind("(NEEDED)")) << dynamic;
 }
 
-TEST(ShimFile, ExportsWhatCallsDefLists) {
-  std::string listed;
-#define CALL(result, name, parameters, specifiers) listed += #name "\n";
+std::string exports_of(const std::string& library) {
+  Program nm({NM, "--dynamic", "--defined-only", "--format=just-symbols", library}, {});
+  return nm.output();
+}
+
+#define CALL(result, name, parameters, specifiers) #name "\n"
+constexpr char kCalls[] =
 #include "shim/calls.def"
+    ;
+constexpr char kOrderCalls[] =
+#include "shim/order_calls.def"
+    ;
 #undef CALL
-  Program nm({NM, "--dynamic", "--defined-only", "--format=just-symbols", SHIM_LIBRARY}, {});
-  EXPECT_EQ(nm.output(), listed);
+
+TEST(ShimExports, AreWhatCallsDefLists) {
+  EXPECT_EQ(exports_of(SHIM_LIBRARY), kCalls);
+}
+
+TEST(ShimExports, OfTheOrderLibraryAreWhatOrderCallsDefLists) {
+  EXPECT_EQ(exports_of(ORDER_LIBRARY), kOrderCalls);
 }
 
 }  // namespace

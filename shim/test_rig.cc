@@ -159,6 +159,7 @@ Plan Rig::plan(Side side, const std::string& program) const {
   plan.numbering = numbering;
   plan.port = port;
   plan.hold_ms = hold_ms;
+  plan.lever = order.empty() ? Lever::RecordOnly : lever;
   plan.stream_count = static_cast<std::uint32_t>(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
     plan.order[i] = static_cast<std::uint16_t>(order[i]);
@@ -172,7 +173,7 @@ Words Rig::variables_for(const void* plan, std::size_t size) {
   const std::string path = folder_ + "/plan" + std::to_string(++plans_);
   std::ofstream(path, std::ios::binary)
       .write(static_cast<const char*>(plan), static_cast<std::streamsize>(size));
-  return {std::string("LD_PRELOAD=") + SHIM_LIBRARY, std::string(kPlanVariable) + "=" + path};
+  return {"LD_PRELOAD=" + preload, std::string(kPlanVariable) + "=" + path};
 }
 
 Words Rig::armed(Side side, const std::string& program) {

@@ -47,6 +47,8 @@ class Rig {
 
   // What the next plan says; `port` is that of listen_on() or free_port().
   std::vector<int> order;
+  Lever lever = Lever::Swap;           // of an order that is not empty
+  std::string preload = SHIM_LIBRARY;  // LD_PRELOAD of the next program
   Numbering numbering = Numbering::ByConnect;
   unsigned hold_ms = 10'000;
   unsigned port = 0;

@@ -15,6 +15,10 @@ namespace {
 
 constexpr Duration kPatience = seconds(10);  // iperf3's Nread() limit
 
+bool is_ready(const Lobby::Guest& guest) {
+  return guest.said.size() == wire::kCookieSize;
+}
+
 }  // namespace
 
 Lobby::~Lobby() {
@@ -36,12 +40,11 @@ void Lobby::listen_to(Place place) {
   const auto outcome = read_some(place->socket, std::span(buffer).first(wanted));
   if (!outcome || outcome.value().closed) return show_out(place);
   append(place->said, ByteView(buffer).first(outcome.value().bytes));
-  if (place->said.size() == wire::kCookieSize) reactor_.unwatch(place->socket);
+  if (is_ready(*place)) reactor_.unwatch(place->socket);
 }
 
 std::optional<Lobby::Guest> Lobby::take() {
-  const auto ready = std::ranges::find_if(
-      guests_, [](const Guest& g) { return g.said.size() == wire::kCookieSize; });
+  const auto ready = std::ranges::find_if(guests_, is_ready);
   if (ready == guests_.end()) return std::nullopt;
   Guest guest = std::move(*ready);
   guests_.erase(ready);
@@ -54,12 +57,16 @@ void Lobby::show_out(Place place) {
 }
 
 std::optional<TimePoint> Lobby::wake_at() const {
-  if (guests_.empty()) return std::nullopt;
-  return guests_.front().until;
+  const auto silent = std::ranges::find_if_not(guests_, is_ready);
+  if (silent == guests_.end()) return std::nullopt;
+  return silent->until;
 }
 
 void Lobby::on_time(TimePoint now) {
-  while (!guests_.empty() && now >= guests_.front().until) show_out(guests_.begin());
+  for (Place next = guests_.begin(); next != guests_.end();) {
+    const Place guest = next++;
+    if (now >= guest->until && !is_ready(*guest)) show_out(guest);
+  }
 }
 
 }  // namespace rolecall::perf

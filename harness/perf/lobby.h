@@ -33,7 +33,9 @@ class Lobby {
   std::optional<Guest> take();
 
   std::optional<TimePoint> wake_at() const;
-  void on_time(TimePoint now);  // shows out who was silent for too long
+  // Shows out who was silent for too long. Who has said its cookie stays: the test that it waits
+  // for has limits of its own.
+  void on_time(TimePoint now);
 
  private:
   using Place = std::list<Guest>::iterator;

@@ -78,6 +78,15 @@ void Program::send_signal(int signal) const {
   ::kill(pid_, signal);
 }
 
+std::string Program::cores() const {
+  std::ifstream in(fmt::format("/proc/{}/status", pid_));
+  const std::string key = "Cpus_allowed_list:\t";
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(key)) return line.substr(key.size());
+  }
+  return "";
+}
+
 void Program::read_output() {
   std::array<char, 8192> buffer{};
   while (true) {

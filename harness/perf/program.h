@@ -26,6 +26,8 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   pid_t pid() const { return pid_; }
+  // "0-1" as the kernel lists them, while it runs.
+  std::string cores() const;
   void send_signal(int signal) const;
 
   // Waits until the output holds `text`; false when it does not at the limit.

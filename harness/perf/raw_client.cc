@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "harness/base/bytes.h"
 #include "harness/base/check.h"
@@ -19,13 +20,12 @@ using wire::State;
 
 constexpr timeval kLimit{.tv_sec = 20, .tv_usec = 0};
 
-const std::string kResults =
-    R"({"cpu_util_total":0,"cpu_util_user":0,"cpu_util_system":0,"sender_has_retransmits":1,)"
-    R"("streams":[{"id":1,"bytes":1000,"retransmits":0,"jitter":0,"errors":0,"packets":0}]})";
-
 }  // namespace
 
 const std::string RawTest::kCookie = "abcdefghijklmnopqrstuvwxyz2345672345" + std::string(1, '\0');
+const std::string RawTest::kResults =
+    R"({"cpu_util_total":0,"cpu_util_user":0,"cpu_util_system":0,"sender_has_retransmits":1,)"
+    R"("streams":[{"id":1,"bytes":1000,"retransmits":0,"jitter":0,"errors":0,"packets":0}]})";
 
 std::string length(std::uint32_t bytes) {
   Bytes encoded;
@@ -41,16 +41,19 @@ std::string byte(State state) {
   return std::string(1, static_cast<char>(wire::encode_state(state)));
 }
 
-RawConnection::RawConnection(std::uint16_t port)
-    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+RawConnection::RawConnection(Fd socket) : socket_(std::move(socket)) {
   const int one = 1;
   ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kLimit, sizeof kLimit);
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLimit, sizeof kLimit);
+}
+
+RawConnection::RawConnection(std::uint16_t port)
+    : RawConnection(Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   CHECK(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
 }
 
@@ -74,6 +77,13 @@ bool RawConnection::ends() {
   ssize_t n = 1;
   while (n > 0) n = ::recv(socket_.get(), noise.data(), noise.size(), 0);
   return n == 0 || errno == ECONNRESET;
+}
+
+int RawConnection::segment_size() const {
+  int bytes = 0;
+  socklen_t size = sizeof bytes;
+  ::getsockopt(socket_.get(), IPPROTO_TCP, TCP_MAXSEG, &bytes, &size);
+  return bytes;
 }
 
 void RawConnection::send_end() {

@@ -14,10 +14,11 @@
 
 namespace rolecall::perf {
 
-// One connection to 127.0.0.1. Blocking, each call for 20 seconds at most.
+// One connection on 127.0.0.1. Blocking, each call for 20 seconds at most.
 class RawConnection {
  public:
-  explicit RawConnection(std::uint16_t port);
+  explicit RawConnection(std::uint16_t port);  // connects to it
+  explicit RawConnection(Fd socket);           // one that stands
 
   void send(std::string_view bytes);
   // Each byte in a segment of its own.
@@ -26,6 +27,8 @@ class RawConnection {
   std::string receive(std::size_t count);
   // Reads all that still comes; whether an end or a reset followed.
   bool ends();
+  // TCP_MAXSEG: what the peer said that it takes, less the options of each segment.
+  int segment_size() const;
   void send_end();
   void reset();  // RST
   void close() { socket_.reset(); }
@@ -54,6 +57,7 @@ class RawTest {
   void open_stream() { stream.emplace(port_).send(kCookie); }
 
   static const std::string kCookie;
+  static const std::string kResults;  // the client's document, of the default payload
   std::string parameters =
       R"({"tcp":true,"omit":0,"time":10,"num":0,"blockcount":0,"parallel":1,"len":131072})";
   std::string payload = std::string(1000, 'x');

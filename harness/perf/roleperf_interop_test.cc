@@ -8,7 +8,6 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -19,6 +18,7 @@
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/json_shape.h"
 #include "harness/perf/program.h"
+#include "harness/perf/program_pair.h"
 
 namespace rolecall::perf {
 namespace {
@@ -29,79 +29,6 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 const std::string kIperf3 = "iperf3";
-
-struct Outcome {
-  int client_status = -1;
-  int server_status = -1;
-  std::string client;  // what they printed
-  std::string server;
-};
-
-struct Words {
-  std::string client;
-  std::string server;
-};
-
-Outcome run(const std::string& server_program, const std::string& client_program, const Words& both,
-            const std::string& host = "127.0.0.1") {
-  const std::uint16_t port = free_port();
-  Program server(words(fmt::format("{} -s -1 -p {} {}", server_program, port, both.server)));
-  if (!await_listener(port)) return {-1, -1, "", server.output()};
-  Program client(words(fmt::format("{} -c {} -p {} {}", client_program, host, port, both.client)));
-  Outcome run;
-  run.client_status = client.status();
-  run.server_status = server.status();
-  run.client = client.output();
-  run.server = server.output();
-  return run;
-}
-
-ordered_json parse(const std::string& text) {
-  return ordered_json::parse(text, nullptr, false);
-}
-
-// --- figures
-
-struct StreamFigures {
-  bool client_sends = false;
-  std::int64_t sent = 0;
-  std::int64_t received = 0;
-};
-
-// By the client's port: what one end's document says of each stream.
-std::map<int, StreamFigures> figures(const ordered_json& document, bool of_client) {
-  std::map<int, StreamFigures> found;
-  const ordered_json& connected = document["start"]["connected"];
-  const ordered_json& streams = document["end"]["streams"];
-  for (std::size_t i = 0; i < connected.size() && i < streams.size(); ++i) {
-    StreamFigures f;
-    f.client_sends = streams[i]["sender"]["sender"].get<bool>() == of_client;
-    f.sent = streams[i]["sender"]["bytes"].get<std::int64_t>();
-    f.received = streams[i]["receiver"]["bytes"].get<std::int64_t>();
-    found[connected[i][of_client ? "local_port" : "remote_port"].get<int>()] = f;
-  }
-  return found;
-}
-
-// What is wrong, one line each. The server prints before it has the client's results, so each
-// stream's own side of it counts.
-std::vector<std::string> wrong_figures(const ordered_json& client, const ordered_json& server) {
-  std::vector<std::string> wrong;
-  const auto of_client = figures(client, true);
-  auto of_server = figures(server, false);
-  for (const auto& [port, c] : of_client) {
-    const StreamFigures& s = of_server[port];
-    const bool agree = c.client_sends ? c.received == s.received : c.sent == s.sent;
-    const bool good =
-        c.client_sends == s.client_sends && agree && 0 < c.received && c.received <= c.sent;
-    if (good) continue;
-    wrong.push_back(fmt::format("client port {}: client says {} sent, {} received; server {}, {}",
-                                port, c.sent, c.received, s.sent, s.received));
-  }
-  if (of_client.empty() || of_client.size() != of_server.size())
-    wrong.emplace_back("other streams");
-  return wrong;
-}
 
 // --- every option, every mode
 

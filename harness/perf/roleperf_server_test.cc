@@ -153,6 +153,13 @@ TEST_F(RoleperfServer, WhoComesBeforeTheGoodbyeWaitsForTheNextTest) {
   EXPECT_EQ(next.control.receive(1), byte(State::ParamExchange));
 }
 
+TEST_F(RoleperfServer, WhoNeitherReadsItsResultsNorSaysGoodbyeIsGivenUp) {  // after 10 s
+  RawTest silent(port_);
+  ASSERT_TRUE(silent.reach(Phase::ExchangeResults));
+  silent.control.send(frame(RawTest::kResults));
+  EXPECT_TRUE(serves());
+}
+
 // --- bytes that come otherwise than iperf3 sends them
 
 TEST_F(RoleperfServer, AControlConnectionMayTrickle) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/report/sequence.h"
 
@@ -83,6 +84,33 @@ std::string figures(const scenario::StreamReport& stream) {
 }
 
 }  // namespace
+
+std::string explanation_text(const Explanation& e, const Style& style) {
+  return fmt::format(
+      "One deadlock, {} as client, {} as server. The server gives the roles by the order\n"
+      "in which accept() returns the connections:\n\n{}\n{}.\n\n"
+      "The same in a test of one second that is left to end by itself (-t 1):\n{}",
+      e.deadlock.client_peer, e.deadlock.server_peer, explain_deadlock(e.deadlock, style),
+      e.deadlock.verdict.reason,
+      e.client ? client_says(e.left_alone, e.client.value()) : e.client.error().message() + "\n");
+}
+
+nlohmann::json explanation_json(const Explanation& e) {
+  nlohmann::json alone{{"client_ended", e.left_alone.client_ended},
+                       {"error", e.client ? e.client.value().error : e.client.error().message()},
+                       {"streams", nlohmann::json::array()},
+                       {"evidence", e.left_alone.evidence.string()},
+                       {"replay", e.left_alone.replay}};
+  const std::vector<scenario::StreamReport> none;
+  for (const scenario::StreamReport& s : e.client ? e.client.value().streams : none) {
+    nlohmann::json stream{
+        {"client_port", s.local_port}, {"bytes_sent", nullptr}, {"bytes_received", nullptr}};
+    if (s.sender_bytes) stream["bytes_sent"] = *s.sender_bytes;
+    if (s.receiver_bytes) stream["bytes_received"] = *s.receiver_bytes;
+    alone["streams"].push_back(std::move(stream));
+  }
+  return {{"text", explanation_text(e, Style{})}, {"left_alone", std::move(alone)}};
+}
 
 std::string explain_deadlock(const RunResult& run, const Style& style) {
   const auto seen = observe(run);

@@ -61,7 +61,7 @@ std::string escaped(char c) {
 }
 
 std::string test_case(const JunitCase& c) {
-  std::string text = fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
+  std::string text = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}")",
                                  xml_escape(c.group), xml_escape(c.name), c.took.in_seconds());
   if (c.result == JunitResult::Passed) return text + "/>\n";
   const char* element = c.result == JunitResult::Failed ? "failure" : "skipped";

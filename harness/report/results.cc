@@ -66,6 +66,11 @@ std::string median_time(const Runs& runs) {
   return fmt::format("{:.3f} s", (lower.in_seconds() + upper.in_seconds()) / 2);
 }
 
+bool is_same_run(const RunResult& a, const RunResult& b) {
+  return a.scenario == b.scenario && a.lever == b.lever && a.is_control == b.is_control &&
+         a.index == b.index;
+}
+
 std::vector<Cell> line(const Runs& runs, ScenarioColumn scenario_column) {
   const RunResult& first = runs.front();
   const bool good =
@@ -128,11 +133,16 @@ std::string surprises(const std::vector<ScenarioResult>& results, const Style& s
   return text;
 }
 
-std::string results_json(const std::vector<ScenarioResult>& results) {
+std::string results_json(const std::vector<ScenarioResult>& results,
+                         const std::optional<Explanation>& explained) {
   std::string text = "[";
   for_each_run(results, [&](const RunResult& run) {
+    nlohmann::json object = to_json(run);
+    if (explained && is_same_run(run, explained->deadlock)) {
+      object["explanation"] = explanation_json(*explained);
+    }
     text += text.size() == 1 ? "\n" : ",\n";
-    text += to_json(run).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    text += object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   });
   return text + "\n]\n";
 }

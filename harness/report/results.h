@@ -4,9 +4,11 @@
 // what the schedule did.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/report/explanation.h"
 #include "harness/report/junit.h"
 #include "harness/report/table.h"
 #include "harness/scenario/run_result.h"
@@ -24,7 +26,9 @@ std::string results_table(const std::vector<scenario::ScenarioResult>& results,
 std::string surprises(const std::vector<scenario::ScenarioResult>& results, const Style& style);
 
 // A JSON array with one object a run, each on a line of its own; controls come before the runs.
-std::string results_json(const std::vector<scenario::ScenarioResult>& results);
+// The run that is explained carries it as its member "explanation".
+std::string results_json(const std::vector<scenario::ScenarioResult>& results,
+                         const std::optional<Explanation>& explained = std::nullopt);
 
 // One case a run, controls included.
 std::vector<JunitCase> junit_cases(const std::vector<scenario::ScenarioResult>& results);

@@ -128,6 +128,20 @@ TEST(ResultsJsonTest, ARunCarriesWhatItWasAndWhatItCameTo) {
   }
 }
 
+TEST(ResultsJsonTest, TheRunThatIsExplainedCarriesItsExplanation) {
+  const RunResult deadlock = run_of(2, VerdictKind::Deadlock, 40);
+  scenario::PeerReport client;
+  client.streams.push_back({40001, 5201, true, 2500000, 0});
+  const Explanation explanation{deadlock, run_of(1, VerdictKind::Void, 40), client};
+  const std::string text =
+      results_json(results_of({run_of(1, VerdictKind::Deadlock, 40), deadlock}), explanation);
+  const auto runs = nlohmann::json::parse(text, nullptr, false);
+  EXPECT_FALSE(runs[0].contains("explanation") || runs[1].contains("explanation")) << text;
+  const auto& alone = runs[2]["explanation"]["left_alone"];
+  EXPECT_EQ(alone["streams"][0]["bytes_sent"], 2500000) << text;
+  EXPECT_EQ(alone["streams"][0]["bytes_received"], 0) << text;
+}
+
 TEST(ResultsJsonTest, NoRunsAreAnEmptyArray) {
   EXPECT_TRUE(nlohmann::json::parse(results_json({}), nullptr, false).empty());
 }
@@ -164,6 +178,12 @@ TEST(ExplanationTest, QuotesTheClientsOwnFigures) {
             "iperf3 3.12 as client: exit status 0, no error.\n"
             "  port 40001: 2500000 bytes sent, 0 received\n"
             "Nothing was received in either direction.\n");
+}
+
+TEST(ExplanationTest, GivesTheReasonWhereTheClientPrintedNoReport) {
+  const RunResult run = run_of(1, VerdictKind::Deadlock, 40);
+  const std::string text = explanation_text({run, run, Error{Errc::Malformed, "no JSON"}}, kPlain);
+  EXPECT_NE(text.find("(-t 1):\nno JSON\n"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -212,6 +212,21 @@ TEST_F(CliTest, TheMainJobComesOutAsStatedAndIsExplained) {
                                     HasSubstr("Nothing was received in either direction.")));
 }
 
+TEST_F(CliTest, TheJsonOfTheMainJobExplainsOneDeadlockAndItsEvidenceIsThere) {
+  EXPECT_EQ(run({"reproduce", "--runs", "1", "--json"}), 0) << err();
+  const auto runs = nlohmann::json::parse(out(), nullptr, false);
+  ASSERT_TRUE(runs.is_array()) << out();
+  std::vector<std::string> missing;
+  int explained = 0;
+  for (const auto& run : runs) {
+    const std::string evidence = run["evidence"];
+    if (!fs::exists(fs::path(evidence) / "verdict.json")) missing.push_back(evidence);
+    explained += run.contains("explanation") ? 1 : 0;
+  }
+  EXPECT_THAT(missing, testing::IsEmpty());
+  EXPECT_EQ(explained, 1);
+}
+
 TEST_F(CliTest, JsonHasOneObjectARun) {
   EXPECT_EQ(run({"run", kDeadlock, "--repeat", "1", "--json"}), 0) << err();
   const auto runs = nlohmann::json::parse(out(), nullptr, false);

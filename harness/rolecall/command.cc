@@ -23,9 +23,10 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
   command.add_option("--junit", options.junit, "write the runs to FILE as JUnit XML")
       ->type_name("FILE");
   command
-      .add_option("--keep", options.keep,
-                  "keep every run's evidence in DIR (otherwise only where something was not as "
-                  "expected)")
+      .add_option(
+          "--keep", options.keep,
+          "keep every run's evidence in DIR (otherwise in a temporary folder, with --json or "
+          "where something was not as expected)")
       ->type_name("DIR");
   command.add_option("--jobs", options.jobs, "runs side by side")
       ->check(CLI::Range(1, 64))

@@ -16,6 +16,8 @@ class EvidenceFolder {
   // that cannot be done.
   static Result<EvidenceFolder> open(const std::string& named);
 
+  EvidenceFolder(const EvidenceFolder&) = delete;
+  EvidenceFolder& operator=(const EvidenceFolder&) = delete;
   EvidenceFolder(EvidenceFolder&& other) noexcept;
   EvidenceFolder& operator=(EvidenceFolder&&) = delete;
   // Removes a folder of our own that nobody asked to keep.

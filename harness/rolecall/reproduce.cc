@@ -22,7 +22,7 @@
 namespace rolecall::cli {
 namespace {
 
-using scenario::RunResult;
+using report::Explanation;
 using scenario::Scenario;
 using scenario::ScenarioResult;
 using scenario::VerdictKind;
@@ -48,28 +48,15 @@ const ScenarioResult* deadlock_of(const std::vector<ScenarioResult>& results) {
   return at == results.end() ? nullptr : &*at;
 }
 
-// The same deadlock in a test of one second that nobody ends, and what its client says then.
-Result<std::string> left_alone(Stage& stage, const Scenario& deadlock) {
-  Scenario alone = deadlock;
+// `deadlock`, and the same in a test of one second that nobody ends.
+Result<Explanation> explain(Stage& stage, const ScenarioResult& deadlock) {
+  Scenario alone = deadlock.scenario;
   alone.name += "-left-alone";
   alone.client.args = {"--bidir", "-t", "1"};
   TRY(alone.shape, scenario::read_shape(alone.client.args));
-  TRY(const auto run, stage.run_to_its_end(alone));
+  TRY(auto run, stage.run_to_its_end(alone));
   TRY(const auto output, scenario::read_file(scenario::client_output(run.evidence)));
-  auto report = scenario::parse_report(output);
-  if (!report) return report.error().message() + "\n";
-  return report::client_says(run, report.value());
-}
-
-Result<std::string> explanation(Stage& stage, const ScenarioResult& deadlock) {
-  const RunResult& run = deadlock.runs.front();
-  TRY(const auto alone, left_alone(stage, deadlock.scenario));
-  return fmt::format(
-      "\nOne deadlock, {} as client, {} as server. The server gives the roles by the order\n"
-      "in which accept() returns the connections:\n\n{}\n{}.\n\n"
-      "The same in a test of one second that is left to end by itself (-t 1):\n{}",
-      run.client_peer, run.server_peer, report::explain_deadlock(run, stage.style()),
-      run.verdict.reason, alone);
+  return Explanation{deadlock.runs.front(), std::move(run), scenario::parse_report(output)};
 }
 
 Result<int> reproduce(const ReproduceCommand& command) {
@@ -77,14 +64,14 @@ Result<int> reproduce(const ReproduceCommand& command) {
   TRY(auto stage, Stage::open(command.common));
   TRY(const auto results, stage.run(scenarios, command.runs));
   std::string text = report::results_table(results, report::ScenarioColumn::Hidden, stage.style());
-  const ScenarioResult* deadlock = deadlock_of(results);
-  if (deadlock != nullptr && !command.common.json) {
-    TRY(const auto explained, explanation(stage, *deadlock));
-    text += explained;
+  std::optional<Explanation> explained;
+  if (const ScenarioResult* deadlock = deadlock_of(results)) {
+    TRY(explained, explain(stage, *deadlock));
+    text += "\n" + report::explanation_text(*explained, stage.style());
   }
   const std::string surprises = report::surprises(results, stage.style());
   text += surprises.empty() ? "\nEvery row is as stated.\n" : "\n" + surprises;
-  return stage.report(results, text, "rolecall reproduce");
+  return stage.report(results, text, "rolecall reproduce", explained);
 }
 
 }  // namespace

@@ -106,10 +106,11 @@ Result<RunResult> Stage::run_to_its_end(const Scenario& scenario) {
 }
 
 Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view text,
-                          std::string_view suite) {
+                          std::string_view suite,
+                          const std::optional<report::Explanation>& explained) {
   const bool good = std::all_of(results.begin(), results.end(),
                                 [](const ScenarioResult& r) { return r.as_expected; });
-  if (!good) evidence_.keep();
+  if (!good || options_.json) evidence_.keep();
   if (!evidence_.will_stay()) {
     // The folder goes when we do: say nothing of files that nobody will find.
     for (ScenarioResult& result : results) {
@@ -119,7 +120,8 @@ Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view 
     }
   }
   TRY(junit_.write(report::junit(suite, report::junit_cases(results))));
-  TRY(write_stdout(options_.json ? std::string_view(report::results_json(results)) : text));
+  TRY(write_stdout(options_.json ? std::string_view(report::results_json(results, explained))
+                                 : text));
   if (evidence_.will_stay()) {
     fmt::print(stderr, "rolecall: evidence is in {}\n", evidence_.path().string());
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/report/explanation.h"
 #include "harness/rolecall/command.h"
 #include "harness/rolecall/evidence_folder.h"
 #include "harness/rolecall/terminal.h"
@@ -29,10 +30,12 @@ class Stage {
   // Runs one under its schedule, and lets its peers end by themselves.
   Result<scenario::RunResult> run_to_its_end(const scenario::Scenario& scenario);
 
-  // Writes `text`, or the JSON in its place, and the JUnit file; says where evidence stays. The
-  // command's exit status, or System.
+  // Writes `text`, or the JSON in its place (which names the evidence, so that this stays) with
+  // what explains one of the runs, and the JUnit file; says where evidence stays. The command's
+  // exit status, or System.
   Result<int> report(std::vector<scenario::ScenarioResult> results, std::string_view text,
-                     std::string_view suite);
+                     std::string_view suite,
+                     const std::optional<report::Explanation>& explained = std::nullopt);
 
   const report::Style& style() const { return style_; }
 

@@ -203,7 +203,8 @@ Result<PeerSet> find_peers(const PeerOptions& options) {
   if (!is_named(kFlaggedPeer)) add(set, kFlaggedPeer, options.own_folder / "roleperf");
   add_fetched(set, options.own_folder / ".." / ".." / "build-peers");
   for (const auto& [name, path] : named) {
-    std::erase_if(set.found, [&](const Peer& peer) { return peer.name == name; });
+    // clang 14 lets no lambda capture a structured binding by name.
+    std::erase_if(set.found, [&name = name](const Peer& peer) { return peer.name == name; });
     add(set, name, path);
   }
   return set;

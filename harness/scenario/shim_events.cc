@@ -41,6 +41,16 @@ const char* name(shim::Kind kind) {
       return "dropped";
     case shim::Kind::StillUndecided:
       return "still undecided";
+    case shim::Kind::ListenerDeferred:
+      return "listener deferred";
+    case shim::Kind::Corked:
+      return "corked";
+    case shim::Kind::Uncorked:
+      return "uncorked";
+    case shim::Kind::CookieAcknowledged:
+      return "cookie acknowledged";
+    case shim::Kind::CorkExpired:
+      return "cork expired";
   }
   return "?";
 }
@@ -49,7 +59,8 @@ std::string event_line(const shim::Record& r) {
   nlohmann::ordered_json line{{"time_ns", r.time_ns}, {"event", name(r.kind)}, {"pid", r.pid}};
   if (r.port != 0) line["client_port"] = r.port;
   if (r.number != shim::kNoNumber) line["number"] = r.number;
-  if (r.kind == shim::Kind::HandedOut) line["position"] = r.position;
+  if (r.position != 0 || r.kind == shim::Kind::HandedOut) line["position"] = r.position;
+  if (r.kind == shim::Kind::CorkExpired) line["awaited"] = r.awaited;
   if (r.error != 0) line["errno"] = r.error;
   return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -79,6 +90,29 @@ void note_hold_limit(const shim::Board& board, const shim::Record& r, ShimObserv
                   was_made ? "made by the client but never reached the server" : "never made"));
 }
 
+// The library notices an expired cork before it publishes a connect(), so `client_order` tells
+// whether the one awaited had been made by then.
+void note_expired_cork(const shim::Record& r, ShimObservation& seen) {
+  const bool was_made = r.awaited >= 1 && r.awaited <= seen.client_order.size() &&
+                        seen.client_order[r.awaited - 1] != 0;
+  seen.order_impossible = seen.order_impossible || !was_made;
+  seen.hold_limits.push_back(
+      fmt::format("the cookie of connection {} left before its turn (the kernel uncorks by itself "
+                  "after about 200 ms): connection {} was {} by then",
+                  r.number, r.awaited, was_made ? "not yet in the server's queue" : "not made"));
+}
+
+void note_lever(const shim::Record& r, ShimObservation& seen) {
+  if (r.error == 0) {
+    seen.listener_deferred = seen.listener_deferred || r.kind == shim::Kind::ListenerDeferred;
+    return;
+  }
+  const bool at_server = r.kind == shim::Kind::ListenerDeferred;
+  seen.hold_limits.push_back(fmt::format(
+      "the kernel refused {} (errno {}), so the order is not the lever's",
+      at_server ? "TCP_DEFER_ACCEPT on the listener" : "TCP_CORK on a stream", r.error));
+}
+
 void note(const shim::Board& board, const shim::Record& r, ShimObservation& seen) {
   switch (r.kind) {
     case shim::Kind::Armed:
@@ -100,6 +134,13 @@ void note(const shim::Board& board, const shim::Record& r, ShimObservation& seen
     case shim::Kind::HoldLimitReached:
       note_hold_limit(board, r, seen);
       break;
+    case shim::Kind::CorkExpired:
+      note_expired_cork(r, seen);
+      break;
+    case shim::Kind::ListenerDeferred:
+    case shim::Kind::Corked:
+      note_lever(r, seen);
+      break;
     case shim::Kind::SelfFailed:
       seen.hold_limits.push_back(fmt::format(
           "the shim could not keep the listener readable (errno {}), so the order is not its own",
@@ -117,6 +158,8 @@ void note(const shim::Board& board, const shim::Record& r, ShimObservation& seen
     case shim::Kind::SelfQueued:
     case shim::Kind::SelfEaten:
     case shim::Kind::Dropped:
+    case shim::Kind::Uncorked:
+    case shim::Kind::CookieAcknowledged:
       break;
   }
 }

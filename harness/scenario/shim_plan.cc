@@ -50,6 +50,7 @@ Result<void> write_plan(const PlanSpec& spec, const fs::path& to) {
   plan->numbering = spec.numbering;
   plan->port = spec.port;
   plan->hold_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(1, spec.hold_limit.in_ms()));
+  plan->lever = spec.order.empty() ? shim::Lever::RecordOnly : spec.lever;
   plan->stream_count = static_cast<std::uint32_t>(spec.order.size());
   for (std::size_t i = 0; i < spec.order.size(); ++i)
     plan->order[i] = static_cast<std::uint16_t>(spec.order[i]);
@@ -129,6 +130,7 @@ Result<ShimPlan> ShimPlan::make(const ShimOptions& options) {
   TRY(auto folder, TemporaryFolder::make());
   PlanSpec spec;
   spec.port = options.port;
+  spec.lever = options.lever;
   spec.order = options.order;
   spec.hold_limit = options.hold_limit;
   spec.board = folder.path() / "board";

@@ -21,11 +21,12 @@ namespace rolecall::scenario {
 struct PlanSpec {
   shim::Side side = shim::Side::Server;
   shim::Numbering numbering = shim::Numbering::ByConnect;
-  std::uint16_t port = 0;            // the server's
-  AcceptOrder order;                 // empty: only record
-  Duration hold_limit = seconds(3);  // of one connection
-  std::filesystem::path program;     // as /proc/self/exe shows it
-  std::filesystem::path board;       // of both ends of a test
+  std::uint16_t port = 0;                 // the server's
+  shim::Lever lever = shim::Lever::Swap;  // of an order that is not empty
+  AcceptOrder order;                      // empty: only record
+  Duration hold_limit = seconds(3);       // of one connection
+  std::filesystem::path program;          // as /proc/self/exe shows it
+  std::filesystem::path board;            // of both ends of a test
 };
 
 // Limit when a path or the order is longer than the library takes.
@@ -39,6 +40,7 @@ std::vector<std::string> shim_environment(const std::filesystem::path& library,
 struct ShimObservation {
   bool server_armed = false;
   bool client_armed = false;
+  bool listener_deferred = false;   // lever Defer: the server's end of it is in force
   std::uint32_t connect_count = 0;  // connect() calls of a client, the control's too
   std::vector<std::uint16_t>
       client_order;  // client ports of the streams by connect(), 0 for unknown
@@ -46,8 +48,10 @@ struct ShimObservation {
   AcceptOrder handed_numbers;               // what the library took these for, 0 for unknown
   bool saw_accepts = false;                 // accept() was called through the library at all
   std::vector<std::string> hold_limits;     // each says which connection never came
-  bool order_impossible = false;  // a hold ended before the client had made the awaited connect()
-  std::string events;             // one JSON object a line
+  // A hold ended before the client had made the awaited connect(). The client's own order did that
+  // (swap), or (defer) it let the kernel's 200 ms pass, which a client with a barrier always does.
+  bool order_impossible = false;
+  std::string events;  // one JSON object a line
 
   // The accept order in client-order numbers: by the ports at both ends, with 0 for one that no
   // connect() gave; by arrival where no client was recorded.
@@ -81,6 +85,7 @@ struct ShimOptions {
   std::filesystem::path server_program;
   std::filesystem::path client_program;
   std::uint16_t port = 0;
+  shim::Lever lever = shim::Lever::Swap;  // of an order that is not empty
   AcceptOrder order;
   Duration hold_limit = seconds(3);
 };

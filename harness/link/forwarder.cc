@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/link/forwarder.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "harness/base/deadline.h"
+#include "harness/base/earlier.h"
+#include "harness/link/link.h"
+
+namespace rolecall::link {
+namespace {
+
+// Packets taken from one device before the other and the clock have their turn.
+constexpr int kBurst = 64;
+constexpr std::size_t kMaxPacket = 65'536;
+// Any constant: the two directions draw from different sequences.
+constexpr std::uint64_t kOtherWay = 0x5851'f42d'4c95'7f2dU;
+
+std::vector<IpAddress> client_addresses() {
+  return {*ip_address(kClientAddress), *ip_address(kClientAddressIpv6)};
+}
+
+}  // namespace
+
+Forwarder::Forwarder(const LinkOptions& options, Fd client_tun, Fd server_tun,
+                     std::optional<PcapngWriter> capture)
+    : delay_(options.delay),
+      client_tun_(std::move(client_tun)),
+      server_tun_(std::move(server_tun)),
+      table_(options.server_port, client_addresses()),
+      book_(options.rules, options.hold_limit, *this),
+      loss_{RandomLoss(options.loss_percent.to_server, options.seed),
+            RandomLoss(options.loss_percent.to_client, options.seed ^ kOtherWay)},
+      capture_(std::move(capture)),
+      buffer_(kMaxPacket) {}
+
+void Forwarder::run(const Fd& stop) {
+  ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // ns; else poll may be 50 us late with a delayed packet
+  log_.started = now();
+  for (bool stopped = false; !stopped;) {
+    if (const auto stepped = step(stop, stopped); stepped.has_error()) {
+      log_.failure = stepped.error();
+      stopped = true;
+    }
+  }
+  book_.stop();
+  log_.stopped = now();
+  if (capture_) capture_->flush();
+}
+
+LinkLog Forwarder::take_log() {
+  log_.connections = table_.connections();
+  log_.untracked = table_.untracked();
+  log_.actions = book_.actions();
+  log_.rules = book_.rules();
+  if (capture_) log_.capture_error = capture_->error();
+  return std::move(log_);
+}
+
+Result<void> Forwarder::step(const Fd& stop, bool& stopped) {
+  std::array<pollfd, 3> ready = {
+      {{client_tun_.get(), POLLIN, 0}, {server_tun_.get(), POLLIN, 0}, {stop.get(), POLLIN, 0}}};
+  timespec timeout{};
+  const auto wake = next_wake();
+  if (wake) {
+    const std::int64_t left = std::max<std::int64_t>((*wake - now()).ns, 0);
+    timeout = {.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+  }
+  if (::ppoll(ready.data(), ready.size(), wake ? &timeout : nullptr, nullptr) < 0 && errno != EINTR)
+    return system_error("ppoll(link)");
+  if (wake) {
+    const TimePoint at = now();
+    book_.end_holds(at);
+    send_due(at);
+  }
+  if (ready[0].revents != 0) {
+    TRY(read_from(Direction::ToServer));
+  }
+  if (ready[1].revents != 0) {
+    TRY(read_from(Direction::ToClient));
+  }
+  stopped = ready[2].revents != 0;
+  return ok();
+}
+
+Result<void> Forwarder::read_from(Direction direction) {
+  for (int i = 0; i < kBurst; ++i) {
+    const ssize_t n = ::read(source(direction).get(), buffer_.data(), buffer_.size());
+    if (n < 0 && errno == EAGAIN) return ok();
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return system_error("read(TUN device of the link)");
+    handle(direction, ByteView(buffer_).first(static_cast<std::size_t>(n)), now());
+  }
+  return ok();
+}
+
+void Forwarder::handle(Direction direction, ByteView packet, TimePoint now) {
+  TrafficCount& count = log_.traffic[direction];
+  ++count.packets;
+  count.bytes += packet.size();
+  const auto segment = parse_tcp(packet);
+  const auto sighting = segment ? table_.see(direction, *segment, now) : std::nullopt;
+  if (!sighting) ++count.untouched;
+  if (loss_[direction].loses_next()) {
+    ++count.lost;
+    on_arrival(direction, packet, "lost at random", now);
+  } else {
+    book_.take(direction, packet, sighting.value_or(Sighting{}), now);
+  }
+  if (sighting) book_.note(*sighting, now);
+}
+
+void Forwarder::on_arrival(Direction direction, ByteView packet, std::string_view comment,
+                           TimePoint now) {
+  if (!capture_) return;
+  const bool from_client = direction == Direction::ToServer;
+  capture_->add(from_client ? CaptureInterface::Client : CaptureInterface::Server, true, now,
+                packet, comment);
+}
+
+void Forwarder::on_departure(Direction direction, ByteView packet, std::string_view comment,
+                             TimePoint now) {
+  if (delay_ == Duration{}) return send(direction, packet, comment, now);
+  Bytes kept;
+  if (!spare_.empty()) {
+    kept = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  kept.assign(packet.begin(), packet.end());
+  delayed_[direction].push_back({now + delay_, std::move(kept), std::string(comment)});
+}
+
+void Forwarder::send(Direction direction, ByteView packet, std::string_view comment,
+                     TimePoint now) {
+  if (capture_) {
+    const bool to_server = direction == Direction::ToServer;
+    capture_->add(to_server ? CaptureInterface::Server : CaptureInterface::Client, false, now,
+                  packet, comment);
+  }
+  ssize_t n = 0;
+  do n = ::write(target(direction).get(), packet.data(), packet.size());
+  while (n < 0 && errno == EINTR);
+  if (n < 0) ++log_.traffic[direction].refused;
+}
+
+void Forwarder::send_due(TimePoint now) {
+  for (const Direction direction : kDirections) {
+    std::deque<Delayed>& queue = delayed_[direction];
+    while (!queue.empty() && queue.front().due <= now) {
+      send(direction, queue.front().packet, queue.front().comment, now);
+      spare_.push_back(std::move(queue.front().packet));
+      queue.pop_front();
+    }
+  }
+}
+
+std::optional<TimePoint> Forwarder::next_wake() const {
+  std::optional<TimePoint> wake = book_.next_limit();
+  for (const Direction direction : kDirections)
+    if (!delayed_[direction].empty()) wake = earlier(wake, delayed_[direction].front().due);
+  return wake;
+}
+
+}  // namespace rolecall::link

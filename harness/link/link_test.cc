@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The link with real kernel TCP at both ends. Skipped, with the reason printed, only where the
+// kernel refuses namespaces or TUN devices.
+#include "harness/link/link.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/base/deadline.h"
+#include "harness/link/two_ends.h"
+#include "harness/schedule/schedule.h"
+
+namespace rolecall::link {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Ge;
+using ::testing::HasSubstr;
+using ::testing::Le;
+
+class LinkTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = why_no_link(); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+
+LinkOptions with_rules(std::string_view text) {
+  LinkOptions options;
+  options.rules = parse_schedule(text).value().rules;
+  return options;
+}
+
+int count(const LinkLog& log, PacketFate fate) {
+  int n = 0;
+  for (const PacketAction& action : log.actions) n += action.fate == fate ? 1 : 0;
+  return n;
+}
+
+TEST_F(LinkTest, CarriesTcpOverIpv4) {
+  TwoEnds ends({});
+  const auto port = ends.connect();
+  EXPECT_THAT(ends.accept(1), ElementsAre(port));
+  EXPECT_EQ(ends.read(1, kCookieSize), std::string(kCookieSize, 'b'));
+}
+
+TEST_F(LinkTest, CarriesTcpOverIpv6) {
+  TwoEnds ends({}, kServerAddressIpv6);
+  const auto port = ends.connect();
+  EXPECT_THAT(ends.accept(1), ElementsAre(port));
+  EXPECT_EQ(text(ends.stop().connections.front().client), kClientAddressIpv6);
+}
+
+TEST_F(LinkTest, WithoutRulesTheAcceptOrderIsTheClientOrder) {
+  TwoEnds ends({});
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  EXPECT_THAT(ends.accept(2), ElementsAre(one, two));
+}
+
+TEST_F(LinkTest, AHeldHandshakeIsAcceptedAfterTheOneItWaitsFor) {
+  TwoEnds ends(with_rules("hold ack 1 until cookie 2 acknowledged"));
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
+  const LinkLog log = ends.stop();
+  EXPECT_TRUE(log.rules.at(0).is_fulfilled()) << log.text();
+  EXPECT_EQ(count(log, PacketFate::Released), count(log, PacketFate::Held));
+}
+
+TEST_F(LinkTest, AHeldHandshakeIsAcceptedLaterOverIpv6Too) {
+  TwoEnds ends(with_rules("hold ack 1 until cookie 2 acknowledged"), kServerAddressIpv6);
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
+}
+
+TEST_F(LinkTest, AnyAcceptOrderCanBeImposed) {
+  LinkOptions options;
+  options.rules = rules_for({3, 1, 2});
+  TwoEnds ends(options);
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  const auto three = ends.connect();
+  EXPECT_THAT(ends.accept(3), ElementsAre(three, one, two));
+}
+
+TEST_F(LinkTest, ACookieThatIsLostThreeTimesStillArrives) {
+  TwoEnds ends(with_rules("drop cookie 1 3 times"));
+  ends.connect();
+  ends.accept(1);
+  EXPECT_EQ(ends.read(1, kCookieSize), std::string(kCookieSize, 'b'));
+  const LinkLog log = ends.stop();
+  EXPECT_EQ(count(log, PacketFate::Dropped), 3);
+  EXPECT_TRUE(log.rules.at(0).is_fulfilled());
+}
+
+TEST_F(LinkTest, ASynThatIsLostAndSentAgainKeepsItsNumber) {
+  TwoEnds ends(with_rules("drop syn 1 once"));
+  Fd first = ends.begin_connect();
+  const auto one = port_of(first);
+  const auto two = ends.connect();
+  ends.finish_connect(std::move(first));
+  EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
+  const LinkLog log = ends.stop();
+  EXPECT_EQ(log.stream(1)->client_port, one);
+  EXPECT_EQ(log.stream(2)->client_port, two);
+}
+
+// What needs no adversary: one burst takes the third packet and the first copy of the cookie.
+TEST_F(LinkTest, ABurstOfTwoLossesReordersTheAcceptQueue) {
+  TwoEnds ends(with_rules("drop ack 1 once; drop cookie 1 once"));
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
+}
+
+TEST_F(LinkTest, TheThirdPacketLostAloneReordersNothing) {
+  TwoEnds ends(with_rules("drop ack 1 once"));
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  EXPECT_THAT(ends.accept(2), ElementsAre(one, two));
+}
+
+TEST_F(LinkTest, AnEventThatNeverComesIsNamedAfterTheLimit) {
+  LinkOptions options = with_rules("hold ack 1 until cookie 3 acknowledged");
+  options.hold_limit = milliseconds(100);
+  TwoEnds ends(options);
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
+  const RuleLog rule = ends.stop().rules.at(0);
+  EXPECT_FALSE(rule.is_fulfilled());
+  EXPECT_THAT(rule.text(), HasSubstr("cookie 3 acknowledged never came; the limit of 0.100 s"));
+}
+
+TEST_F(LinkTest, APacketCanArriveTwice) {
+  TwoEnds ends(with_rules("duplicate cookie 1"));
+  ends.connect();
+  ends.accept(1);
+  EXPECT_EQ(ends.read(1, kCookieSize), std::string(kCookieSize, 'b'));
+  EXPECT_EQ(count(ends.stop(), PacketFate::Duplicated), 1);
+}
+
+TEST_F(LinkTest, ASynAckCanBeHeld) {
+  TwoEnds ends(with_rules("hold syn-ack 1 until cookie 2 acknowledged"));
+  Fd first = ends.begin_connect();
+  const auto one = port_of(first);
+  const auto two = ends.connect();
+  ends.finish_connect(std::move(first));
+  EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
+}
+
+TEST_F(LinkTest, AStrangerFromItsOwnAddressTakesNoNumber) {
+  TwoEnds ends(with_rules("hold ack 1 until cookie 2 acknowledged"));
+  const auto one = ends.connect();
+  const auto stranger = ends.connect(kStrangerAddress);
+  EXPECT_THAT(ends.accept(1), ElementsAre(stranger));
+  const auto two = ends.connect();
+  EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
+  EXPECT_EQ(ends.stop().connections.at(2).role, ConnectionRole::Stranger);
+}
+
+TEST_F(LinkTest, DelayIsAddedToEachWay) {
+  LinkOptions options;
+  options.delay = milliseconds(20);
+  TwoEnds ends(options);
+  const TimePoint start = now();
+  ends.connect();
+  EXPECT_GE((now() - start).in_ms(), 40);
+}
+
+TEST_F(LinkTest, RandomLossIsRepairedByTcp) {
+  LinkOptions options;
+  options.loss_percent = {.to_server = 2, .to_client = 2};
+  TwoEnds ends(options);
+  ends.connect();
+  ends.accept(1);
+  ends.transfer(1, 2'000'000);
+  const LinkLog log = ends.stop();
+  EXPECT_GT(log.traffic.to_server.lost, 0U) << log.text();
+}
+
+TEST_F(LinkTest, WithoutLossEveryPacketOfATransferPasses) {
+  TwoEnds ends({});
+  ends.connect();
+  ends.accept(1);
+  ends.transfer(1, 20'000'000);
+  const LinkLog log = ends.stop();
+  EXPECT_GT(log.traffic.to_server.bytes, 20'000'000U);
+  EXPECT_EQ(log.traffic.to_server.lost + log.traffic.to_server.overflowed, 0U) << log.text();
+}
+
+TEST_F(LinkTest, TheMtuIsThatOfTheDevices) {
+  LinkOptions options;
+  options.mtu = 9000;
+  TwoEnds ends(options);
+  ends.connect();
+  ends.accept(1);
+  ends.transfer(1, 2'000'000);
+  const TrafficCount count = ends.stop().traffic.to_server;
+  EXPECT_THAT(count.bytes / count.packets, AllOf(Ge(1500U), Le(9000U)));
+}
+
+TEST_F(LinkTest, ALinkWithoutTrafficHasNoPackets) {
+  auto link = Link::start({}).value();
+  const LinkLog log = link.stop();
+  EXPECT_EQ(log.traffic.to_server.packets + log.traffic.to_client.packets, 0U) << log.text();
+}
+
+}  // namespace
+}  // namespace rolecall::link

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// For tests: the segments of connections to port 5201, by name, and a table that sees them.
+#pragma once
+
+#include "harness/link/connection_table.h"
+#include "harness/link/link.h"
+
+namespace rolecall::link {
+
+// What both ends of one connection send. The client's cookie begins behind its SYN.
+struct ScriptedConnection {
+  std::uint16_t port = 0;
+  std::uint32_t initial = 1000;  // the client's first sequence number
+  const char* client = kClientAddress;
+
+  TcpSegment from_client() const {
+    TcpSegment s;
+    s.source = *ip_address(client);
+    s.destination = *ip_address(kServerAddress);
+    s.source_port = port;
+    s.destination_port = 5201;
+    s.sequence = initial + 1;
+    s.ack = true;
+    return s;
+  }
+  TcpSegment from_server() const {
+    TcpSegment s = from_client();
+    std::swap(s.source, s.destination);
+    std::swap(s.source_port, s.destination_port);
+    s.acknowledged = initial + 1;
+    return s;
+  }
+  TcpSegment syn() const {
+    TcpSegment s = from_client();
+    s.sequence = initial;
+    s.syn = true;
+    s.ack = false;
+    return s;
+  }
+  TcpSegment syn_ack() const {
+    TcpSegment s = from_server();
+    s.syn = true;
+    return s;
+  }
+  TcpSegment third() const { return from_client(); }
+  // `bytes` of payload from the `offset`-th of the connection on.
+  TcpSegment data(std::uint32_t offset, std::uint32_t bytes) const {
+    TcpSegment s = from_client();
+    s.sequence += offset;
+    s.payload = bytes;
+    return s;
+  }
+  TcpSegment cookie() const { return data(0, 37); }
+  TcpSegment acknowledge(std::uint32_t bytes) const {
+    TcpSegment s = from_server();
+    s.acknowledged += bytes;
+    return s;
+  }
+  TcpSegment fin() const {
+    TcpSegment s = from_client();
+    s.fin = true;
+    return s;
+  }
+};
+
+inline Direction direction_of(const TcpSegment& segment) {
+  return segment.destination_port == 5201 ? Direction::ToServer : Direction::ToClient;
+}
+
+inline ConnectionTable table_of_port_5201() {
+  return {5201, {*ip_address(kClientAddress), *ip_address(kClientAddressIpv6)}};
+}
+
+}  // namespace rolecall::link

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// On the running kernel. Each test ends at once, with the reason printed, where the kernel gives no
+// namespace.
+#include "harness/net/netns.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "harness/base/deadline.h"
+#include "harness/net/namespace_holders.h"
+#include "harness/net/sock_diag.h"
+#include "harness/net/socket.h"
+
+namespace rolecall {
+namespace {
+
+constexpr std::uint16_t kPort = 5201;
+
+class NetworkNamespaceTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto rights = gain_namespace_rights(); rights.has_error())
+      GTEST_SKIP() << rights.error().message();
+  }
+};
+
+// Both ends of a connection over the namespace's loopback, on port kPort.
+struct Connection {
+  Fd listener;
+  Fd client;
+  Fd server;
+};
+
+Result<Connection> connect_inside() {
+  Connection c;
+  TRY(c.listener, listen_tcp("127.0.0.1", kPort, AF_INET, ""));
+  TRY(auto to, local_address(c.listener));
+  TRY(c.client, tcp_socket(AF_INET));
+  TRY(start_connect(c.client, to));
+  pollfd ready{c.listener.get(), POLLIN, 0};
+  ::poll(&ready, 1, 10'000);
+  TRY(auto accepted, accept_next(c.listener));
+  if (!accepted) return Error{Errc::Timeout, "no connection over the namespace's loopback"};
+  c.server = std::move(accepted->socket);
+  return c;
+}
+
+TEST_F(NetworkNamespaceTest, EachIsANetworkOfItsOwn) {
+  const auto a = NetworkNamespace::create().value();
+  const auto b = NetworkNamespace::create().value();
+  const auto in_a = run_in(a, [] { return listen_tcp("", kPort, AF_UNSPEC, ""); });
+  const auto in_b = run_in(b, [] { return listen_tcp("", kPort, AF_UNSPEC, ""); });
+  EXPECT_TRUE(in_a.has_value() && in_b.has_value());
+}
+
+TEST_F(NetworkNamespaceTest, TheCallingThreadStaysWhereItWas) {
+  const auto before = std::filesystem::read_symlink("/proc/thread-self/ns/net");
+  const auto ns = NetworkNamespace::create().value();
+  const auto inside = run_in(ns, [] {
+    return Result<std::string>(std::filesystem::read_symlink("/proc/thread-self/ns/net").string());
+  });
+  EXPECT_EQ(inside.value(), identity(ns.fd()));
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/thread-self/ns/net"), before);
+}
+
+TEST_F(NetworkNamespaceTest, LoopbackIsUp) {
+  const auto ns = NetworkNamespace::create().value();
+  EXPECT_TRUE(run_in(ns, connect_inside).has_value());
+}
+
+TEST_F(NetworkNamespaceTest, SockDiagOpenedInsideSeesItsSockets) {
+  const auto ns = NetworkNamespace::create().value();
+  const auto connection = run_in(ns, connect_inside).value();
+  auto diag = run_in(ns, [] { return SockDiag::open(); }).value();
+  auto outside = SockDiag::open().value();
+  const std::uint16_t port = local_address(connection.client).value().port();
+  EXPECT_EQ(diag.dump(port).value().size(), 2U);
+  EXPECT_EQ(outside.dump(port).value().size(), 0U);
+}
+
+TEST_F(NetworkNamespaceTest, DestroyMonitorOpenedInsideHearsOfItsSockets) {
+  const auto ns = NetworkNamespace::create().value();
+  auto connection = run_in(ns, connect_inside).value();
+  auto monitor = run_in(ns, [] { return DestroyMonitor::open(); }).value();
+  const std::uint16_t port = local_address(connection.client).value().port();
+  connection.server.reset();
+  connection.client.reset();
+  pollfd ready{monitor.fd().get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ready, 1, 10'000), 1);
+  EXPECT_FALSE(monitor.take(port).value().empty());
+}
+
+TEST_F(NetworkNamespaceTest, NothingHoldsItAfterSigkill) {
+  int report[2];
+  ASSERT_EQ(::pipe2(report, O_CLOEXEC), 0);
+  const Fd read_end(report[0]);
+  Fd write_end(report[1]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto ns = NetworkNamespace::create().value();
+    const std::string name = identity(ns.fd());
+    if (::write(write_end.get(), name.data(), name.size()) > 0) ::pause();
+    ::_exit(1);
+  }
+  write_end.reset();
+  char name[64] = "";
+  ASSERT_GT(::read(read_end.get(), name, sizeof name - 1), 0);
+  EXPECT_EQ(holders_of(name), 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(holders_of(name), 0);
+}
+
+// Runs `body` in a child and gives its exit status: it leaves the user namespace for good.
+int in_child(const std::function<int()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(UserNamespaceTest, ItsRootMayMakeNetworkNamespaces) {
+  constexpr int kRefused = 77;
+  const int status = in_child([] {
+    const auto became = become_root_of_own_user_namespace();
+    if (became.has_error()) {
+      fmt::print(stderr, "{}\n", became.error().message());
+      return kRefused;
+    }
+    const auto ns = NetworkNamespace::create();
+    return ::geteuid() == 0 && ns.has_value() && run_in(ns.value(), connect_inside) ? 0 : 1;
+  });
+  if (status == kRefused) GTEST_SKIP() << "the kernel gives no user namespace (reason above)";
+  EXPECT_EQ(status, 0);
+}
+
+TEST(UserNamespaceTest, AProcessWithSeveralThreadsIsToldWhatIsWrong) {
+  const int status = in_child([] {
+    std::optional<Result<void>> became;
+    std::thread([&] { became.emplace(become_root_of_own_user_namespace()); }).join();
+    return became->has_error() && became->error().what.find("one thread") != std::string::npos ? 0
+                                                                                               : 1;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace rolecall

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Options of roleperf that take more than one line of figures to check, as programs, with iperf3 on
+// the other side or beside it where it says something: -D and -I, --cport, -B, -C, -w, -O and
+// --role-flag=require.
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/deadline.h"
+#include "harness/perf/iperf3_run.h"
+#include "harness/perf/program.h"
+#include "harness/perf/program_pair.h"
+#include "harness/perf/raw_client.h"
+
+namespace rolecall::perf {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+const std::string kIperf3 = "iperf3";
+
+// --- -D and -I: the same rules for iperf3 3.12 and for us
+
+class InTheBackground : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (!iperf3_is_installed()) GTEST_SKIP() << "no iperf3 on PATH: apt-get install iperf3";
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // a daemon becomes our child
+    fs::create_directory(folder_);
+  }
+
+  void TearDown() override {
+    if (daemon_ > 0) ::kill(daemon_, SIGKILL);
+    while (::waitpid(-1, nullptr, 0) > 0) {
+    }
+    fs::remove_all(folder_);
+  }
+
+  // Whether "-s -D" on a port of its own came to serve it.
+  bool starts(std::uint16_t port) {
+    Program program(words(fmt::format("{} -s -D -p {} -I {}", GetParam(), port, pid_file_)));
+    if (program.status() != 0 || !await_listener(port)) return false;
+    std::ifstream(pid_file_) >> daemon_;
+    return daemon_ > 0;
+  }
+
+  // The exit status of the next child that ends, -1 at the limit.
+  static int next_status() {
+    const Deadline limit = Deadline::after(seconds(20));
+    int status = 0;
+    while (::waitpid(-1, &status, WNOHANG) <= 0) {
+      if (limit.expired()) return -1;
+      ::poll(nullptr, 0, 1);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  std::string pid_in_file() const {
+    std::string pid;
+    std::ifstream(pid_file_) >> pid;
+    return pid;
+  }
+
+  const fs::path folder_ = fs::path(testing::TempDir()) / fmt::format("daemon-{}", ::getpid());
+  const std::string pid_file_ = folder_ / "pid";
+  pid_t daemon_ = 0;
+};
+
+TEST_P(InTheBackground, ServesWhenTheProgramThatWasStartedHasEnded) {
+  const std::uint16_t port = free_port();
+  ASSERT_TRUE(starts(port));
+  Program client(words(fmt::format("{} -c 127.0.0.1 -p {} -n 1M", ROLEPERF, port)));
+  EXPECT_EQ(client.status(), 0) << client.output();
+}
+
+TEST_P(InTheBackground, RemovesItsPidFileOnASignal) {
+  ASSERT_TRUE(starts(free_port()));
+  ::kill(daemon_, SIGTERM);
+  EXPECT_NE(next_status(), -1);
+  EXPECT_FALSE(fs::exists(pid_file_));
+}
+
+TEST_P(InTheBackground, LeavesThePidFileOfARunningDaemonAlone) {
+  ASSERT_TRUE(starts(free_port()));
+  Program second(words(fmt::format("{} -s -D -p {} -I {}", GetParam(), free_port(), pid_file_)));
+  EXPECT_EQ(second.status(), 0);  // of what went to the background; that one ends with 1
+  EXPECT_EQ(next_status(), 1);
+  EXPECT_EQ(pid_in_file(), std::to_string(daemon_));
+}
+
+TEST_P(InTheBackground, RefusesThePidFileOfARunningDaemonInTheForeground) {
+  ASSERT_TRUE(starts(free_port()));
+  Program second(words(fmt::format("{} -s -p {} -I {}", GetParam(), free_port(), pid_file_)));
+  EXPECT_EQ(second.status(), 1);
+  EXPECT_THAT(second.output(), HasSubstr("nother instance"));
+}
+
+TEST_P(InTheBackground, TakesAPidFileWhoseProcessIsGone) {
+  std::ofstream(pid_file_) << 999999999;  // above every pid_max
+  ASSERT_TRUE(starts(free_port()));
+  EXPECT_EQ(pid_in_file(), std::to_string(daemon_));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, InTheBackground, testing::Values(ROLEPERF, kIperf3),
+                         [](const auto& of) { return of.index == 0 ? "Roleperf" : "Iperf3"; });
+
+// --- which program is at which end
+
+struct Pair {
+  std::string server;
+  std::string client;
+};
+
+void PrintTo(const Pair& pair, std::ostream* os) {
+  *os << pair.client << " with " << pair.server;
+}
+
+class OptionBetween : public testing::TestWithParam<Pair> {
+ protected:
+  void SetUp() override {
+    if (!iperf3_is_installed()) GTEST_SKIP() << "no iperf3 on PATH: apt-get install iperf3";
+  }
+
+  Outcome run_pair(const std::string& client_words) const {
+    return run(GetParam().server, GetParam().client, {client_words + " -J", "-J"});
+  }
+};
+
+std::string pair_name(const testing::TestParamInfo<Pair>& info) {
+  const auto name = [](const std::string& program) {
+    return program == kIperf3 ? "Iperf3" : "Roleperf";
+  };
+  return fmt::format("{}With{}", name(info.param.client), name(info.param.server));
+}
+
+// The pair without roleperf shows that the rules are iperf3's.
+INSTANTIATE_TEST_SUITE_P(A, OptionBetween,
+                         testing::Values(Pair{kIperf3, kIperf3}, Pair{kIperf3, ROLEPERF},
+                                         Pair{ROLEPERF, kIperf3}, Pair{ROLEPERF, ROLEPERF}),
+                         pair_name);
+
+// --- --cport, -B, -C, -w: what the documents say of it
+
+template <class T>
+std::vector<T> of_streams(const ordered_json& document, const char* key) {
+  std::vector<T> found;
+  for (const ordered_json& c : document["start"]["connected"]) found.push_back(c[key].get<T>());
+  return found;
+}
+
+// The first of four in a row.
+std::uint16_t free_ports() {
+  std::uint16_t first = free_port();
+  for (int count = 1; count < 4; ++count) {
+    const std::uint16_t next = free_port();
+    if (next == first + count) continue;
+    first = next;
+    count = 0;
+  }
+  return first;
+}
+
+TEST_P(OptionBetween, StreamsBindThePortsFromTheOneGivenOn) {
+  const int first = free_ports();
+  const Outcome done = run_pair(fmt::format("-n 32M --bidir -P 2 --cport {}", first));
+  ASSERT_EQ(done.client_status, 0) << done.client;
+  EXPECT_THAT(of_streams<int>(parse(done.client), "local_port"),
+              ElementsAre(first, first + 1, first + 2, first + 3));
+  EXPECT_THAT(of_streams<int>(parse(done.server), "remote_port"),
+              UnorderedElementsAre(first, first + 1, first + 2, first + 3));
+}
+
+TEST_P(OptionBetween, StreamsComeFromTheAddressGiven) {
+  const Outcome done = run_pair("-n 32M -P 2 -B 127.0.0.2");
+  ASSERT_EQ(done.client_status, 0) << done.client;
+  EXPECT_THAT(of_streams<std::string>(parse(done.server), "remote_host"),
+              Each(HasSubstr("127.0.0.2")));
+}
+
+TEST_P(OptionBetween, BothEndsUseTheCongestionControlGiven) {
+  const Outcome done = run_pair("-n 32M --bidir -C reno");
+  ASSERT_EQ(done.client_status, 0) << done.client;
+  const ordered_json end = parse(done.client)["end"];
+  EXPECT_EQ(end["sender_tcp_congestion"], "reno");
+  EXPECT_EQ(end["receiver_tcp_congestion"], "reno");
+}
+
+TEST_P(OptionBetween, BothEndsHaveTheBuffersGiven) {
+  const Outcome done = run_pair("-n 32M -w 64K");
+  ASSERT_EQ(done.client_status, 0) << done.client;
+  for (const std::string& text : {done.client, done.server}) {
+    const ordered_json start = parse(text)["start"];
+    EXPECT_EQ(start["sndbuf_actual"], 2 * 65536) << text;  // the kernel doubles it
+    EXPECT_EQ(start["rcvbuf_actual"], 2 * 65536) << text;
+  }
+}
+
+// --- -M and -A n,m at the server, which no document tells
+
+class OfARoleperfServer : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(await_listener(port_));
+    test_.emplace(port_);
+  }
+
+  void ask_for(const std::string& parameter) {
+    test_->parameters.insert(test_->parameters.size() - 1, "," + parameter);
+  }
+
+  const std::uint16_t port_ = free_port();
+  Program server_{words(fmt::format("{} -s -p {}", ROLEPERF, port_))};
+  std::optional<RawTest> test_;
+};
+
+TEST_F(OfARoleperfServer, StreamsHaveTheSegmentSizeAskedFor) {
+  ask_for(R"("MSS":1000)");
+  ASSERT_TRUE(test_->reach(Phase::TestRunning));
+  EXPECT_LE(test_->stream->segment_size(), 1000);
+}
+
+TEST_F(OfARoleperfServer, TheCoreIsTheOneAskedForUntilTheTestEnds) {
+  const std::string all = server_.cores();
+  ask_for(R"("server_affinity":0)");
+  ASSERT_TRUE(test_->reach(Phase::CreateStreams));
+  EXPECT_EQ(server_.cores(), "0");
+  ASSERT_TRUE(test_->complete());
+  ASSERT_TRUE(RawTest(port_).complete());
+  EXPECT_EQ(server_.cores(), all);
+}
+
+// --- -O
+
+// What an end counted itself in the intervals that are marked so, over all streams.
+std::int64_t bytes_in_intervals(const ordered_json& document, bool omitted) {
+  std::int64_t sum = 0;
+  for (const ordered_json& interval : document["intervals"]) {
+    if (interval["sum"]["omitted"].get<bool>() == omitted) {
+      sum += interval["sum"]["bytes"].get<std::int64_t>();
+    }
+  }
+  return sum;
+}
+
+// Paced, so that figures which keep the omitted second are twice as large, not some larger.
+TEST_P(OptionBetween, OmittedSecondsAreMarkedAndCountNowhere) {
+  const Outcome done = run_pair("-O 1 -t 1 -b 20M -l 10K");
+  ASSERT_EQ(done.client_status, 0) << done.client;
+  const ordered_json client = parse(done.client);
+  const ordered_json server = parse(done.server);
+  EXPECT_GT(bytes_in_intervals(client, true), 0);
+  EXPECT_GT(bytes_in_intervals(server, true), 0);
+  EXPECT_EQ(client["end"]["sum_sent"]["bytes"], bytes_in_intervals(client, false));
+  EXPECT_EQ(server["end"]["sum_received"]["bytes"], bytes_in_intervals(server, false));
+  EXPECT_EQ(client["end"]["sum_received"]["bytes"], server["end"]["sum_received"]["bytes"]);
+  EXPECT_NEAR(client["end"]["sum_sent"]["seconds"].get<double>(), 1, 0.5);
+  EXPECT_LT(client["end"]["sum_sent"]["bits_per_second"].get<double>(), 30e6);
+}
+
+TEST(RoleperfOmit, StartsTheTextAnewAfterTheOmittedSecond) {
+  const Outcome done = run(ROLEPERF, ROLEPERF, {"-O 1 -t 1 -b 20M", ""});
+  for (const std::string& text : {done.client, done.server}) {
+    const auto omitted = text.find("(omitted)");
+    ASSERT_NE(omitted, std::string::npos) << text;
+    EXPECT_THAT(text.substr(omitted), HasSubstr(" 0.00-1.")) << text;
+  }
+}
+
+// --- --role-flag=require with a peer that has none
+
+TEST(RoleperfRequire, AnIperf3ServerIsRefusedWithASentence) {
+  const Outcome done = run(kIperf3, ROLEPERF, {"-n 1M --role-flag=require", ""});
+  EXPECT_EQ(done.client_status, 1);
+  EXPECT_THAT(done.client, HasSubstr("--role-flag=require: the server did not agree"));
+  EXPECT_NE(done.server_status, -1) << "the server was left with a test that nobody runs";
+}
+
+TEST(RoleperfRequire, AnIperf3ClientIsRefusedWithASentence) {
+  const Outcome done = run(ROLEPERF, kIperf3, {"-n 1M", "--role-flag=require"});
+  EXPECT_EQ(done.client_status, 1);
+  EXPECT_THAT(done.client, HasSubstr("iperf3: error"));
+  EXPECT_THAT(done.server, HasSubstr("--role-flag=require"));
+  EXPECT_EQ(done.server_status, 0);
+}
+
+}  // namespace
+}  // namespace rolecall::perf
