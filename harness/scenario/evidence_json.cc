@@ -42,7 +42,9 @@ Json connection_as_json(const ConnectionSample& c, std::uint64_t header) {
 }
 
 Json peer_as_json(const PeerSpec& spec) {
-  return {{"peer", spec.peer}, {"args", spec.args}};
+  Json j{{"peer", spec.peer}, {"args", spec.args}};
+  if (spec.has_retrofit) j["retrofit"] = true;
+  return j;
 }
 
 }  // namespace

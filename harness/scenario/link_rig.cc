@@ -93,8 +93,8 @@ Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
   const Scenario& scenario = options.scenario;
   link::LinkOptions link;
   link.server_port = options.port != 0 ? options.port : kPort;
-  link.hold_limit = std::min(scenario.link.hold_limit.value_or(kHold),
-                             Duration{scenario.limit.ns / 2});
+  link.hold_limit =
+      std::min(scenario.link.hold_limit.value_or(kHold), Duration{scenario.limit.ns / 2});
   link.mtu = scenario.link.mtu;
   link.delay = scenario.link.delay;
   const double loss = scenario.link.loss_percent;

@@ -119,9 +119,9 @@ Result<Child> Child::start(const ChildOptions& options) {
   boost::asio::io_context context(1);
   process::error_code failure;
   process::posix::vfork_launcher launcher;
-  auto started =
-      launcher(context.get_executor(), failure, process::filesystem::path(options.program.string()),
-               options.args, Setup{::getpid(), environment.data(), in.get(), out.get(), err.get(), place});
+  auto started = launcher(
+      context.get_executor(), failure, process::filesystem::path(options.program.string()),
+      options.args, Setup{::getpid(), environment.data(), in.get(), out.get(), err.get(), place});
   if (failure) {
     reap(launcher.pid);
     return Error{Errc::System, fmt::format("start {}", options.program.string()), failure.value()};

@@ -27,10 +27,10 @@ struct ExitStatus {
 
 struct ChildOptions {
   std::filesystem::path program;
-  std::vector<std::string> args;         // without argv[0]
-  std::vector<std::string> environment;  // NAME=VALUE, on top of our own
-  std::filesystem::path output;          // stdout goes here; made, and emptied
-  std::filesystem::path errors;          // stderr goes here; made, and emptied
+  std::vector<std::string> args;            // without argv[0]
+  std::vector<std::string> environment;     // NAME=VALUE, on top of our own
+  std::filesystem::path output;             // stdout goes here; made, and emptied
+  std::filesystem::path errors;             // stderr goes here; made, and emptied
   const NetworkNamespace* place = nullptr;  // where it runs; null: in our own namespace
 };
 

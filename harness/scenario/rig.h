@@ -59,12 +59,12 @@ struct RigOptions {
   const Scenario& scenario;
   const Peer& client;
   const Peer& server;
-  std::optional<Lever> lever;           // none: natural order, nothing around the programs
-  bool is_control = false;              // the lever's surroundings, without its orders
-  int index = 1;                        // of the run: a seed for what the link loses at random
-  std::uint16_t port = 0;               // 0: a free one
-  std::filesystem::path shim;           // the preload library
-  std::filesystem::path folder;         // the run's evidence folder, for a capture
+  std::optional<Lever> lever;    // none: natural order, nothing around the programs
+  bool is_control = false;       // the lever's surroundings, without its orders
+  int index = 1;                 // of the run: a seed for what the link loses at random
+  std::uint16_t port = 0;        // 0: a free one
+  std::filesystem::path shim;    // the preload library
+  std::filesystem::path folder;  // the run's evidence folder, for a capture
 };
 
 // Config when the port is taken or the lever cannot reach a program; System where the machine

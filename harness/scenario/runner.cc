@@ -29,8 +29,8 @@ Result<Peer> usable_peer(const Scenario& scenario, const PeerSet& peers, const P
   return peer;
 }
 
-// The place of each client port in accept order: from the lever, where it sees accept(); else from a
-// legacy server's report, whose streams stand in the order of accept(); else from the server's
+// The place of each client port in accept order: from the lever, where it sees accept(); else from
+// a legacy server's report, whose streams stand in the order of accept(); else from the server's
 // descriptors; else the order in which the kernel queued them.
 std::vector<std::uint16_t> accept_order(const TestRunRecord& record, const Peer& server) {
   if (!record.seen.accept_order.empty()) return record.seen.accept_order;
@@ -116,7 +116,7 @@ RunResult describe(const Scenario& scenario, const Peer& client, const Peer& ser
   RunResult run;
   run.scenario = scenario.name;
   run.index = index;
-  run.client_peer = client.label();
+  run.client_peer = client.label() + (scenario.client.has_retrofit ? " + retrofit" : "");
   run.server_peer = server.label();
   run.mode = scenario.shape.mode;
   run.streams = scenario.shape.streams;
@@ -161,12 +161,12 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
 
   TRY(auto rig, make_rig({scenario, client, server, lever, is_control, index, options.port,
                           options.shim, run.evidence}));
-  TRY(auto record,
-      run_test({scenario, client, server, run.evidence, *rig, options.stop, options.let_peers_end}));
+  TRY(auto record, run_test({scenario, client, server, run.evidence, *rig, options.retrofit,
+                             options.stop, options.let_peers_end}));
   run.verdict = judge(record.facts);
   const bool is_imposed = lever && !is_control && !scenario.schedule.is_natural();
   if (is_imposed) run.realised = realised(scenario, record, server);
-  const Realised wanted = !is_imposed                   ? Realised::NotAsked
+  const Realised wanted = !is_imposed                  ? Realised::NotAsked
                           : run.expected.is_realisable ? Realised::Yes
                                                        : Realised::NotRealisable;
   run.as_expected = run.verdict.kind == run.expected.verdict && run.realised == wanted;

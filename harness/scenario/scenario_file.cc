@@ -39,7 +39,7 @@ const std::vector<Place>& places() {
         "expect", "repeat", "control", "link", "limit_ms"},
        {"schema", "claim", "why", "server", "client", "schedule", "expect", "control"}},
       {"server", {"peer", "args"}, {"peer"}},
-      {"client", {"peer", "args"}, {"peer"}},
+      {"client", {"peer", "args", "retrofit"}, {"peer"}},
       {"expect", {"above", "below"}, {}},
       {"control", {"repeat", "expect"}, {}},
       {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms"}, {}},
@@ -152,6 +152,8 @@ Result<PeerSpec> Reader::read_peer(const JsonNode& root, std::string_view key) c
   PeerSpec spec;
   TRY(read_text(node, "peer", spec.peer));
   TRY(read_texts(node, "args", spec.args));
+  TRY(const auto* retrofit, typed(node, "retrofit", Kind::Boolean));
+  spec.has_retrofit = retrofit != nullptr && retrofit->boolean;
   return spec;
 }
 

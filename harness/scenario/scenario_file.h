@@ -31,6 +31,7 @@ struct PeerSpec {
   // "legacy" (iperf3), "flagged" (roleperf), or the name of a peer given with --peer.
   std::string peer;
   std::vector<std::string> args;  // on top of what the runner sets: -s -1 / -c, -p, -J
+  bool has_retrofit = false;      // client: under the preload library that adds the stream barrier
 };
 
 // What is to come out of a run: a verdict under the realised schedule, or "not realisable": the
@@ -60,8 +61,8 @@ struct Expectation {
 // What the link between the peers is like, where the lever is Link.
 struct LinkShape {
   int mtu = 1500;
-  Duration delay{};      // one way
-  int loss_percent = 0;  // at random, each way
+  Duration delay{};        // one way
+  int loss_percent = 0;    // at random, each way
   std::uint64_t seed = 1;  // run i takes seed + i
   std::optional<Duration> hold_limit;
 };

@@ -78,14 +78,15 @@ Result<std::unique_ptr<Rig>> make_shim_rig(const RigOptions& options) {
   TRY(check_reach(options.client, "client"));
   TRY(check_reach(options.server, "server"));
   TRY(auto port, PortReservation::take(options.port));
-  ShimOptions shim;
-  shim.library = options.shim;
-  shim.server_program = options.server.path;
-  shim.client_program = options.client.path;
-  shim.port = port.port();
-  shim.order = options.scenario.schedule.accept;
-  shim.hold_limit = std::min(kLongestHold, Duration{options.scenario.limit.ns / 2});
-  TRY(auto plan, ShimPlan::make(shim));
+  ShimOptions plan_options;
+  plan_options.library = options.shim;
+  plan_options.server_program = options.server.path;
+  plan_options.client_program = options.client.path;
+  plan_options.port = port.port();
+  plan_options.order = options.scenario.schedule.accept;
+  plan_options.lever = options.lever == Lever::Defer ? shim::Lever::Defer : shim::Lever::Swap;
+  plan_options.hold_limit = std::min(kLongestHold, Duration{options.scenario.limit.ns / 2});
+  TRY(auto plan, ShimPlan::make(plan_options));
   return std::unique_ptr<Rig>(
       std::make_unique<ShimRig>(options.scenario.address, std::move(port), std::move(plan)));
 }

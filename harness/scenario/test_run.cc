@@ -77,6 +77,17 @@ class TestRun {
   TestRunRecord record_;
 };
 
+// Adds a library to what LD_PRELOAD of these NAME=VALUE names.
+void preload(std::vector<std::string>& environment, const fs::path& library) {
+  constexpr std::string_view kVariable = "LD_PRELOAD=";
+  for (std::string& entry : environment) {
+    if (!entry.starts_with(kVariable)) continue;
+    entry += ":" + library.string();
+    return;
+  }
+  environment.push_back(std::string(kVariable) + library.string());
+}
+
 Result<void> TestRun::start_server() {
   std::vector<std::string> args = {"-s", "-1", "-J", "-p", std::to_string(options_.rig.port())};
   const auto& extra = options_.scenario.server.args;
@@ -103,9 +114,11 @@ Result<void> TestRun::start_client() {
                                    std::to_string(options_.rig.port())};
   const auto& extra = options_.scenario.client.args;
   args.insert(args.end(), extra.begin(), extra.end());
-  TRY(auto child, Child::start({options_.client.path, std::move(args),
-                                options_.rig.client_environment(), client_output(options_.folder),
-                                file("client.err"), options_.rig.client_namespace()}));
+  std::vector<std::string> environment = options_.rig.client_environment();
+  if (options_.scenario.client.has_retrofit) preload(environment, options_.retrofit);
+  TRY(auto child, Child::start({options_.client.path, std::move(args), std::move(environment),
+                                client_output(options_.folder), file("client.err"),
+                                options_.rig.client_namespace()}));
   client_.emplace(std::move(child));
   return ok();
 }

@@ -24,8 +24,9 @@ struct TestRunOptions {
   const Scenario& scenario;
   const Peer& client;
   const Peer& server;
-  std::filesystem::path folder;  // exists; both peers' output goes there
-  Rig& rig;                      // what stands around the two
+  std::filesystem::path folder;    // exists; both peers' output goes there
+  Rig& rig;                        // what stands around the two
+  std::filesystem::path retrofit;  // for a client that is to have it
   const StopToken* stop = nullptr;
   bool let_peers_end = false;  // watch to the end of both even when the verdict stands before
 };
