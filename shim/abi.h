@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace rolecall::shim {
@@ -58,7 +59,7 @@ struct Plan {
       hold_ms;  // how long one connection may be held, 1..; the clock bounds, never decides
   Lever lever;
   std::uint32_t stream_count;  // 1..kMaxStreams; with RecordOnly 0
-  std::uint32_t reserved;      // 0
+  std::uint32_t reserved[2];   // 0
   // order[i] is the number of the connection that accept() returns as the (i+1)-th stream: a
   // permutation of 1..stream_count. Read at the server for Swap, at the client for Defer.
   std::uint16_t order[kMaxStreams];
@@ -136,6 +137,7 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(sizeof(std::atomic<std::uint32_t>) == 4 && sizeof(std::atomic<std::uint64_t>) == 8);
 static_assert(sizeof(Record) == 48);
+static_assert(offsetof(Plan, order) == 48);
 static_assert(sizeof(Plan) == 48 + 2 * kMaxStreams + 2 * kMaxPath);
 static_assert(sizeof(Board) == 32 + 4 * kMaxConnects + 48 * kMaxRecords);
 

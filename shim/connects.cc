@@ -53,7 +53,6 @@ int connect_in_count(int fd, const sockaddr* address, socklen_t length) {
     return -1;
   }
   Board& board = *board_view();
-  notice_expired_corks();
   board.connecting.fetch_add(1);
   const int result = next(fd, address, length);
   const int error = result == 0 ? 0 : errno;

@@ -116,30 +116,52 @@ TEST_F(Defer, LeavesNothingBehindWhenTheClientDies) {
   EXPECT_EQ(server->output(), "01\n");
 }
 
-// The retrofit is a client with a barrier of its own: it opens no stream while the cookie of the
-// one before is not acknowledged.
-TEST_F(Defer, IsGivenUpAtAClientWithABarrier) {
+TEST_F(Defer, IsGivenUpAtTheLimitWhenNothingIsAcknowledged) {
+  rig.order = {1, 2};
+  rig.hold_ms = 20;
+  rig.listen_on(listener_family);
+  rig.drop_data();
+  const auto client = connect(2, {"say"});
+  ASSERT_TRUE(client->wait_for("waiting"));
+  const auto limits = rig.records(Kind::HoldLimitReached);
+  ASSERT_THAT(limits, SizeIs(1));
+  EXPECT_EQ(limits[0]->number, 1U);
+}
+
+// A cookie that was written too late, on a connection made in time.
+TEST_F(Defer, IsGivenUpWhenTheKernelLetsACookieGo) {
   rig.order = {2, 1};
   const auto server = serve_deferred(3, {"select"});
-  rig.preload = std::string(SHIM_LIBRARY) + ":" + ORDER_LIBRARY;
+  const auto client = connect(2, {"late"});
+  EXPECT_EQ(server->output(), "012\n");
+  EXPECT_EQ(client->output(), "done\n");
+  expect_given_up(1, 2);
+  EXPECT_THAT(rig.records(Kind::ConnectRecorded), SizeIs(3));
+  EXPECT_THAT(rig.records(Kind::Uncorked), IsEmpty());
+}
+
+// The retrofit is a client with a barrier of its own: it opens no stream while the cookie of the
+// one before is not acknowledged. It may be loaded before the shim or after it.
+class DeferBarrier : public Defer, public ::testing::WithParamInterface<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Loaded, DeferBarrier,
+                         ::testing::Values(std::string(SHIM_LIBRARY) + ":" + ORDER_LIBRARY,
+                                           std::string(ORDER_LIBRARY) + ":" + SHIM_LIBRARY),
+                         [](const auto& libraries) {
+                           return libraries.index == 0 ? "after" : "before";
+                         });
+
+TEST_P(DeferBarrier, EndsTheOrderBeforeTheAwaitedConnectionIsMade) {
+  rig.order = {2, 1};
+  const auto server = serve_deferred(3, {"select"});
+  rig.preload = GetParam();
   const auto client = connect(2, {"iperf3"});
   EXPECT_EQ(server->output(), "012\n");
   EXPECT_EQ(client->output(), "done\n");
   EXPECT_THAT(rig.order_by_ports(), ElementsAre(1, 2));
   expect_given_up(1, 2);
-}
-
-TEST_F(Defer, SaysSoBeforeTheAwaitedConnectionWasMade) {
-  rig.order = {2, 1};
-  const auto server = serve_deferred(3, {"select"});
-  rig.preload = std::string(ORDER_LIBRARY) + ":" + SHIM_LIBRARY;
-  const auto client = connect(2, {"iperf3"});
-  server->output();
-  const auto expired = rig.records(Kind::CorkExpired);
   const auto connects = rig.records(Kind::ConnectRecorded);
-  ASSERT_THAT(expired, SizeIs(1));
   ASSERT_THAT(connects, SizeIs(3));
-  EXPECT_LT(expired[0]->sequence.load(), connects[2]->sequence.load());
+  EXPECT_LT(rig.records(Kind::CorkExpired)[0]->sequence.load(), connects[2]->sequence.load());
 }
 
 }  // namespace

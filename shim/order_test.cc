@@ -2,10 +2,7 @@
 // The stream barrier for clients that have none, from outside: the probe's client under
 // librolecall_order.so. That it waits shows where the acknowledgement does not come: a filter on
 // the server's listener drops what carries data, so that no cookie is acknowledged.
-#include <linux/filter.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,27 +12,16 @@
 namespace rolecall::shim {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-// Drops every segment with data that meets a listener, or a connection accepted from it.
-void drop_data(int listener) {
-  sock_filter steps[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12),  // the data offset, in words, upper half
-      BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4), BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
-      BPF_STMT(BPF_MISC | BPF_TAX, 0),        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-      BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),  BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-  const sock_fprog filter{.len = std::size(steps), .filter = steps};
-  ASSERT_EQ(setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
-}
 
 // A client under the library alone, and a server that never acknowledges a cookie.
 class Order : public Shim {
  protected:
   std::unique_ptr<Program> connect_unacknowledged(const Words& options, const char* limit_ms) {
-    drop_data(rig.listen_on(listener_family));
+    rig.listen_on(listener_family);
+    rig.drop_data();
     return std::make_unique<Program>(
         Words{PROBE, "client", std::to_string(rig.port), "2", "say"} + options,
         Words{std::string("LD_PRELOAD=") + ORDER_LIBRARY,
@@ -58,12 +44,20 @@ INSTANTIATE_TEST_SUITE_P(All, OrderWay,
                          ::testing::Values("send", "pieces", "sendmsg", "writev", "nonblock", "v6"),
                          [](const auto& way) { return std::string(way.param); });
 
-TEST_F(Order, LeavesAForeignProgramUntouched) {
-  const auto client = connect_unacknowledged({}, "1");
+// Connections that are no test of iperf3, to a server that acknowledges nothing.
+class OrderForeign : public Order, public ::testing::WithParamInterface<Words> {};
+
+TEST_P(OrderForeign, IsLeftUntouched) {
+  const auto client = connect_unacknowledged(GetParam(), "1");
   ASSERT_TRUE(client->wait_for("waiting"));
   rig.close_listener();
   EXPECT_EQ(client->output(), "waiting\ndone\n");
 }
+
+INSTANTIATE_TEST_SUITE_P(All, OrderForeign,
+                         ::testing::Values(Words{"other_bytes"}, Words{"iperf3", "shout"},
+                                           Words{"iperf3", "each"}),
+                         [](const auto& options) { return options.param.back(); });
 
 TEST_F(Order, MayBeLeftByAHandlerThatJumps) {
   const auto client = connect_unacknowledged({"iperf3", "jump"}, "10000");
@@ -87,6 +81,35 @@ TEST_F(Order, DoesNotPreventASwapAboveTheQueue) {
   const auto client = connect(3, {"iperf3"});
   EXPECT_EQ(server->output(), "0312\n");
   EXPECT_EQ(client->output(), "done\n");
+}
+
+// A program with a sanitizer under both libraries, at both ends and under each lever.
+class Sanitized : public Shim, public ::testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override { probe = GetParam(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, Sanitized, ::testing::Values(PROBE_ASAN, PROBE_TSAN),
+                         [](const auto& program) {
+                           const std::string path = program.param;
+                           return path.substr(path.rfind('_') + 1);
+                         });
+
+TEST_P(Sanitized, IsSwapped) {
+  rig.preload = std::string(SHIM_LIBRARY) + ":" + ORDER_LIBRARY;
+  EXPECT_EQ(run({3, 1, 2}, {"threads"}, {"iperf3"}).find("FAULT"), std::string::npos);
+  EXPECT_THAT(rig.order_by_ports(), ElementsAre(3, 1, 2));
+}
+
+TEST_P(Sanitized, IsDeferred) {
+  rig.lever = Lever::Defer;
+  EXPECT_EQ(run({3, 1, 2}, {"select"}, {"threads"}), "0312\n");
+}
+
+TEST_P(Sanitized, HasItsBarrier) {
+  rig.lever = Lever::Defer;
+  rig.preload = std::string(SHIM_LIBRARY) + ":" + ORDER_LIBRARY;
+  EXPECT_EQ(run({2, 1}, {"select"}, {"iperf3"}), "012\n");
 }
 
 }  // namespace

@@ -3,18 +3,19 @@
 // what accept() promises, and print the order in which the connections came.
 //   probe server LISTENER COUNT [accept4] [select|poll|epoll] [null] [threads] [jump] [fork]
 //   [reopen]
-//   probe client PORT STREAMS [v6] [nonblock] [stranger] [iperf3] [say]
-//   [pieces|more|sendmsg|writev|threads] [nodelay] [cork] [jump]
+//   probe client PORT STREAMS [v6] [nonblock] [stranger] [iperf3 [shout|each]] [say]
+//   [pieces|more|sendmsg|writev|threads] [nodelay] [cork] [jump] [late]
 // LISTENER is an inherited descriptor. A connection's cookie is 37 bytes, of which the last, behind
 // the NUL, names it: 0 is the control connection, 1.. are streams, ! is a stranger. One that looks
-// as iperf3's does (client option iperf3) ends in its NUL; there a 38th byte is the name.
+// as iperf3's does (client option iperf3) ends in its NUL; there a 38th byte is the name. shout:
+// not of the letters that iperf3 takes; each: another one for each connection.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -226,7 +227,8 @@ static void tcp_option(int fd, int which, int value) {
 static void send_cookie(int fd, char name, bool stranger) {
   char bytes[kCookie + 1] = "probe";
   if (stranger) bytes[0] = 'x';
-  if (option("iperf3")) memset(bytes, 'a', kCookie - 1);
+  if (option("iperf3")) memset(bytes, option("shout") ? 'A' : 'a', kCookie - 1);
+  if (option("each")) bytes[0] = (char)('b' + name - '0');
   bytes[option("iperf3") ? kCookie : kCookie - 1] = name;
   const size_t size = option("iperf3") ? kCookie + 1 : kCookie;
   struct iovec parts[2] = {{bytes, 20}, {bytes + 20, size - 20}};
@@ -262,6 +264,16 @@ static void* write_in_thread(void* argument) {
   return NULL;
 }
 
+// Until the peer's kernel has the cookie (and the SYN): nothing wakes a program for that.
+static void wait_until_acknowledged(int fd) {
+  struct tcp_info info = {.tcpi_state = 0};
+  do {
+    socklen_t length = sizeof info;
+    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+    poll(NULL, 0, 1);
+  } while (info.tcpi_bytes_acked <= kCookie);
+}
+
 static int open_connection(char name, bool stranger) {
   const bool v6 = option("v6");
   struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -280,6 +292,9 @@ static int open_connection(char name, bool stranger) {
   }
   struct pollfd ready = {.fd = fd, .events = POLLOUT};
   poll(&ready, 1, -1);
+  static int previous = -1;
+  if (option("late") && name > '1') wait_until_acknowledged(previous);
+  previous = fd;
   if (option("threads") && name != '0') {
     struct opening* const opening = malloc(sizeof *opening);
     *opening = (struct opening){.fd = fd, .name = name};

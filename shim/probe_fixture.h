@@ -22,20 +22,21 @@ namespace rolecall::shim {
 class Shim : public ::testing::Test {
  protected:
   Rig rig;
+  std::string probe = PROBE;  // or the same with a sanitizer
   int listener_family = AF_INET6;
 
   // Starts the server; it ends after `connections`.
   std::unique_ptr<Program> serve(std::size_t connections, const Words& options) {
     const int listener = rig.listen_on(listener_family);
     return std::make_unique<Program>(
-        Words{PROBE, "server", std::to_string(listener), std::to_string(connections)} + options,
-        rig.armed(Side::Server, PROBE), listener);
+        Words{probe, "server", std::to_string(listener), std::to_string(connections)} + options,
+        rig.armed(Side::Server, probe), listener);
   }
   std::unique_ptr<Program> connect(std::size_t streams, const Words& options) {
     Words variables;
-    if (rig.numbering == Numbering::ByConnect) variables = rig.armed(Side::Client, PROBE);
+    if (rig.numbering == Numbering::ByConnect) variables = rig.armed(Side::Client, probe);
     return std::make_unique<Program>(
-        Words{PROBE, "client", std::to_string(rig.port), std::to_string(streams)} + options,
+        Words{probe, "client", std::to_string(rig.port), std::to_string(streams)} + options,
         variables);
   }
   // Starts the server, and returns once its listener takes no connection without data.

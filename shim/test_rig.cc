@@ -2,6 +2,7 @@
 #include "shim/test_rig.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -137,6 +138,18 @@ int Rig::listen_on(int family) {
   close_listener();
   listener_ = fd;
   return fd;
+}
+
+void Rig::drop_data() {
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12),  // the data offset, in words, upper half
+      BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4), BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+      BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),  BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  const sock_fprog filter{.len = std::size(steps), .filter = steps};
+  EXPECT_EQ(setsockopt(listener_, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
 }
 
 void Rig::close_listener() {

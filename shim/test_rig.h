@@ -55,6 +55,9 @@ class Rig {
 
   // A listener on every address of `family` (AF_INET6: IPv4 too) and a free port.
   int listen_on(int family);
+  // Drops every segment with data that meets the listener, or a connection that comes out of it: no
+  // cookie is acknowledged.
+  void drop_data();
   // Leaves the listener to the programs that inherited it.
   void close_listener();
   // A port that nobody listens on now.

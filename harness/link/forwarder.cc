@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,15 +14,22 @@
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
 #include "harness/link/link.h"
+#include "harness/link/tun.h"
 
 namespace rolecall::link {
 namespace {
 
 // Packets taken from one device before the other and the clock have their turn.
 constexpr int kBurst = 64;
-constexpr std::size_t kMaxPacket = 65'536;
+constexpr std::size_t kMaxFrame = 65'536 + kOffloadHeader;
 // Any constant: the two directions draw from different sequences.
 constexpr std::uint64_t kOtherWay = 0x5851'f42d'4c95'7f2dU;
+
+Duration cpu_of_this_thread() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return seconds(used.tv_sec) + nanoseconds(used.tv_nsec);
+}
 
 std::vector<IpAddress> client_addresses() {
   return {*ip_address(kClientAddress), *ip_address(kClientAddressIpv6)};
@@ -31,7 +39,8 @@ std::vector<IpAddress> client_addresses() {
 
 Forwarder::Forwarder(const LinkOptions& options, Fd client_tun, Fd server_tun,
                      std::optional<PcapngWriter> capture)
-    : delay_(options.delay),
+    : header_(options.has_large_segments() ? kOffloadHeader : 0),
+      delay_(options.delay),
       client_tun_(std::move(client_tun)),
       server_tun_(std::move(server_tun)),
       table_(options.server_port, client_addresses()),
@@ -39,7 +48,7 @@ Forwarder::Forwarder(const LinkOptions& options, Fd client_tun, Fd server_tun,
       loss_{RandomLoss(options.loss_percent.to_server, options.seed),
             RandomLoss(options.loss_percent.to_client, options.seed ^ kOtherWay)},
       capture_(std::move(capture)),
-      buffer_(kMaxPacket) {}
+      buffer_(kMaxFrame) {}
 
 void Forwarder::run(const Fd& stop) {
   ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);  // ns; else poll may be 50 us late with a delayed packet
@@ -52,6 +61,7 @@ void Forwarder::run(const Fd& stop) {
   }
   book_.stop();
   log_.stopped = now();
+  log_.forwarder_cpu = cpu_of_this_thread();
   if (capture_) capture_->flush();
 }
 
@@ -101,7 +111,8 @@ Result<void> Forwarder::read_from(Direction direction) {
   return ok();
 }
 
-void Forwarder::handle(Direction direction, ByteView packet, TimePoint now) {
+void Forwarder::handle(Direction direction, ByteView frame, TimePoint now) {
+  const ByteView packet = frame.subspan(std::min(header_, frame.size()));
   TrafficCount& count = log_.traffic[direction];
   ++count.packets;
   count.bytes += packet.size();
@@ -110,42 +121,41 @@ void Forwarder::handle(Direction direction, ByteView packet, TimePoint now) {
   if (!sighting) ++count.untouched;
   if (loss_[direction].loses_next()) {
     ++count.lost;
-    on_arrival(direction, packet, "lost at random", now);
+    on_arrival(direction, frame, "lost at random", now);
   } else {
-    book_.take(direction, packet, sighting.value_or(Sighting{}), now);
+    book_.take(direction, frame, sighting.value_or(Sighting{}), now);
   }
   if (sighting) book_.note(*sighting, now);
 }
 
-void Forwarder::on_arrival(Direction direction, ByteView packet, std::string_view comment,
+void Forwarder::on_arrival(Direction direction, ByteView frame, std::string_view comment,
                            TimePoint now) {
   if (!capture_) return;
   const bool from_client = direction == Direction::ToServer;
   capture_->add(from_client ? CaptureInterface::Client : CaptureInterface::Server, true, now,
-                packet, comment);
+                frame.subspan(header_), comment);
 }
 
-void Forwarder::on_departure(Direction direction, ByteView packet, std::string_view comment,
+void Forwarder::on_departure(Direction direction, ByteView frame, std::string_view comment,
                              TimePoint now) {
-  if (delay_ == Duration{}) return send(direction, packet, comment, now);
+  if (delay_ == Duration{}) return send(direction, frame, comment, now);
   Bytes kept;
   if (!spare_.empty()) {
     kept = std::move(spare_.back());
     spare_.pop_back();
   }
-  kept.assign(packet.begin(), packet.end());
+  kept.assign(frame.begin(), frame.end());
   delayed_[direction].push_back({now + delay_, std::move(kept), std::string(comment)});
 }
 
-void Forwarder::send(Direction direction, ByteView packet, std::string_view comment,
-                     TimePoint now) {
+void Forwarder::send(Direction direction, ByteView frame, std::string_view comment, TimePoint now) {
   if (capture_) {
     const bool to_server = direction == Direction::ToServer;
     capture_->add(to_server ? CaptureInterface::Server : CaptureInterface::Client, false, now,
-                  packet, comment);
+                  frame.subspan(header_), comment);
   }
   ssize_t n = 0;
-  do n = ::write(target(direction).get(), packet.data(), packet.size());
+  do n = ::write(target(direction).get(), frame.data(), frame.size());
   while (n < 0 && errno == EINTR);
   if (n < 0) ++log_.traffic[direction].refused;
 }
@@ -154,8 +164,8 @@ void Forwarder::send_due(TimePoint now) {
   for (const Direction direction : kDirections) {
     std::deque<Delayed>& queue = delayed_[direction];
     while (!queue.empty() && queue.front().due <= now) {
-      send(direction, queue.front().packet, queue.front().comment, now);
-      spare_.push_back(std::move(queue.front().packet));
+      send(direction, queue.front().frame, queue.front().comment, now);
+      spare_.push_back(std::move(queue.front().frame));
       queue.pop_front();
     }
   }

@@ -36,7 +36,7 @@ class Forwarder : private PacketSink {
  private:
   struct Delayed {
     TimePoint due;
-    Bytes packet;
+    Bytes frame;
     std::string comment;
   };
 
@@ -49,15 +49,18 @@ class Forwarder : private PacketSink {
 
   Result<void> step(const Fd& stop, bool& stopped);
   Result<void> read_from(Direction direction);
-  void handle(Direction direction, ByteView packet, TimePoint now);
-  void on_arrival(Direction direction, ByteView packet, std::string_view comment,
+  void handle(Direction direction, ByteView frame, TimePoint now);
+  void on_arrival(Direction direction, ByteView frame, std::string_view comment,
                   TimePoint now) override;
-  void on_departure(Direction direction, ByteView packet, std::string_view comment,
+  void on_departure(Direction direction, ByteView frame, std::string_view comment,
                     TimePoint now) override;
-  void send(Direction direction, ByteView packet, std::string_view comment, TimePoint now);
+  void send(Direction direction, ByteView frame, std::string_view comment, TimePoint now);
   void send_due(TimePoint now);
   std::optional<TimePoint> next_wake() const;
 
+  // What is in front of each packet on the devices, in bytes; it goes along with the packet. A
+  // frame is both.
+  std::size_t header_;
   Duration delay_;
   Fd client_tun_;
   Fd server_tun_;

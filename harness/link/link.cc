@@ -77,9 +77,12 @@ Result<Link> Link::start(const LinkOptions& options) {
   TRY(auto client_tun, open_tun(client, {kClientDevice,
                                          options.mtu,
                                          {kClientAddress, kStrangerAddress, kStrangerAddressIpv6,
-                                          kClientAddressIpv6}}));
-  TRY(auto server_tun,
-      open_tun(server, {kServerDevice, options.mtu, {kServerAddress, kServerAddressIpv6}}));
+                                          kClientAddressIpv6},
+                                         options.has_large_segments()}));
+  TRY(auto server_tun, open_tun(server, {kServerDevice,
+                                         options.mtu,
+                                         {kServerAddress, kServerAddressIpv6},
+                                         options.has_large_segments()}));
   std::optional<PcapngWriter> capture;
   if (!options.capture.empty()) {
     TRY(capture, PcapngWriter::create(options.capture, options.snaplen));

@@ -59,7 +59,9 @@ class RawSender {
 };
 
 TEST_F(LinkFaultsTest, PacketsThatAreNoneAreForwardedAndCounted) {
-  TwoEnds ends({});
+  LinkOptions options;
+  options.large_segments = false;
+  TwoEnds ends(options);
   RawSender raw(ends.link().client_namespace(), "to-server");
   const Bytes truncated = {std::byte{0x45}, std::byte{0}, std::byte{0xff}, std::byte{0xff}};
   ASSERT_TRUE(raw.send(truncated));

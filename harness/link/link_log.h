@@ -83,6 +83,7 @@ struct TrafficCount {
 struct LinkLog {
   TimePoint started;
   TimePoint stopped;
+  Duration forwarder_cpu;                  // processor time that the forwarding took
   std::vector<ConnectionLog> connections;  // by their first SYN
   std::vector<PacketAction> actions;       // in time order
   std::vector<RuleLog> rules;              // as they were given

@@ -194,12 +194,33 @@ TEST_F(LinkTest, WithoutLossEveryPacketOfATransferPasses) {
 TEST_F(LinkTest, TheMtuIsThatOfTheDevices) {
   LinkOptions options;
   options.mtu = 9000;
+  options.large_segments = false;
   TwoEnds ends(options);
   ends.connect();
   ends.accept(1);
   ends.transfer(1, 2'000'000);
   const TrafficCount count = ends.stop().traffic.to_server;
   EXPECT_THAT(count.bytes / count.packets, AllOf(Ge(1500U), Le(9000U)));
+}
+
+TEST_F(LinkTest, LargeSegmentsGoThroughWhole) {
+  TwoEnds ends({});
+  ends.connect();
+  ends.accept(1);
+  ends.transfer(1, 2'000'000);
+  const TrafficCount count = ends.stop().traffic.to_server;
+  EXPECT_GT(count.bytes / count.packets, 1500U);
+}
+
+TEST_F(LinkTest, LossHitsPacketsOfTheMtu) {
+  LinkOptions options;
+  options.loss_percent.to_client = 0.001;
+  TwoEnds ends(options);
+  ends.connect();
+  ends.accept(1);
+  ends.transfer(1, 2'000'000);
+  const TrafficCount count = ends.stop().traffic.to_server;
+  EXPECT_THAT(count.bytes / count.packets, Le(1500U));
 }
 
 TEST_F(LinkTest, ALinkWithoutTrafficHasNoPackets) {

@@ -72,6 +72,12 @@ TEST(PacketTest, ReadsTcpBehindIpv6ExtensionHeaders) {
   EXPECT_TRUE(parse_tcp(ipv6(options, 60)).value().rst);
 }
 
+TEST(PacketTest, AnExtensionHeaderThatEndsBehindThePacketIsNotRead) {
+  Bytes options = bytes_of({6, 255, 1, 4, 0, 0, 0, 0});
+  append(options, tcp(0x04));
+  EXPECT_FALSE(parse_tcp(ipv6(options, 60)).has_value());
+}
+
 TEST(PacketTest, ThePayloadOfASynBeginsBehindIt) {
   EXPECT_EQ(parse_tcp(ipv4(tcp(0x02))).value().payload_sequence(), 8U);
   EXPECT_EQ(parse_tcp(ipv4(tcp(0x10))).value().payload_sequence(), 7U);

@@ -102,6 +102,9 @@ TEST_F(PcapngTest, ACaptureThatEndedEarlyCanStillBeRead) {
   ::signal(SIGXFSZ, old_handler);
   EXPECT_TRUE(writer.error().has_value());
   EXPECT_THAT(packets(), SizeIs(2));
+  // A file that ends within a block makes tshark say so and fail.
+  EXPECT_EQ(run(fmt::format("tshark -r '{}' > /dev/null && echo whole", path_.string())),
+            "whole\n");
 }
 
 TEST_F(PcapngTest, AFileThatCannotBeMadeIsAnError) {

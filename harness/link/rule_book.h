@@ -18,7 +18,7 @@
 
 namespace rolecall::link {
 
-// Where the packets go. The views are valid during the call.
+// Where the packets go, whose bytes the book does not look at. The views are valid during the call.
 class PacketSink {
  public:
   virtual ~PacketSink() = default;

@@ -4,8 +4,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_tun.h>
-#include <linux/ipv6.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/ioctl.h>
@@ -59,6 +59,37 @@ Result<Fd> control_socket(int family) {
   return fd;
 }
 
+Result<unsigned> index_of(const std::string& device) {
+  TRY(auto fd, control_socket(AF_INET));
+  ifreq request = request_for(device);
+  TRY(control(fd, SIOCGIFINDEX, &request, "SIOCGIFINDEX", device));
+  return static_cast<unsigned>(request.ifr_ifindex);
+}
+
+nlmsghdr header_for(std::uint16_t type, std::size_t size) {
+  return {.nlmsg_len = static_cast<std::uint32_t>(size),
+          .nlmsg_type = type,
+          .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+          .nlmsg_seq = 0,
+          .nlmsg_pid = 0};
+}
+
+// Sends one netlink request and waits for the kernel's yes or no.
+Result<void> ask_kernel(const void* request, std::size_t size, const char* name,
+                        const std::string& device) {
+  const std::string what = fmt::format("netlink({}, {})", name, device);
+  struct {
+    nlmsghdr header;
+    nlmsgerr outcome;
+  } answer{};
+  const Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd.is_open() || ::send(fd.get(), request, size, 0) < 0 ||
+      ::recv(fd.get(), &answer, sizeof answer, 0) < 0)
+    return system_error(what);
+  if (answer.outcome.error == 0) return ok();
+  return Error{Errc::System, what, -answer.outcome.error};
+}
+
 // The first address is the device's own, others are its aliases ("link:1").
 Result<void> add_ipv4(const std::string& device, const in_addr& address, int index) {
   TRY(auto fd, control_socket(AF_INET));
@@ -72,15 +103,24 @@ Result<void> add_ipv4(const std::string& device, const in_addr& address, int ind
   return control(fd, SIOCSIFNETMASK, &request, "SIOCSIFNETMASK", label);
 }
 
+// By netlink, with which alone it can be used at once: an address that comes by ioctl waits for the
+// kernel's work queue to find that nobody else has it.
 Result<void> add_ipv6(const std::string& device, const in6_addr& address) {
-  TRY(auto fd, control_socket(AF_INET6));
-  ifreq request = request_for(device);
-  TRY(control(fd, SIOCGIFINDEX, &request, "SIOCGIFINDEX", device));
-  in6_ifreq ipv6{};
-  ipv6.ifr6_addr = address;
-  ipv6.ifr6_prefixlen = 64;
-  ipv6.ifr6_ifindex = request.ifr_ifindex;
-  return control(fd, SIOCSIFADDR, &ipv6, "SIOCSIFADDR (IPv6)", device);
+  struct {
+    nlmsghdr header;
+    ifaddrmsg address;
+    nlattr attribute;
+    in6_addr local;
+  } request{};
+  TRY(request.address.ifa_index, index_of(device));
+  request.header = header_for(RTM_NEWADDR, sizeof request);
+  request.header.nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+  request.address.ifa_family = AF_INET6;
+  request.address.ifa_prefixlen = 64;
+  request.address.ifa_flags = IFA_F_NODAD;
+  request.attribute = {NLA_HDRLEN + sizeof request.local, IFA_LOCAL};
+  request.local = address;
+  return ask_kernel(&request, sizeof request, "RTM_NEWADDR", device);
 }
 
 Result<void> add_addresses(const TunSetup& setup) {
@@ -98,30 +138,19 @@ Result<void> add_addresses(const TunSetup& setup) {
 }
 
 // By netlink: the ioctl for it is refused to the root of a user namespace.
-Result<void> set_queue_length(int index, const std::string& device) {
+Result<void> set_queue_length(const std::string& device) {
   struct {
     nlmsghdr header;
     ifinfomsg link;
     nlattr attribute;
     std::uint32_t length;
   } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = RTM_SETLINK;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-  request.link.ifi_index = index;
+  TRY(const unsigned index, index_of(device));
+  request.header = header_for(RTM_SETLINK, sizeof request);
+  request.link.ifi_index = static_cast<int>(index);
   request.attribute = {NLA_HDRLEN + sizeof request.length, IFLA_TXQLEN};
   request.length = kQueuePackets;
-  struct {
-    nlmsghdr header;
-    nlmsgerr outcome;
-  } answer{};
-  const Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!fd.is_open() || ::send(fd.get(), &request, sizeof request, 0) < 0 ||
-      ::recv(fd.get(), &answer, sizeof answer, 0) < static_cast<ssize_t>(sizeof answer.header))
-    return system_error(fmt::format("netlink(RTM_SETLINK, {})", device));
-  if (answer.outcome.error == 0) return ok();
-  return Error{Errc::System, fmt::format("netlink(RTM_SETLINK, IFLA_TXQLEN, {})", device),
-               -answer.outcome.error};
+  return ask_kernel(&request, sizeof request, "RTM_SETLINK, IFLA_TXQLEN", device);
 }
 
 // No link-local address of the kernel's own making, whose announcements would be packets that
@@ -136,13 +165,16 @@ Result<Fd> open_here(const TunSetup& setup) {
   if (!tun.is_open()) return no_device();
   ifreq request = request_for(setup.name);
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  if (setup.large_segments) request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
   TRY(control(tun, TUNSETIFF, &request, "TUNSETIFF", setup.name));
+  if (setup.large_segments &&
+      ::ioctl(tun.get(), TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) != 0)
+    return system_error(fmt::format("ioctl(TUNSETOFFLOAD, {})", setup.name));
   TRY(auto fd, control_socket(AF_INET));
   request = request_for(setup.name);
   request.ifr_mtu = setup.mtu;
   TRY(control(fd, SIOCSIFMTU, &request, "SIOCSIFMTU", setup.name));
-  TRY(control(fd, SIOCGIFINDEX, &request, "SIOCGIFINDEX", setup.name));
-  TRY(set_queue_length(request.ifr_ifindex, setup.name));
+  TRY(set_queue_length(setup.name));
   request = request_for(setup.name);
   keep_quiet(setup.name);
   request.ifr_flags = IFF_UP | IFF_RUNNING | IFF_POINTOPOINT | IFF_NOARP;

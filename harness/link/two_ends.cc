@@ -49,10 +49,9 @@ std::string why_no_link() {
 }
 
 TwoEnds::TwoEnds(const LinkOptions& options, const char* server)
-    : link_(Link::start(options).value()),
-      listener_(run_in(link_.server_namespace(), [&] {
-                  return listen_tcp(server, kPort, AF_UNSPEC, "");
-                }).value()) {
+    : link_(must(Link::start(options))), listener_(must(run_in(link_.server_namespace(), [&] {
+        return listen_tcp(server, kPort, AF_UNSPEC, "");
+      }))) {
   connect();
   accept(1);
 }

@@ -172,6 +172,9 @@ class Client {
     target.first_port = options_.client_port;
     target.parameters = plan_.parameters;
     target.send_timeout_ms = options_.send_timeout_ms;
+    if (options_.connect_timeout_ms != 0) {
+      target.limit = milliseconds(options_.connect_timeout_ms);
+    }
     connector_.emplace(
         reactor_, std::move(target), connect_order(), std::move(streams),
         [this](int number) { return session_->stream_header(number); },
@@ -201,6 +204,7 @@ class Client {
 
   void on_streams(Result<void> result) {
     if (result) result = hand_over_streams();
+    if (!result) link_->read_now();  // the server's own word on it comes first
     if (!result) {
       session_->on_local(session::LocalFailure{std::move(result).error(), 203}, now());
     } else {
@@ -214,7 +218,7 @@ class Client {
     TRY(const auto buffers, buffer_facts(streams.front()->socket, plan_.parameters));
     report_.buffers(buffers);
     for (auto& stream : streams) {
-      TRY(run_->add(std::move(stream), true));
+      TRY(run_->add(std::move(stream)));
     }
     return ok();
   }
@@ -241,6 +245,9 @@ class Client {
   }
 
   void carry_out(const session::PeerResults& peer) {
+    const bool same_streams =
+        session::fixes_identity(session_->flag()) || plan_.parameters.parallel == 1;
+    if (same_streams) run_->leave_out_what_the_sender_did(peer.results);
     if (auto taken = run_->take_peer_results(peer.results); !taken) {
       return session_->on_local(session::LocalFailure{std::move(taken).error(), 208}, now());
     }
@@ -261,8 +268,10 @@ class Client {
   }
 
   void report_failure(const session::Failure& failure) {
-    report_.failed({failure.by_operator ? FailureKind::Interrupt : FailureKind::Error,
-                    failure.error.message()});
+    const FailureKind kind = failure.by_operator       ? FailureKind::Interrupt
+                             : failure.is_server_error ? FailureKind::ServerError
+                                                       : FailureKind::Error;
+    report_.failed({kind, failure.error.message()});
     status_ = failure.by_operator ? 0 : 1;  // iperf3 since 3.19
   }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "harness/perf/receive_worker.h"
 #include "harness/perf/send_worker.h"
@@ -51,6 +52,19 @@ void DataPathNews::sender_failed(Error error) {
   ring();
 }
 
+void DataPathNews::payload_came(Stream& stream) {
+  {
+    const std::lock_guard lock(mutex_);
+    payload_.push_back(&stream);
+  }
+  ring();
+}
+
+std::vector<Stream*> DataPathNews::take_payload() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(payload_, {});
+}
+
 void DataPathNews::take() {
   eventfd_t count = 0;
   ::eventfd_read(event_.get(), &count);
@@ -92,6 +106,15 @@ Result<void> DataPath::start(TimePoint now) {
   }
   for (const auto& worker : senders_) {
     TRY(worker->start(now));
+  }
+  return ok();
+}
+
+Result<void> DataPath::send_on(const std::vector<Stream*>& streams, TimePoint now) {
+  const std::size_t hired = senders_.size();
+  TRY(hire(senders_, streams, load_, sent_, news_, SendWorker::create));
+  for (std::size_t i = hired; i < senders_.size(); ++i) {
+    TRY(senders_[i]->start(now));
   }
   return ok();
 }

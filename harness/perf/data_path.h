@@ -27,11 +27,14 @@ class DataPathNews {
   // By a worker: wakes the owner.
   void goal_reached() { ring(); }
   void sender_failed(Error error);
+  void payload_came(Stream& stream);  // on one whose role is open, or was
 
   // By the owner. Readable when there is news; take() makes it unreadable again.
   const Fd& event() const { return event_; }
   void take();
   std::optional<Error> failure();
+  // The streams of payload_came() since the last call.
+  std::vector<Stream*> take_payload();
 
  private:
   void ring();
@@ -39,12 +42,14 @@ class DataPathNews {
   Fd event_;
   std::mutex mutex_;
   std::optional<Error> failure_;
+  std::vector<Stream*> payload_;
 };
 
 // One thread owns it and makes all calls.
 class DataPath {
  public:
-  // `streams` must outlive it. Errors: System, for descriptors that cannot be had.
+  // `streams` must outlive it. Those with an open claim are received on until send_on(). Errors:
+  // System, for descriptors that cannot be had.
   static Result<std::unique_ptr<DataPath>> create(const std::vector<Stream*>& streams,
                                                   const Load& load);
   ~DataPath();  // stops what still runs
@@ -53,6 +58,9 @@ class DataPath {
 
   // Lets payload flow; -b counts from `now`. Errors: System, for threads that cannot be had.
   Result<void> start(TimePoint now);
+  // Sends on these too, whose claim is the sender's, once started; -b counts from `now`. Errors:
+  // System.
+  Result<void> send_on(const std::vector<Stream*>& streams, TimePoint now);
   // The measured part begins (at once, or after -O): goals count from here.
   void begin_measuring();
   bool goal_reached() const { return sent_.reached() || received_.reached(); }

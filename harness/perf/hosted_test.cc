@@ -12,6 +12,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
+#include "harness/net/tcp_info.h"
 #include "harness/perf/affinity.h"
 #include "harness/perf/test_parameters.h"
 #include "harness/perf/test_sockets.h"
@@ -21,6 +22,8 @@ namespace {
 
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(1);
+
+constexpr int kErrorStreamAccept = 204;  // iperf_api.h IESTREAMACCEPT
 
 }  // namespace
 
@@ -148,9 +151,21 @@ void HostedTest::read_header(session::ConnectionId id) {
     if (outcome.value().would_block) break;
     session_.on_connection_bytes(id, ByteView(buffer).first(outcome.value().bytes), now());
   }
-  // A connection in its place says nothing more before the test runs.
-  if (session_.bytes_wanted(id) == 0 && it != newcomers_.end()) around_.reactor.unwatch(it->second);
+  // A connection in its place says nothing more before the test runs, unless that it is gone.
+  if (session_.bytes_wanted(id) == 0) watch_for_reset(id);
   pump();
+}
+
+void HostedTest::watch_for_reset(session::ConnectionId id) {
+  const auto it = newcomers_.find(id);
+  if (it == newcomers_.end()) return;
+  const auto on_reset = [this, id](std::uint32_t) {
+    const auto gone = newcomers_.find(id);
+    if (gone != newcomers_.end()) around_.reactor.unwatch(gone->second);
+    session_.on_connection_closed(id, now());
+    pump();
+  };
+  (void)around_.reactor.watch(it->second, 0, on_reset);  // EPOLLERR and EPOLLHUP come unasked
 }
 
 void HostedTest::carry_out(const session::DenyConnection& denied) {
@@ -161,14 +176,31 @@ void HostedTest::carry_out(const session::DenyConnection& denied) {
 }
 
 void HostedTest::carry_out(const session::BindStreams& bind) {
-  restore_listener();
+  if (!run_->has_streams()) {
+    restore_listener();
+    if (auto added = add_streams(bind); !added) {
+      const bool reset = added.error().sys_errno == ENOTCONN;  // it has no peer any more
+      return fail(std::move(added).error(), reset ? kErrorStreamAccept : wire::kErrorCongestion);
+    }
+  }
+  identity_ = bind.identity;
+  if (auto bound = run_->bind(bind, now()); !bound) return fail(std::move(bound).error(), 0);
+  if (run_->stopped()) run_->end_streams();
+  warn_of_assumed_roles(bind);
+}
+
+Result<void> HostedTest::add_streams(const session::BindStreams& bind) {
   for (const session::BoundStream& bound : bind.streams) {
     auto stream = std::make_unique<Stream>();
     stream->socket = std::move(newcomers_.at(bound.connection));
     newcomers_.erase(bound.connection);
+    around_.reactor.unwatch(stream->socket);
+    stream->connection = bound.connection;
     stream->number = bound.number;
     stream->id = bound.id;
-    stream->role = bound.role;
+    stream->is_identified = bound.is_identified;
+    stream->role = bound.role.value_or(wire::Role::Receiver);
+    if (!bound.role) stream->claim = Stream::Claim::Open;
     auto added = apply_stream_options(stream->socket, session_.parameters(),
                                       around_.options.send_timeout_ms);
     // iperf3 warns of an algorithm that this machine does not have, and goes on without.
@@ -176,9 +208,34 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
       around_.report.warning(added.error().message());
       added = ok();
     }
-    if (added) added = run_->add(std::move(stream), session::fixes_identity(session_.flag()));
-    if (!added) return fail(std::move(added).error(), wire::kErrorCongestion);
+    TRY(std::move(added));
+    TRY(run_->add(std::move(stream)));
   }
+  return ok();
+}
+
+void HostedTest::warn_of_assumed_roles(const session::BindStreams& bind) {
+  const bool assumed = bind.roles == session::RolesBy::Assumed;
+  if (!assumed || std::exchange(roles_warned_, true) || around_.options.json) return;
+  around_.report.warning(
+      fmt::format("the client sent on fewer than its {} streams; which end sends on the others is "
+                  "assumed by accept order",
+                  session_.parameters().parallel));
+}
+
+void HostedTest::warn_of_assumed_identity() {
+  const wire::Parameters& p = session_.parameters();
+  const bool by_accept_order = identity_ == session::IdentityBy::AcceptOrder;
+  const bool in_part = identity_ == session::IdentityBy::PartlyResults;
+  const bool late = around_.options.bind_roles == session::BindRoles::Late;
+  if (!late || session_.flag() != session::Flag::None || !(by_accept_order || in_part)) return;
+  // Of a single stream the roles are assumed, and that is said; JSON has it in "bound_by".
+  if (p.parallel == 1 || around_.options.json) return;
+  around_.report.warning(fmt::format(
+      "which stream is which is assumed by accept order{}: the client does not say, and {}",
+      in_part ? " in one direction" : "",
+      p.omit_s != 0 ? "with -O its results cannot tell"
+                    : "its results fit more than one assignment, or none"));
 }
 
 // --- the running test ---
@@ -196,8 +253,9 @@ void HostedTest::carry_out(const session::RunTest&) {
 
 void HostedTest::carry_out(const session::StopTest&) {
   stop_run();
+  tell_payload();
   run_->end_streams();
-  run_->print_summary();
+  session_.on_local(session::TestStopped{run_->totals()}, now());
 }
 
 void HostedTest::stop_run() {
@@ -221,6 +279,12 @@ wire::Results HostedTest::results() const {
 }
 
 void HostedTest::carry_out(const session::PeerResults& peer) {
+  warn_of_assumed_identity();
+  const bool same_streams = identity_ == session::IdentityBy::Flag ||
+                            identity_ == session::IdentityBy::Single ||
+                            identity_ == session::IdentityBy::Results;
+  if (same_streams) run_->leave_out_what_the_sender_did(peer.results);
+  run_->print_summary();  // without what the peer told, like iperf3's
   if (auto taken = run_->take_peer_results(peer.results); !taken) {
     fail(std::move(taken).error(), 208);
   }
@@ -249,9 +313,19 @@ std::optional<TimePoint> HostedTest::wake_at() const {
 
 void HostedTest::on_time(TimePoint now) {
   if (finished_) return;
-  if (run_ && run_->running() && !run_->stopped()) on_progress(run_->on_time(now));
+  if (run_ && run_->running() && !run_->stopped()) {
+    on_progress(run_->on_time(now));
+    tell_payload();
+  }
   session_.on_time(now);
   pump();
+}
+
+void HostedTest::tell_payload() {
+  for (const Stream* stream : run_->take_payload()) {
+    const auto info = read_tcp_info(link_.socket());
+    session_.on_payload(stream->connection, microseconds(info ? info.value().rtt_us : 0), now());
+  }
 }
 
 void HostedTest::interrupt(const std::string& reason) {
@@ -261,9 +335,8 @@ void HostedTest::interrupt(const std::string& reason) {
 
 void HostedTest::carry_out(const session::Finished& finished) {
   finished_ = true;
-  const bool had_summary = run_ && run_->stopped();
   stop_run();
-  if (run_ && run_->stopped() && !had_summary) run_->print_summary();
+  if (run_ && run_->stopped()) run_->print_summary();
   link_.finish(now() + kFarewell);
   if (finished.failure) {
     around_.report.failed(

@@ -69,6 +69,11 @@ class HostedTest {
   }
 
   void read_header(session::ConnectionId id);
+  void watch_for_reset(session::ConnectionId id);
+  Result<void> add_streams(const session::BindStreams& bind);
+  void tell_payload();
+  void warn_of_assumed_roles(const session::BindStreams& bind);
+  void warn_of_assumed_identity();
   Result<void> prepare();  // the listener and this process, as the parameters ask
   void restore_listener();
   void on_progress(TestRun::Progress progress);
@@ -82,9 +87,11 @@ class HostedTest {
   std::map<session::ConnectionId, Fd> newcomers_;
   session::ConnectionId next_connection_ = 1;
   std::optional<TestRun> run_;
+  session::IdentityBy identity_ = session::IdentityBy::AcceptOrder;
   std::optional<BufferFacts> listener_before_;
   std::optional<cpu_set_t> cores_before_;
   wire::State noted_ = wire::State::IperfStart;  // by -d
+  bool roles_warned_ = false;
   bool pumping_ = false;
   bool finished_ = false;
 };

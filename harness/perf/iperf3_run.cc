@@ -29,7 +29,7 @@ const std::vector<std::string>& keys_beyond_iperf3_3_12() {
                                     "start.test_start.interval",     "start.test_start.gso",
                                     "start.test_start.gro",          "start.test_start.role_flag",
                                     "intervals[].streams[].reorder", "end.streams[].sender.reorder",
-                                    "start.connected[].number"};
+                                    "start.connected[].number",      "start.bound_by"};
     const std::vector<std::string> own = all;
     for (const std::string& key : own) all.push_back("server_output_json." + key);
     return all;

@@ -19,7 +19,7 @@ bool iperf3_is_installed();
 Iperf3Output run_iperf3(const std::string& client_words, const std::string& server_words);
 
 // For shape_differences(): keys of ours that iperf3 3.12 does not have. Since 3.12: timemillisecs,
-// fq_rate, bidir, fqrate, interval, gso, gro, reorder. Our own: role_flag, number.
+// fq_rate, bidir, fqrate, interval, gso, gro, reorder. Our own: role_flag, number, bound_by.
 const std::vector<std::string>& keys_beyond_iperf3_3_12();
 
 // With -b an iperf3 server writes start.target_bitrate twice; ours stands where it always does,

@@ -38,6 +38,28 @@ ordered_json stream_object(const StreamFacts& facts, const StreamInterval& strea
   return object;
 }
 
+ordered_json connected_object(const StreamFacts& facts) {
+  ordered_json object{{"socket", facts.socket},
+                      {"local_host", shown_host(facts.local_host)},
+                      {"local_port", facts.local_port},
+                      {"remote_host", shown_host(facts.remote_host)},
+                      {"remote_port", facts.remote_port}};
+  if (facts.number) object["number"] = *facts.number;
+  return object;
+}
+
+// In the order in which an interval lists them.
+std::vector<int> listed_sockets(const std::vector<StreamFacts>& streams,
+                                const std::vector<Direction>& directions) {
+  std::vector<int> sockets;
+  for (const Direction& direction : directions) {
+    for (const StreamFacts& facts : streams) {
+      if (facts.sends == direction.local_sends) sockets.push_back(facts.socket);
+    }
+  }
+  return sockets;
+}
+
 // Times are those of the first stream of all, whichever way it goes.
 ordered_json sum_object(const Interval& interval, const std::vector<StreamFacts>& streams,
                         bool local_sends) {
@@ -124,14 +146,25 @@ void JsonReport::buffers(const BufferFacts& facts) {
 
 void JsonReport::stream_connected(const StreamFacts& facts) {
   streams_.push_back(facts);
+  if (document_) document_->start["connected"].push_back(connected_object(facts));
+}
+
+// The n-th stream is the same one everywhere in the document, whenever its place was found.
+void JsonReport::streams_bound(const std::vector<StreamFacts>& streams,
+                               const BindingFacts& binding) {
+  streams_ = streams;
   if (!document_) return;
-  ordered_json object{{"socket", facts.socket},
-                      {"local_host", shown_host(facts.local_host)},
-                      {"local_port", facts.local_port},
-                      {"remote_host", shown_host(facts.remote_host)},
-                      {"remote_port", facts.remote_port}};
-  if (facts.number) object["number"] = *facts.number;
-  document_->start["connected"].push_back(std::move(object));
+  ordered_json connected = ordered_json::array();
+  for (const StreamFacts& facts : streams) connected.push_back(connected_object(facts));
+  document_->start["connected"] = std::move(connected);
+  document_->start["bound_by"] = {{"roles", binding.roles}, {"identity", binding.identity}};
+  const auto order = listed_sockets(streams, directions(settings_.role, test_));
+  for (ordered_json& interval : document_->intervals) {
+    auto& listed = interval["streams"].get_ref<ordered_json::array_t&>();
+    std::ranges::stable_sort(listed, {}, [&](const ordered_json& stream) {
+      return std::ranges::find(order, stream["socket"].get<int>()) - order.begin();
+    });
+  }
 }
 
 void JsonReport::test_started(const TestFacts& facts) {

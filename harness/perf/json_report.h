@@ -25,6 +25,7 @@ class JsonReport : public Report {
   void connected(const ControlFacts& facts) override;
   void buffers(const BufferFacts& facts) override;
   void stream_connected(const StreamFacts& facts) override;
+  void streams_bound(const std::vector<StreamFacts>& streams, const BindingFacts& binding) override;
   void test_started(const TestFacts& facts) override;
   void interval(const Interval& interval) override;
   void summary(const Summary& summary) override;

@@ -268,6 +268,16 @@ Result<void> set_stream_connect(Parsing& parsing, const char* argument) {
   return ok();
 }
 
+Result<void> set_bind_roles(Parsing& parsing, const char* argument) {
+  static constexpr std::array<std::pair<std::string_view, BindRoles>, 2> kModes{{
+      {"late", BindRoles::Late},
+      {"accept", BindRoles::Accept},
+  }};
+  TRY(parsing.options.bind_roles, read_choice(argument, "--bind-roles", kModes));
+  parsing.bind_roles_given = true;
+  return ok();
+}
+
 using enum Argument;
 using enum Side;
 
@@ -298,6 +308,7 @@ constexpr OptionRow kRows[] = {
     {"daemon", 'D', None, ServerOnly, set_flag<&Options::daemon>},
     {"one-off", '1', None, ServerOnly, set_flag<&Options::one_off>},
     {"idle-timeout", '\0', Required, ServerOnly, set_idle_timeout},
+    {"bind-roles", '\0', Required, ServerOnly, set_bind_roles},
 
     {"client", 'c', Required, Either, set_client},
     {"connect-timeout", '\0', Required, ClientOnly, set_connect_timeout},

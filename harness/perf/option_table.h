@@ -20,6 +20,7 @@ struct Parsing {
   bool duration_given = false;
   bool receive_timeout_given = false;
   bool stream_connect_given = false;
+  bool bind_roles_given = false;
 };
 
 enum class Argument { None, Required, Optional };

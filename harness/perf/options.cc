@@ -117,6 +117,9 @@ void complete(Parsing& parsing) {
   if (options.role_flag == RoleFlagMode::Off && !parsing.stream_connect_given) {
     options.stream_connect = StreamConnect::Sequential;
   }
+  if (options.role_flag == RoleFlagMode::Off && !parsing.bind_roles_given) {
+    options.bind_roles = BindRoles::Accept;
+  }
   if (!options.json) return;
   if (options.format != 'a') options.warnings.push_back("JSON output (-J) ignores the format (-f)");
   if (options.verbose) options.warnings.push_back("verbose output (-V) may spoil JSON output (-J)");

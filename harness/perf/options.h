@@ -16,6 +16,7 @@ namespace rolecall::perf {
 enum class Role { Server, Client };
 enum class AddressFamily { Any, V4, V6 };
 using RoleFlagMode = session::FlagMode;
+using BindRoles = session::BindRoles;
 enum class StreamConnect { Auto, Parallel, Ordered, Sequential };
 
 // All of it checked and defaulted: nothing in here needs a second look at argv.
@@ -46,11 +47,13 @@ struct Options {
   // Server.
   bool daemon = false;
   bool one_off = false;
-  int idle_timeout_s = 0;  // 0: none
+  int idle_timeout_s = 0;                  // 0: none
+  BindRoles bind_roles = BindRoles::Late;  // Accept where role_flag is Off
 
   // Client.
   std::string host;               // link-local IPv6 keeps its %scope
-  int connect_timeout_ms = 0;     // of the control connection. 0: the system's
+  int connect_timeout_ms = 0;     // of the control connection (0: the system's), and of each step
+                                  // of opening streams (0: 120 s)
   std::uint64_t bitrate_bps = 0;  // of each stream. 0: unlimited
   int burst_blocks = 0;           // 0: none
   int duration_s = 10;            // 0: no end by time (also with a goal in bytes or blocks)

@@ -28,6 +28,7 @@ class Program {
   pid_t pid() const { return pid_; }
   // "0-1" as the kernel lists them, while it runs.
   std::string cores() const;
+  double cpu_seconds() const;  // that it has used, while it runs
   void send_signal(int signal) const;
 
   // Waits until the output holds `text`; false when it does not at the limit.

@@ -72,11 +72,15 @@ std::string RawConnection::receive(std::size_t count) {
   return got;
 }
 
-bool RawConnection::ends() {
+bool RawConnection::ends_in_order() {
   std::array<char, 4096> noise{};
   ssize_t n = 1;
   while (n > 0) n = ::recv(socket_.get(), noise.data(), noise.size(), 0);
-  return n == 0 || errno == ECONNRESET;
+  return n == 0;
+}
+
+bool RawConnection::ends() {
+  return ends_in_order() || errno == ECONNRESET;
 }
 
 int RawConnection::segment_size() const {

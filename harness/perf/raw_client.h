@@ -27,6 +27,7 @@ class RawConnection {
   std::string receive(std::size_t count);
   // Reads all that still comes; whether an end or a reset followed.
   bool ends();
+  bool ends_in_order();  // the same, but not by a reset
   // TCP_MAXSEG: what the peer said that it takes, less the options of each segment.
   int segment_size() const;
   void send_end();

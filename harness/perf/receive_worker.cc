@@ -3,8 +3,10 @@
 
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
@@ -69,7 +71,20 @@ std::optional<TimePoint> ReceiveWorker::before_wait() {
   return next;
 }
 
+bool ReceiveWorker::claim(Incoming& in) {
+  char first;
+  const ssize_t n = ::recv(in.stream->socket.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (n > 0) news_.payload_came(*in.stream);
+  const bool claimed = n > 0 && (in.stream->claim_for(Stream::Claim::Receives) ||
+                                 in.stream->claim == Stream::Claim::Receives);
+  if (!claimed) reactor().unwatch(in.stream->socket);
+  return claimed;
+}
+
 void ReceiveWorker::receive_turn(Incoming& in) {
+  const Stream::Claim use = in.stream->claim.load(std::memory_order_relaxed);
+  if ((use == Stream::Claim::Open || use == Stream::Claim::Sends) && !claim(in)) return;
   const auto outcome = read_some(in.stream->socket, scratch_);
   // A peer that closes or resets a stream says why on the control connection.
   if (!outcome || outcome.value().closed) {

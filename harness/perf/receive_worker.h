@@ -35,6 +35,9 @@ class ReceiveWorker final : public Worker {
   void begin(TimePoint start) override;
   std::optional<TimePoint> before_wait() override;
   void receive_turn(Incoming& in);  // one recv()
+  // What has come on a stream that is open, or that this end sends on: whether it is to be
+  // received.
+  bool claim(Incoming& in);
   void judge_pace(Incoming& in, TimePoint now);
   int portion_for(const Stream& stream) const;
   void read_in_portions_of(Incoming& in, int bytes);

@@ -2,7 +2,11 @@
 // Which report for which options, and the files that reports go to.
 #include "harness/perf/report.h"
 
+#include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -13,6 +17,34 @@
 
 namespace rolecall::perf {
 namespace {
+
+// All of it, also to a pipe that somebody made non-blocking, where stdio itself would drop the rest
+// of a long document.
+ssize_t write_all(void* cookie, const char* data, std::size_t size) {
+  const int fd = *static_cast<const int*>(cookie);
+  std::size_t written = 0;
+  while (written < size) {
+    const ssize_t n = ::write(fd, data + written, size - written);
+    if (n >= 0) {
+      written += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {
+      pollfd room{fd, POLLOUT, 0};
+      ::poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return 0;  // lost: stdio takes it for an error
+    }
+  }
+  return static_cast<ssize_t>(written);
+}
+
+// As stdio has it: a terminal sees each line at once, a file when there is enough of it.
+FILE* open_stdout() {
+  static const int fd = STDOUT_FILENO;
+  FILE* file = fopencookie(const_cast<int*>(&fd), "w", {nullptr, write_all, nullptr, nullptr});
+  if (file == nullptr) return stdout;
+  setvbuf(file, nullptr, ::isatty(fd) != 0 ? _IOLBF : _IOFBF, BUFSIZ);
+  return file;
+}
 
 // stdio buffers for us: a full pipe or disk slows or loses the report, never the test.
 class FileSink : public ReportSink {
@@ -57,7 +89,7 @@ std::unique_ptr<Report> make_report(const Options& options, ReportSink& sink) {
 }
 
 Result<std::unique_ptr<ReportSink>> open_report_sink(const std::string& log_file) {
-  if (log_file.empty()) return std::make_unique<FileSink>(stdout, stderr);
+  if (log_file.empty()) return std::make_unique<FileSink>(open_stdout(), stderr);
   FILE* file = fopen(log_file.c_str(), "ae");
   if (file == nullptr) return system_error(fmt::format("open log file '{}' to append", log_file));
   return std::make_unique<FileSink>(file, file);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/result.h"
 #include "harness/perf/options.h"
@@ -45,6 +46,10 @@ class Report {
   virtual void buffers(const BufferFacts& facts) = 0;
   // Each stream connection, in the order in which streams are listed.
   virtual void stream_connected(const StreamFacts& facts) = 0;
+  // Server: the streams in their order by now and with their roles by now, for what is written from
+  // here on. While its role is open a stream counts as one that receives.
+  virtual void streams_bound(const std::vector<StreamFacts>& streams,
+                             const BindingFacts& binding) = 0;
   virtual void test_started(const TestFacts& facts) = 0;
   // Short empty leftovers are left out here, as in iperf3 (under a tenth of -i and no byte in it).
   virtual void interval(const Interval& interval) = 0;

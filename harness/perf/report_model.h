@@ -42,6 +42,12 @@ struct StreamFacts {
   std::optional<int> number;  // place in client order, from 1, where it is known for sure
 };
 
+// Server: what it rests on which end sends on each stream, and which stream is which.
+struct BindingFacts {
+  std::string roles;     // session::name(RolesBy)
+  std::string identity;  // session::name(IdentityBy)
+};
+
 struct TestFacts {
   int streams = 1;  // of each direction
   int block_bytes = 0;

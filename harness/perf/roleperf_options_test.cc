@@ -31,7 +31,6 @@ using nlohmann::ordered_json;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 const std::string kIperf3 = "iperf3";
@@ -47,7 +46,8 @@ class InTheBackground : public testing::TestWithParam<std::string> {
   }
 
   void TearDown() override {
-    if (daemon_ > 0) ::kill(daemon_, SIGKILL);
+    std::ifstream children(fmt::format("/proc/self/task/{}/children", ::getpid()));
+    for (pid_t child = 0; children >> child;) ::kill(child, SIGKILL);
     while (::waitpid(-1, nullptr, 0) > 0) {
     }
     fs::remove_all(folder_);

@@ -135,6 +135,17 @@ TEST_F(RoleperfServer, TwoHundredStrangersDuringATestAreAllDenied) {
   EXPECT_TRUE(test.complete());
 }
 
+// A close over bytes that nobody read is a reset, which can overtake the denial.
+TEST_F(RoleperfServer, WhoIsDeniedIsNotReset) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  RawConnection stranger(port_);
+  stranger.send(std::string(1000, 'z'));
+  stranger.send_end();
+  EXPECT_EQ(stranger.receive(1), kDenied);
+  EXPECT_TRUE(stranger.ends_in_order());
+}
+
 TEST_F(RoleperfServer, ASecondClientIsToldThatItIsBusy) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::ParamExchange));
@@ -290,42 +301,15 @@ TEST_F(RoleperfServer, RefusesParametersAboveTheCap) {
   EXPECT_EQ(test.control.receive(1), byte(State::ServerError));
 }
 
-const std::vector<std::string> kStrangeParameters = {R"([])",
-                                                     R"(1)",
-                                                     R"("text")",
-                                                     R"(null)",
-                                                     R"({})",
-                                                     R"({"parallel":"2"})",
-                                                     R"({"parallel":-1})",
-                                                     R"({"parallel":1e308})",
-                                                     R"({"parallel":32767})",
-                                                     R"({"role_flag":2,"parallel":32767})",
-                                                     R"({"role_flag":-1})",
-                                                     R"({"role_flag":"1"})",
-                                                     R"({"role_flag":1e300})",
-                                                     R"({"len":0})",
-                                                     R"({"len":-1})",
-                                                     R"({"len":1e18})",
-                                                     R"({"time":-1})",
-                                                     R"({"time":1e18})",
-                                                     R"({"omit":-5})",
-                                                     R"({"num":-1})",
-                                                     R"({"num":18446744073709551615})",
-                                                     R"({"blockcount":9e18,"len":1048576})",
-                                                     R"({"MSS":1})",
-                                                     R"({"MSS":99999})",
-                                                     R"({"window":1e12})",
-                                                     R"({"window":536870912})",
-                                                     R"({"bandwidth":-1})",
-                                                     R"({"burst":0})",
-                                                     R"({"title":5})",
-                                                     R"({"title":{"a":[]}})",
-                                                     R"({"congestion":7})",
-                                                     R"({"congestion":"no-such"})",
-                                                     R"({"server_affinity":1000})",
-                                                     R"({"server_affinity":"x"})",
-                                                     R"({"udp":true})",
-                                                     R"({"reverse":true,"bidirectional":true})"};
+const std::vector<std::string> kStrangeParameters = words(R"(
+[] 1 "text" null {} {"parallel":"2"} {"parallel":-1} {"parallel":1e308} {"parallel":32767}
+{"role_flag":2,"parallel":32767} {"role_flag":-1} {"role_flag":"1"} {"role_flag":1e300} {"len":0}
+{"len":-1} {"len":1e18} {"time":-1} {"time":1e18} {"omit":-5} {"num":-1}
+{"num":18446744073709551615} {"blockcount":9e18,"len":1048576} {"MSS":1} {"MSS":99999}
+{"window":1e12} {"window":536870912} {"bandwidth":-1} {"burst":0} {"title":5} {"title":{"a":[]}}
+{"congestion":7} {"congestion":"no-such"} {"server_affinity":1000} {"server_affinity":"x"}
+{"udp":true} {"reverse":true,"bidirectional":true}
+)");
 
 class RoleperfServerSurvives : public RoleperfServer,
                                public testing::WithParamInterface<std::size_t> {};
@@ -378,6 +362,15 @@ TEST_F(RoleperfServerShortOfDescriptors, GoesOnWithItsTestBesideAHundredStranger
   ASSERT_TRUE(test.reach(Phase::TestRunning));
   const auto strangers = crowd(100);
   EXPECT_TRUE(test.complete());
+}
+
+// Until the silent ones have had their 10 seconds: a spinning server uses most of them.
+TEST_F(RoleperfServerShortOfDescriptors, RestsWhileItHasNone) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  std::vector<RawConnection> silent = crowd(100);
+  EXPECT_TRUE(silent.front().ends());
+  EXPECT_LT(server_.cpu_seconds(), 1);
 }
 
 TEST_F(RoleperfServerShortOfDescriptors, RecoversFromAHundredSilentStreams) {

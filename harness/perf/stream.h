@@ -14,7 +14,18 @@ struct Stream {
   Fd socket;                               // non-blocking
   int number = 0;                          // in client order, from 1
   int id = 0;                              // the protocol's
-  wire::Role role = wire::Role::Receiver;  // of this end
+  wire::Role role = wire::Role::Receiver;  // of this end; while it is open, what payload makes it
+  bool is_identified = true;               // the number is known for sure
+  std::uint32_t connection = 0;            // server: the session's name for it
+
+  // Whose an open stream becomes: the receiving worker's, when payload comes on it, or its
+  // sender's, when the session says so. Whoever claims it first has it.
+  enum class Claim : std::uint8_t { None, Open, Receives, Sends };
+  std::atomic<Claim> claim{Claim::None};
+  bool claim_for(Claim use) {
+    Claim open = Claim::Open;
+    return claim.compare_exchange_strong(open, use);
+  }
 
   // Payload sent or received so far. Written by the stream's worker, read by any thread; on a cache
   // line of its own, so that counting one stream never slows another.

@@ -2,8 +2,10 @@
 #include "harness/perf/stream_connector.h"
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <span>
 #include <utility>
 
@@ -11,24 +13,16 @@
 
 #include "harness/base/deadline.h"
 #include "harness/net/tcp_info.h"
+#include "harness/perf/ack_notice.h"
 #include "harness/perf/test_sockets.h"
-#include "harness/wire/cookie.h"
 
 namespace rolecall::perf {
 namespace {
 
-// An acknowledgement wakes nobody, so its evidence is looked for this often.
-constexpr Duration kBarrierLook = microseconds(200);
-
-// tcpi_bytes_acked counts the SYN of the end that connects.
-constexpr std::uint64_t kAcknowledgedCookie = 1 + wire::kCookieSize;
-
-// Whether the connection is surely in the server's accept queue.
-bool is_queued(const Fd& socket) {
-  const auto info = read_tcp_info(socket);
-  return info && info.value().state == TcpState::Established &&
-         info.value().bytes_acked >= kAcknowledgedCookie;
-}
+// At a barrier the kernel's notice wakes us. It needs memory in an interrupt, and may be lost
+// without; where there are none at all, looking is all that is left.
+constexpr Duration kLookAnyway = milliseconds(50);
+constexpr Duration kLookWithoutNotices = microseconds(500);
 
 }  // namespace
 
@@ -55,36 +49,84 @@ void StreamConnector::start(TimePoint now) {
 
 std::optional<TimePoint> StreamConnector::wake_at() const {
   if (finished_) return std::nullopt;
-  return waits_at_barrier_ ? std::min(until_, now() + kBarrierLook) : until_;
+  if (waits_for_ == nullptr) return until_;
+  return std::min(until_, now() + (has_notices_ ? kLookAnyway : kLookWithoutNotices));
 }
 
 void StreamConnector::on_time(TimePoint now) {
   if (finished_) return;
-  if (now >= until_) {
-    return finish(Error{
-        Errc::System,
-        fmt::format("opening stream connections to {}: {} of {} stand after {} s",
-                    target_.peer.text(), connected_, streams_.size(), target_.limit.in_ms() / 1000),
-        ETIMEDOUT});
-  }
-  if (waits_at_barrier_) go_on();
+  if (waits_for_ != nullptr) go_on();
+  if (!finished_ && now >= until_) finish(too_late());
 }
 
-bool StreamConnector::must_wait() const {
-  const auto waiting = [](const std::unique_ptr<Stream>& s) { return !is_queued(s->socket); };
-  const auto begun = std::span(streams_).first(begun_);
-  if (begun.empty()) return false;
-  if (order_ == ConnectOrder::StreamBarrier) return waiting(begun.back());
-  const bool roles_meet = begun.back()->sends() && !streams_[begun_]->sends();
-  return order_ == ConnectOrder::RoleBarrier && roles_meet && std::ranges::any_of(begun, waiting);
+Error StreamConnector::too_late() const {
+  const double seconds = target_.limit.in_seconds();
+  if (waits_for_ != nullptr) {
+    return Error{
+        Errc::Timeout,
+        fmt::format("opening stream connections to {} in order: the first bytes of number "
+                    "{} were not acknowledged for {} s, and number {} must not come before",
+                    target_.peer.text(), waits_for_->number, seconds, begun_ + 1),
+        ETIMEDOUT};
+  }
+  return Error{Errc::Timeout,
+               fmt::format("opening stream connections to {}: {} of {} stand, no further one for "
+                           "{} s",
+                           target_.peer.text(), connected_, streams_.size(), seconds),
+               ETIMEDOUT};
 }
+
+// --- barriers ---
+
+// Whether the connection is surely in the server's accept queue. tcpi_bytes_acked counts the SYN of
+// the end that connects.
+bool StreamConnector::is_acknowledged(const Stream& stream) const {
+  const auto info = read_tcp_info(stream.socket);
+  return info && info.value().state == TcpState::Established &&
+         info.value().bytes_acked >= 1 + header_bytes_;
+}
+
+bool StreamConnector::is_waited_for(const Stream& stream) const {
+  const bool is_last = &stream == streams_.back().get();
+  if (order_ == ConnectOrder::StreamBarrier) return !is_last;
+  return order_ == ConnectOrder::RoleBarrier && stream.sends() && !streams_.back()->sends();
+}
+
+Stream* StreamConnector::waited_for() const {
+  if (begun_ == 0) return nullptr;
+  Stream* last = streams_[begun_ - 1].get();
+  if (order_ == ConnectOrder::StreamBarrier) return is_acknowledged(*last) ? nullptr : last;
+  const bool roles_meet = last->sends() && !streams_[begun_]->sends();
+  if (order_ != ConnectOrder::RoleBarrier || !roles_meet) return nullptr;
+  for (const auto& stream : std::span(streams_).first(begun_)) {
+    if (!is_acknowledged(*stream)) return stream.get();
+  }
+  return nullptr;
+}
+
+void StreamConnector::on_change(Stream& stream, std::uint32_t events) {
+  take_ack_notices(stream.socket);
+  const auto broken = get_option(stream.socket, SOL_SOCKET, SO_ERROR, "SO_ERROR");
+  const int error = broken ? broken.value() : 0;
+  if (error != 0 || (events & (EPOLLRDHUP | EPOLLHUP)) != 0) {
+    return finish(Error{Errc::PeerClosed,
+                        fmt::format("the server has ended stream connection {} to {} before the "
+                                    "test began",
+                                    stream.number, target_.peer.text()),
+                        error});
+  }
+  go_on();
+}
+
+// --- the next one ---
 
 void StreamConnector::go_on() {
-  waits_at_barrier_ = false;
   while (!finished_ && begun_ < streams_.size()) {
     if (order_ != ConnectOrder::Parallel && begun_ > connected_) return;  // one is under way
-    waits_at_barrier_ = must_wait();
-    if (waits_at_barrier_) return;
+    Stream* const before = waits_for_;
+    waits_for_ = waited_for();
+    if (waits_for_ != before) until_ = now() + target_.limit;
+    if (waits_for_ != nullptr) return;
     if (auto begun = begin(*streams_[begun_++]); !begun) return finish(std::move(begun));
   }
   if (!finished_ && connected_ == streams_.size()) finish(ok());
@@ -120,16 +162,26 @@ void StreamConnector::on_ready(Stream& stream) {
 }
 
 Result<void> StreamConnector::connected(Stream& stream) {
+  until_ = now() + target_.limit;
   const Bytes header = header_(stream.number);
+  header_bytes_ = header.size();
+  if (is_waited_for(stream) && !begin_ack_notices(stream.socket)) has_notices_ = false;
   TRY(const std::size_t written, write_some(stream.socket, header));
   CHECK(written == header.size());  // the first bytes of a connection always fit
   TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));
   ++connected_;
-  return ok();
+  return reactor_.watch(stream.socket, EPOLLRDHUP,
+                        [this, &stream](std::uint32_t events) { on_change(stream, events); });
 }
 
 void StreamConnector::finish(Result<void> result) {
-  if (!std::exchange(finished_, true)) done_(std::move(result));
+  if (std::exchange(finished_, true)) return;
+  for (const auto& stream : streams_) {
+    if (!stream->socket.is_open()) continue;
+    reactor_.unwatch(stream->socket);
+    if (is_waited_for(*stream)) end_ack_notices(stream->socket);
+  }
+  done_(std::move(result));
 }
 
 }  // namespace rolecall::perf

@@ -31,7 +31,7 @@ struct StreamTarget {
   int first_port = 0;           // --cport: stream n binds first_port + n - 1; 0: any
   wire::Parameters parameters;
   int send_timeout_ms = 0;
-  Duration limit = seconds(120);  // for all of them; iperf3 3.22's connect timeout
+  Duration limit = seconds(120);  // from one step to the next; iperf3 3.22's connect timeout
 };
 
 class StreamConnector {
@@ -40,7 +40,9 @@ class StreamConnector {
   using Done = std::function<void(Result<void>)>;
 
   // `streams` have number, id and role; sockets are filled in. Calls `done` once, from start() or
-  // from the reactor: all stand and all headers are written, or why not. `reactor` must outlive it.
+  // from the reactor: all stand and all headers are written, or why not: ETIMEDOUT when the limit
+  // has come, at a barrier too, for it never goes on out of order; what connect() said; PeerClosed
+  // when the server ends one of them meanwhile. `reactor` must outlive it.
   StreamConnector(Reactor& reactor, StreamTarget target, ConnectOrder order,
                   std::vector<std::unique_ptr<Stream>> streams, Header header, Done done);
   ~StreamConnector();
@@ -59,7 +61,13 @@ class StreamConnector {
   Result<void> begin(Stream& stream);
   Result<void> connected(Stream& stream);
   void on_ready(Stream& stream);
-  bool must_wait() const;  // at a barrier, before the next connect()
+  void on_change(Stream& stream, std::uint32_t events);  // of one that stands
+  Error too_late() const;
+
+  // Of the barrier before the next connect(): the first of those that it waits for.
+  Stream* waited_for() const;
+  bool is_waited_for(const Stream& stream) const;  // by a barrier, sooner or later
+  bool is_acknowledged(const Stream& stream) const;
   void finish(Result<void> result);
 
   Reactor& reactor_;
@@ -71,7 +79,9 @@ class StreamConnector {
   std::size_t begun_ = 0;
   std::size_t connected_ = 0;
   TimePoint until_{};
-  bool waits_at_barrier_ = false;
+  std::size_t header_bytes_ = 0;
+  bool has_notices_ = true;
+  Stream* waits_for_ = nullptr;  // at a barrier
   bool finished_ = false;
 };
 

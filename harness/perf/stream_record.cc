@@ -8,9 +8,19 @@
 
 namespace rolecall::perf {
 
+StreamFacts StreamRecord::facts() const {
+  StreamFacts facts = addresses_;
+  facts.sends = stream_->sends();
+  if (stream_->is_identified) facts.number = stream_->number;
+  return facts;
+}
+
 void StreamRecord::begin_measuring() {
   measured_from_ = cut_at_ = stream_->bytes.load(std::memory_order_relaxed);
-  if (!stream_->sends()) return;
+  if (stream_->sends()) begin_sending();
+}
+
+void StreamRecord::begin_sending() {
   if (const auto info = read_tcp_info(stream_->socket)) {
     retransmits_from_ = retransmits_cut_at_ = info.value().total_retrans;
   }
@@ -56,6 +66,11 @@ StreamInterval StreamRecord::cut_interval(double start_s, double end_s) {
 
 void StreamRecord::freeze() {
   frozen_bytes_ = cut_at_ - measured_from_;
+}
+
+void StreamRecord::receive_at_most(std::int64_t bytes) {
+  frozen_bytes_ =
+      std::min(frozen_bytes_, static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)));
 }
 
 wire::StreamResult StreamRecord::result(double seconds) const {

@@ -16,17 +16,26 @@ namespace rolecall::perf {
 
 class StreamRecord {
  public:
-  explicit StreamRecord(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  // `addresses`: the facts that never change.
+  StreamRecord(std::unique_ptr<Stream> stream, StreamFacts addresses)
+      : stream_(std::move(stream)), addresses_(std::move(addresses)) {}
 
   Stream& stream() { return *stream_; }
   const Stream& stream() const { return *stream_; }
+  // With its role and number by now.
+  StreamFacts facts() const;
 
+  // Its role is given while the test runs.
+  void begin_sending();
   // The measured part begins: what was counted so far is forgotten.
   void begin_measuring();
   // The bytes since the last call or the beginning, from `start_s` to `end_s`.
   StreamInterval cut_interval(double start_s, double end_s);
   // The totals stand. cut_interval() has been called for the last time.
   void freeze();
+
+  // After freeze(): what was received beyond `bytes` was sent in the sender's omitted part.
+  void receive_at_most(std::int64_t bytes);
 
   // Both after freeze().
   std::uint64_t bytes() const { return frozen_bytes_; }
@@ -42,6 +51,7 @@ class StreamRecord {
   std::optional<TcpSample> sample_tcp();
 
   std::unique_ptr<Stream> stream_;
+  StreamFacts addresses_;
   std::uint64_t measured_from_ = 0;  // of stream().bytes: what was omitted
   std::uint64_t cut_at_ = 0;
   std::uint64_t frozen_bytes_ = 0;

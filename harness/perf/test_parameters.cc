@@ -69,6 +69,7 @@ session::ServerConfig server_config(const Options& o) {
   session::ServerConfig config;
   config.mode = flag_mode(o.role_flag);
   config.level = o.role_flag_level;
+  config.bind_roles = o.bind_roles;
   config.streams_limit = milliseconds(o.receive_timeout_ms);
   return config;
 }

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -33,7 +35,7 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   return facts;
 }
 
-Result<void> TestRun::add(std::unique_ptr<Stream> stream, bool number_is_sure) {
+Result<void> TestRun::add(std::unique_ptr<Stream> stream) {
   TRY(const auto local, local_address(stream->socket));
   TRY(const auto remote, peer_address(stream->socket));
   StreamFacts facts;
@@ -42,11 +44,67 @@ Result<void> TestRun::add(std::unique_ptr<Stream> stream, bool number_is_sure) {
   facts.local_port = local.port();
   facts.remote_host = remote.host();
   facts.remote_port = remote.port();
-  facts.sends = stream->sends();
-  if (number_is_sure) facts.number = stream->number;
-  report_.stream_connected(facts);
-  records_.emplace_back(std::move(stream));
+  records_.emplace_back(std::move(stream), std::move(facts));
+  report_.stream_connected(records_.back().facts());
   return ok();
+}
+
+Result<void> TestRun::bind(const session::BindStreams& places, TimePoint now) {
+  reorder(places.streams);
+  const std::vector<Stream*> sending = take_places(places.streams);
+  std::vector<StreamFacts> facts;
+  for (const StreamRecord& r : records_) facts.push_back(r.facts());
+  report_.streams_bound(facts, {session::name(places.roles), session::name(places.identity)});
+  if (!running_ || stopped_ || sending.empty()) return ok();
+  return path_->send_on(sending, now);
+}
+
+void TestRun::reorder(const std::vector<session::BoundStream>& places) {
+  std::map<std::uint32_t, std::size_t> index_of;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    index_of[records_[i].stream().connection] = i;
+  }
+  std::vector<StreamRecord> records;
+  std::vector<StreamInterval> last;
+  for (const session::BoundStream& place : places) {
+    const std::size_t i = index_of.at(place.connection);
+    records.push_back(std::move(records_[i]));
+    if (last_) last.push_back(last_->streams[i]);
+  }
+  records_ = std::move(records);
+  if (last_) last_->streams = std::move(last);
+}
+
+// Gives each record its place in the same order; those that have just become this end's to send on.
+std::vector<Stream*> TestRun::take_places(const std::vector<session::BoundStream>& places) {
+  std::vector<Stream*> sending;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    Stream& stream = records_[i].stream();
+    stream.number = places[i].number;
+    stream.id = places[i].id;
+    stream.is_identified = places[i].is_identified;
+    if (stream.claim == Stream::Claim::None || !places[i].role) continue;
+    const bool sends = *places[i].role == wire::Role::Sender;
+    // Where payload comes in this moment the claim fails, and the session is about to be told.
+    const bool claimed = stream.claim_for(sends ? Stream::Claim::Sends : Stream::Claim::Receives);
+    stream.role = *places[i].role;
+    if (!sends || !claimed) continue;
+    records_[i].begin_sending();
+    sending.push_back(&stream);
+  }
+  return sending;
+}
+
+std::vector<Stream*> TestRun::take_payload() {
+  if (!running_) return {};
+  std::vector<Stream*> streams = path_->news().take_payload();
+  if (!stopped_) return streams;
+  for (StreamRecord& r : records_) {  // what no worker has seen, but the last look of all
+    if (r.stream().claim == Stream::Claim::Open && r.stream().bytes > 0) {
+      streams.push_back(&r.stream());
+    }
+  }
+  return streams;
 }
 
 bool TestRun::sends() const {
@@ -177,6 +235,12 @@ void TestRun::end_streams() {
   }
 }
 
+std::vector<session::ConnectionTotal> TestRun::totals() const {
+  std::vector<session::ConnectionTotal> totals;
+  for (const StreamRecord& r : records_) totals.push_back({r.stream().connection, r.bytes()});
+  return totals;
+}
+
 wire::Results TestRun::results() const {
   wire::Results results;
   results.cpu_total_percent = local_cpu_.total;
@@ -186,6 +250,15 @@ wire::Results TestRun::results() const {
   if (!local_congestion_.empty()) results.congestion_used = local_congestion_;
   for (const StreamRecord& r : records_) results.streams.push_back(r.result(seconds_));
   return results;
+}
+
+void TestRun::leave_out_what_the_sender_did(const wire::Results& results) {
+  if (plan_.parameters.omit_s == 0) return;
+  for (StreamRecord& r : records_) {
+    if (r.stream().sends()) continue;
+    const auto sent = std::ranges::find(results.streams, r.stream().id, &wire::StreamResult::id);
+    if (sent != results.streams.end()) r.receive_at_most(sent->bytes);
+  }
 }
 
 Result<void> TestRun::take_peer_results(const wire::Results& results) {
@@ -207,6 +280,7 @@ Result<void> TestRun::take_peer_results(const wire::Results& results) {
 }
 
 void TestRun::print_summary() {
+  if (std::exchange(summary_printed_, true)) return;
   if (last_) {
     last_->sender_has_retransmits = last_->sender_has_retransmits || peer_has_retransmits_;
     report_.interval(*last_);

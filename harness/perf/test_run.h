@@ -13,6 +13,7 @@
 #include "harness/perf/data_path.h"
 #include "harness/perf/report.h"
 #include "harness/perf/stream_record.h"
+#include "harness/session/event.h"
 #include "harness/wire/params.h"
 
 namespace rolecall::perf {
@@ -35,8 +36,15 @@ class TestRun {
   TestRun(TestPlan plan, Report& report) : plan_(std::move(plan)), report_(report) {}
 
   // In the order of their numbers. Tells the report.
-  Result<void> add(std::unique_ptr<Stream> stream, bool number_is_sure);
+  Result<void> add(std::unique_ptr<Stream> stream);
   bool has_streams() const { return !records_.empty(); }
+
+  // Server: where the streams belong by now; once after they were added, and again whenever more is
+  // known, also when the test has stopped. Streams that turn out to send do so from `now` on. Tells
+  // the report. Errors: System.
+  Result<void> bind(const session::BindStreams& places, TimePoint now);
+  // Server: open streams on which payload came since the last call.
+  std::vector<Stream*> take_payload();
 
   // Payload flows from here on.
   Result<void> start(TimePoint now);
@@ -60,12 +68,20 @@ class TestRun {
   void end_streams();
 
   wire::Results results() const;
+  // Server, once stopped.
+  std::vector<session::ConnectionTotal> totals() const;
+  // After -O, with the peer's results, before these are taken: bytes that the sender counts into
+  // its omitted part and that came after ours had ended belong to neither measured part. Where both
+  // ends know the same streams by the same ids.
+  void leave_out_what_the_sender_did(const wire::Results& results);
   // Malformed when the results speak of a stream that this test does not have.
   Result<void> take_peer_results(const wire::Results& results);
-  // The last interval and the summary, with what the peer told by now.
+  // The last interval and the summary, with what the peer told by now. Once.
   void print_summary();
 
  private:
+  void reorder(const std::vector<session::BoundStream>& places);
+  std::vector<Stream*> take_places(const std::vector<session::BoundStream>& places);
   void begin_measuring(TimePoint now);
   void cut_interval(TimePoint at);
   bool sends() const;
@@ -88,6 +104,7 @@ class TestRun {
   TimePoint starved_at_{};
   std::uint64_t received_before_ = 0;
   std::optional<Interval> last_;  // printed with the summary
+  bool summary_printed_ = false;
   double seconds_ = 0;
   CpuUse local_cpu_;
   CpuUse remote_cpu_;

@@ -22,6 +22,9 @@ class TextReport : public Report {
   void connected(const ControlFacts& facts) override;
   void buffers(const BufferFacts&) override {}
   void stream_connected(const StreamFacts& facts) override;
+  void streams_bound(const std::vector<StreamFacts>& streams, const BindingFacts&) override {
+    streams_ = streams;
+  }
   void test_started(const TestFacts& facts) override;
   void interval(const Interval& interval) override;
   void summary(const Summary& summary) override;

@@ -48,6 +48,11 @@ Server:
   -D, --daemon              go to the background
   -1, --one-off             serve one test, then leave
   --idle-timeout #          listen anew (with -1: leave) after # seconds without a client
+  --bind-roles MODE         who sends on a stream of a client without the role flag:
+                            late    the end whose data arrives; figures are told apart by the
+                                    client's results (default)
+                            accept  by accept order, as iperf3 does (default with
+                                    --role-flag=off)
 Client:
   -c, --client HOST[%DEV]   be the client of the server on HOST (through the network device DEV)
   --connect-timeout #       give up connecting after # ms

@@ -246,7 +246,10 @@ bool ClientSession::take_server_error(TimePoint now) {
 void ClientSession::report_server_error(std::optional<std::string> sentence) {
   std::string text = "the server reports: " + wire::describe(server_error_);
   if (sentence) text += fmt::format(": {}", *sentence);
-  finish(Failure{Error{Errc::PeerClosed, std::move(text)}, server_error_.error_number, true});
+  finish(Failure{.error = Error{Errc::PeerClosed, std::move(text)},
+                 .number = server_error_.error_number,
+                 .by_peer = true,
+                 .is_server_error = true});
 }
 
 void ClientSession::on_closed(TimePoint now) {
@@ -294,6 +297,10 @@ void ClientSession::handle(const ResultsReady& ready, TimePoint now) {
   out_.push_back(SendControl{wire::encode_frame(wire::encode_results(ready.results))});
   await(Expect::PeerResults, now + config_.reply_limit);
 }
+
+void ClientSession::handle(const TestStopped&, TimePoint) {
+  CHECK(false);
+}  // a server's event
 
 void ClientSession::handle(const Interrupted& interrupted, TimePoint) {
   out_.push_back(SendControl{one(State::ClientTerminate)});

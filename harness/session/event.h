@@ -25,8 +25,9 @@ using ConnectionId = std::uint32_t;
 struct Failure {
   Error error;
   int number = 0;
-  bool by_peer = false;      // the peer said so (SERVER_ERROR, ACCESS_DENIED, a terminate)
-  bool by_operator = false;  // Interrupted{} came from this end's owner
+  bool by_peer = false;          // the peer said so (SERVER_ERROR, ACCESS_DENIED, a terminate)
+  bool is_server_error = false;  // by SERVER_ERROR
+  bool by_operator = false;      // Interrupted{} came from this end's owner
 };
 
 // --- local events ---
@@ -36,6 +37,13 @@ struct TestOver {};     // client: the goal is reached
 struct ResultsReady {   // both: the answer to ProvideResults
   wire::Results results;
 };
+struct ConnectionTotal {
+  ConnectionId connection = 0;
+  std::uint64_t bytes = 0;  // payload that this end sent or received, without the omitted part
+};
+struct TestStopped {  // server: the answer to StopTest
+  std::vector<ConnectionTotal> totals;
+};
 struct Interrupted {  // both: a signal; tells the peer and ends
   std::string reason;
 };
@@ -43,7 +51,8 @@ struct LocalFailure {  // both: something of the owner's went wrong
   Error error;
   int number = 0;
 };
-using LocalEvent = std::variant<StreamsOpen, TestOver, ResultsReady, Interrupted, LocalFailure>;
+using LocalEvent =
+    std::variant<StreamsOpen, TestOver, ResultsReady, TestStopped, Interrupted, LocalFailure>;
 
 // --- outputs ---
 
@@ -55,18 +64,44 @@ struct OpenStreams {};   // client: open all stream connections, each begins wit
 struct DenyConnection {  // server: send ACCESS_DENIED on that connection and close it
   ConnectionId connection = 0;
 };
+// What the roles of a test's streams rest on.
+enum class RolesBy : std::uint8_t {
+  Direction,    // all streams go the same way
+  Flag,         // the client's word
+  AcceptOrder,  // as a legacy server gives them: a guess
+  Open,         // not given yet: payload will tell
+  Payload,      // the client sends where its payload came
+  Assumed,      // fewer than P carried payload: the rest is a guess by accept order
+};
+// What it rests on which stream is which.
+enum class IdentityBy : std::uint8_t {
+  Flag,           // the client's word
+  AcceptOrder,    // a guess
+  Single,         // there is one stream of each role, and the roles are known
+  Results,        // the client's results fit one assignment only
+  PartlyResults,  // so in one direction, accept order in the other
+};
+// "payload", "accept order", "results in part" ...
+const char* name(RolesBy by);
+const char* name(IdentityBy by);
+
 struct BoundStream {
   ConnectionId connection = 0;
-  int number = 0;  // in client order, from 1: known with level 2 and cookie, else by accept order
-  int id = 0;      // the protocol's, for the results
-  wire::Role role = wire::Role::Receiver;  // of this end
+  int number = 0;                    // in client order, from 1
+  bool is_identified = false;        // else the number is a guess within the stream's role
+  int id = 0;                        // the protocol's, for the results
+  std::optional<wire::Role> role{};  // of this end; none while the roles are open
 };
-struct BindStreams {  // server: every connection has its place; in order of number
+// Server: the places of all connections, in order of number. Comes once before RunTest, and again
+// whenever more is known: when open roles are given, and when the client's results tell identity.
+struct BindStreams {
   std::vector<BoundStream> streams;
+  RolesBy roles = RolesBy::Direction;
+  IdentityBy identity = IdentityBy::AcceptOrder;
 };
 struct StartTest {};       // client: TEST_START came
 struct RunTest {};         // both: payload may flow
-struct StopTest {};        // server: TEST_END came; freeze the figures
+struct StopTest {};        // server: TEST_END came; freeze the figures, answer with TestStopped
 struct ProvideResults {};  // both: answer with ResultsReady
 struct PeerResults {
   wire::Results results;

@@ -14,6 +14,12 @@ enum class FlagMode : std::uint8_t {
   Force,    // the level-1 byte, sent and expected with no negotiation
 };
 
+// What a server makes of connections whose client says nothing of them.
+enum class BindRoles : std::uint8_t {
+  Late,    // roles when data arrives, identity from the client's results
+  Accept,  // both by accept order, as legacy servers do
+};
+
 // How stream connections tell their role in this test.
 enum class Flag : std::uint8_t { None, Level1, Level2, Cookie, Force };
 

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <climits>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -22,9 +24,19 @@ class InMemoryPair {
   // The server accepts the client's stream connections in this order (client-order numbers).
   void accept_order(std::vector<int> order) { order_ = std::move(order); }
   void deliver_byte_by_byte() { piece_ = 1; }
+  // The client sends payload on so many of its streams only, from the first on.
+  void send_on(int streams) { sends_on_ = streams; }
+  // The client's goal is not reached before end_test().
+  void keep_running() { keeps_running_ = true; }
+  void end_test() { client_.on_local(TestOver{}, now_), run(); }
+  // What both ends count on connection `number`, the receiver `lost` bytes less.
+  void count(std::function<std::uint64_t(int number)> bytes, std::uint64_t lost) {
+    bytes_ = std::move(bytes);
+    lost_ = lost;
+  }
 
   // Runs until both ends have finished or neither moves any more. The client's goal is reached as
-  // soon as payload may flow.
+  // soon as payload may flow and has been sent.
   void run() {
     while (pump_client() || pump_server()) {
     }
@@ -47,20 +59,22 @@ class InMemoryPair {
   bool client_finished() const { return client_.finished(); }
   const std::optional<Failure>& client_failure() const { return client_failure_; }
   const std::optional<Failure>& server_failure() const { return server_failure_; }
-  const std::vector<BoundStream>& bound() const { return bound_; }
+  const std::vector<BoundStream>& bound() const { return bound_.streams; }
+  RolesBy roles_by() const { return bound_.roles; }
+  IdentityBy identity_by() const { return bound_.identity; }
   bool both_completed() const {
     return client_.finished() && server_.finished() && !client_failure_ && !server_failure_;
   }
   // How many connections have opposite roles at their ends.
   int paired_rightly() const {
-    return static_cast<int>(std::ranges::count_if(bound_, [&](const BoundStream& b) {
-      return client_.role(static_cast<int>(b.connection)) == opposite(b.role);
+    return static_cast<int>(std::ranges::count_if(bound(), [&](const BoundStream& b) {
+      return b.role && client_.role(static_cast<int>(b.connection)) == opposite(*b.role);
     }));
   }
   // How many connections both ends know under the same number (a connection's id is its number).
   int identified_rightly() const {
     return static_cast<int>(std::ranges::count_if(
-        bound_, [](const BoundStream& b) { return b.number == static_cast<int>(b.connection); }));
+        bound(), [](const BoundStream& b) { return b.number == static_cast<int>(b.connection); }));
   }
   // Bytes of headers that the server left for payload: a legacy server does so with a preamble.
   std::size_t mistaken_for_payload() const { return mistaken_for_payload_; }
@@ -81,9 +95,10 @@ class InMemoryPair {
     } else if (std::holds_alternative<OpenStreams>(*output)) {
       open_streams();
     } else if (std::holds_alternative<RunTest>(*output)) {
-      client_.on_local(TestOver{}, now_);
+      send_payload();
+      if (!keeps_running_) client_.on_local(TestOver{}, now_);
     } else if (std::holds_alternative<ProvideResults>(*output)) {
-      client_.on_local(ResultsReady{}, now_);
+      client_.on_local(ResultsReady{client_results()}, now_);
     } else if (const auto* finished = std::get_if<Finished>(&*output)) {
       client_failure_ = finished->failure;
       server_.on_closed(now_);
@@ -97,7 +112,9 @@ class InMemoryPair {
     if (const auto* send = std::get_if<SendControl>(&*output)) {
       deliver(send->bytes, [&](ByteView piece) { client_.on_bytes(piece, now_); });
     } else if (const auto* bind = std::get_if<BindStreams>(&*output)) {
-      bound_ = bind->streams;
+      bound_ = *bind;
+    } else if (std::holds_alternative<StopTest>(*output)) {
+      server_.on_local(TestStopped{server_totals()}, now_);
     } else if (std::holds_alternative<ProvideResults>(*output)) {
       server_.on_local(ResultsReady{}, now_);
     } else if (const auto* finished = std::get_if<Finished>(&*output)) {
@@ -130,7 +147,47 @@ class InMemoryPair {
       rest = rest.subspan(n);
     }
     mistaken_for_payload_ += rest.size();
+    if (!rest.empty()) preambles_unread_.push_back(id);
   }
+
+  // In accept order, where each connection's first payload may come first just as well.
+  void send_payload() {
+    for (const int number : order_) {
+      const auto id = static_cast<ConnectionId>(number);
+      if (carries_payload(number) || std::ranges::count(preambles_unread_, id) > 0) {
+        server_.on_payload(id, kRtt, now_);
+      }
+    }
+  }
+  bool carries_payload(int number) const {
+    return client_.role(number) == wire::Role::Sender && number <= sends_on_;
+  }
+
+  // By the client's roles: where the server takes another one, nothing flows anyway.
+  std::uint64_t counted(int number, bool by_client) const {
+    const bool client_sends = client_.role(number) == wire::Role::Sender;
+    if (client_sends && !carries_payload(number)) return 0;
+    return bytes_(number) - (client_sends == by_client ? 0 : lost_);
+  }
+  wire::Results client_results() const {
+    wire::Results results;
+    for (int number = 1; number <= client_.stream_count(); ++number) {
+      wire::StreamResult stream;
+      stream.id = wire::stream_id(number);
+      stream.bytes = static_cast<std::int64_t>(counted(number, true));
+      results.streams.push_back(stream);
+    }
+    return results;
+  }
+  std::vector<ConnectionTotal> server_totals() const {
+    std::vector<ConnectionTotal> totals;
+    for (const BoundStream& b : bound()) {
+      totals.push_back({b.connection, counted(static_cast<int>(b.connection), false)});
+    }
+    return totals;
+  }
+
+  static constexpr Duration kRtt = milliseconds(1);
 
   TimePoint now_{0};
   ClientSession client_;
@@ -138,7 +195,14 @@ class InMemoryPair {
   std::vector<int> order_;
   std::size_t mistaken_for_payload_ = 0;
   std::size_t piece_ = SIZE_MAX;
-  std::vector<BoundStream> bound_;
+  std::vector<ConnectionId> preambles_unread_;
+  int sends_on_ = INT_MAX;
+  bool keeps_running_ = false;
+  std::function<std::uint64_t(int)> bytes_ = [](int number) {
+    return std::uint64_t{1'000'000} * static_cast<std::uint64_t>(number);
+  };
+  std::uint64_t lost_ = 10;
+  BindStreams bound_;
   std::optional<Failure> client_failure_;
   std::optional<Failure> server_failure_;
 };

@@ -22,7 +22,7 @@ StreamTag tag(Role role, int number) {
 
 Role role_of(const Roster& roster, ConnectionId connection) {
   for (const BoundStream& s : roster.streams()) {
-    if (s.connection == connection) return s.role;
+    if (s.connection == connection) return *s.role;
   }
   return Role::Sender;
 }

@@ -14,9 +14,6 @@ namespace {
 // The client has nothing to say while this end works: more than this is an attack.
 constexpr std::size_t kMostUnread = 64 * 1024;
 
-// Connections with half a header, beyond those that the test needs: the oldest makes room.
-constexpr std::size_t kMostStrangers = 64;
-
 }  // namespace
 
 ServerSession::ServerSession(ServerConfig config, TimePoint now) : config_(config) {
@@ -34,6 +31,7 @@ std::optional<TimePoint> ServerSession::wake_at() const {
   if (finished_) return std::nullopt;
   std::optional<TimePoint> first = earlier(until_, gap_until_);
   for (const auto& [id, header] : headers_) first = earlier(first, header.until);
+  if (late_) first = earlier(first, late_->assume_at());
   return first;
 }
 
@@ -181,9 +179,7 @@ bool ServerSession::take_state(TimePoint now) {
 void ServerSession::enter(State state, TimePoint now) {
   if (state == State::TestEnd) {
     out_.push_back(StopTest{});
-    state_ = State::ExchangeResults;
-    send(state_);
-    return await(Expect::Results, config_.read_limit, config_.results_limit, now);
+    return await(Expect::Local, std::nullopt, std::nullopt, now);
   }
   if (state == State::ClientTerminate) {
     return finish(Failure{.error = Error{Errc::PeerClosed, "the client has terminated"},
@@ -203,6 +199,7 @@ void ServerSession::enter(State state, TimePoint now) {
 void ServerSession::on_results(const std::string& json, TimePoint now) {
   auto results = wire::decode_results(json);
   if (!results) return fail(std::move(results).error(), wire::kErrorReceiveResults);
+  identify(results.value());
   out_.push_back(PeerResults{std::move(results).value()});
   out_.push_back(ProvideResults{});
   await(Expect::Local, std::nullopt, std::nullopt, now);
@@ -224,6 +221,10 @@ void ServerSession::on_time(TimePoint now) {
   }
   for (const ConnectionId id : late) drop_connection(id);
   if (finished_) return;
+  if (late_ && late_->assume_at() && now >= *late_->assume_at()) {
+    late_->assume_the_rest();
+    bind_late();
+  }
   const bool over = (until_ && now >= *until_) || (gap_until_ && now >= *gap_until_);
   if (!over) return;
   const auto timeout = [&](const char* what, int number) {
@@ -241,122 +242,6 @@ void ServerSession::on_time(TimePoint now) {
                 wire::kErrorNoData);
   }
   timeout("TEST_END", wire::kErrorTestExpired);
-}
-
-// --- stream connections ---
-
-std::size_t ServerSession::header_size() const {
-  return wire::kCookieSize + wire::preamble_size(preamble_level(flag_));
-}
-
-bool ServerSession::has_cookie(const Header& header) const {
-  return header.bytes.size() >= wire::kCookieSize;
-}
-
-void ServerSession::on_connection(ConnectionId connection, TimePoint now) {
-  CHECK(wants_connections() && !headers_.contains(connection));
-  const auto needed = static_cast<std::size_t>(parameters_.stream_count() - roster_->placed());
-  if (headers_.size() >= needed + kMostStrangers) drop_oldest();
-  headers_[connection] = Header{{}, now + config_.header_limit, ++accepted_};
-}
-
-std::size_t ServerSession::bytes_wanted(ConnectionId connection) const {
-  const auto it = headers_.find(connection);
-  if (it == headers_.end()) return 0;
-  const std::size_t have = it->second.bytes.size();
-  return (have < wire::kCookieSize ? wire::kCookieSize : header_size()) - have;
-}
-
-void ServerSession::on_connection_bytes(ConnectionId connection, ByteView in, TimePoint now) {
-  const auto it = headers_.find(connection);
-  if (finished_ || it == headers_.end()) return;
-  Header& header = it->second;
-  CHECK(in.size() <= bytes_wanted(connection));
-  append(header.bytes, in);
-  if (!has_cookie(header)) return;
-  const auto cookie = wire::cookie_from(ByteView(header.bytes).first(wire::kCookieSize));
-  if (!wire::same_test(cookie_, cookie)) {
-    headers_.erase(it);
-    out_.push_back(DenyConnection{connection});
-    return;
-  }
-  if (header.bytes.size() == header_size()) place(connection, now);
-}
-
-// What the header says of the connection, nothing where there is no flag. With preamble and cookie
-// both must say the same.
-Result<std::optional<wire::StreamTag>> ServerSession::read_header(ByteView header) const {
-  std::optional<wire::StreamTag> tag;
-  const auto cookie = wire::cookie_from(header.first(wire::kCookieSize));
-  if (flag_ == Flag::Cookie) tag = wire::read_tag(cookie);
-  if (const int level = preamble_level(flag_); level > 0) {
-    TRY(tag, wire::decode_preamble(level, header.subspan(wire::kCookieSize)));
-    const bool both = flag_ != Flag::Force && wire::announces_flag(cookie_);
-    const auto in_cookie = wire::read_tag(cookie);
-    const bool same_index = !tag->index || tag->index == in_cookie.index;
-    if (both && !(in_cookie.client_role == tag->client_role && same_index)) {
-      return Error{Errc::Malformed, "role preamble and cookie contradict each other"};
-    }
-  }
-  return tag;
-}
-
-void ServerSession::place(ConnectionId connection, TimePoint now) {
-  const Header header = std::move(headers_.at(connection));
-  headers_.erase(connection);
-  auto tag = read_header(header.bytes);
-  if (!tag) {
-    tag.error().what =
-        fmt::format("stream connection {} in accept order: {}", header.accepted, tag.error().what);
-    return fail(std::move(tag).error(), wire::kErrorMessage);
-  }
-  auto placed = roster_->place(connection, tag.value());
-  if (!placed) return fail(std::move(placed).error(), wire::kErrorMessage);
-  until_ = now + config_.streams_limit;
-  if (roster_->complete()) start_running(now);
-}
-
-void ServerSession::start_running(TimePoint now) {
-  for (const auto& [id, header] : headers_) out_.push_back(DenyConnection{id});
-  headers_.clear();
-  out_.push_back(BindStreams{roster_->streams()});
-  state_ = State::TestRunning;
-  out_.push_back(SendControl{
-      Bytes{wire::encode_state(State::TestStart), wire::encode_state(State::TestRunning)}});
-  out_.push_back(RunTest{});
-  std::optional<Duration> limit;
-  if (parameters_.time_s != 0)
-    limit = seconds(parameters_.time_s + parameters_.omit_s) + config_.grace;
-  await(Expect::State, std::nullopt, limit, now);
-}
-
-// A connection that is silent for too long, or gone. With its cookie it was one of the test's, and
-// its preamble is missing; without, it was a stranger.
-void ServerSession::drop_connection(ConnectionId connection) {
-  const auto it = headers_.find(connection);
-  if (it == headers_.end()) return;
-  const Header header = std::move(it->second);
-  headers_.erase(it);
-  out_.push_back(DenyConnection{connection});
-  if (!has_cookie(header)) return;
-  fail(Error{Errc::Malformed,
-             fmt::format("stream connection {} in accept order: no role preamble after the cookie "
-                         "({} of {} bytes came)",
-                         header.accepted, header.bytes.size() - wire::kCookieSize,
-                         header_size() - wire::kCookieSize)},
-       wire::kErrorMessage);
-}
-
-// Without its cookie by now, it is most likely a stranger.
-void ServerSession::drop_oldest() {
-  const auto oldest = std::ranges::min_element(headers_, {}, [&](const auto& entry) {
-    return std::pair(has_cookie(entry.second), entry.second.accepted);
-  });
-  if (!has_cookie(oldest->second)) drop_connection(oldest->first);
-}
-
-void ServerSession::on_connection_closed(ConnectionId connection, TimePoint) {
-  if (!finished_) drop_connection(connection);
 }
 
 // --- local events ---
@@ -380,6 +265,18 @@ void ServerSession::handle(const ResultsReady& ready, TimePoint now) {
   out_.push_back(SendControl{std::move(bytes)});
   state_ = State::DisplayResults;
   await(Expect::State, std::nullopt, config_.read_limit, now);
+}
+
+void ServerSession::handle(const TestStopped& stopped, TimePoint now) {
+  CHECK(expect_ == Expect::Local);
+  totals_ = stopped.totals;
+  if (late_ && !late_->is_settled()) {
+    late_->assume_the_rest();
+    bind_late();
+  }
+  state_ = State::ExchangeResults;
+  send(state_);
+  await(Expect::Results, config_.read_limit, config_.results_limit, now);
 }
 
 void ServerSession::handle(const Interrupted& interrupted, TimePoint) {

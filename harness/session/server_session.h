@@ -10,6 +10,7 @@
 
 #include "harness/base/time.h"
 #include "harness/session/event.h"
+#include "harness/session/late_binding.h"
 #include "harness/session/roster.h"
 #include "harness/session/transitions.h"
 #include "harness/wire/control_decoder.h"
@@ -19,6 +20,7 @@ namespace rolecall::session {
 
 struct ServerConfig {
   FlagMode mode = FlagMode::Auto;
+  BindRoles bind_roles = BindRoles::Late;
   int level = wire::kHighestLevel;        // the highest that this server speaks
   Duration read_limit = seconds(10);      // per gap in what the client is sending; iperf3's Nread()
   Duration document_limit = seconds(30);  // for the whole cookie, and the parameters
@@ -50,6 +52,10 @@ class ServerSession {
   std::size_t bytes_wanted(ConnectionId connection) const;
   void on_connection_bytes(ConnectionId connection, ByteView in, TimePoint now);
   void on_connection_closed(ConnectionId connection, TimePoint now);
+
+  // Payload came on a connection whose role BindStreams left open; `rtt`: of the path to the
+  // client. What has come must be told before on_time() of the same moment.
+  void on_payload(ConnectionId connection, Duration rtt, TimePoint now);
 
   std::optional<Output> next_output();
   std::optional<TimePoint> wake_at() const;
@@ -84,6 +90,9 @@ class ServerSession {
   bool has_cookie(const Header& header) const;
   void place(ConnectionId connection, TimePoint now);
   void start_running(TimePoint now);
+  BindStreams first_binding();
+  void bind_late();
+  void identify(const wire::Results& results);
   void drop_connection(ConnectionId connection);
   void drop_oldest();
 
@@ -96,6 +105,7 @@ class ServerSession {
   void handle(const StreamsOpen&, TimePoint now);
   void handle(const TestOver&, TimePoint now);
   void handle(const ResultsReady& ready, TimePoint now);
+  void handle(const TestStopped& stopped, TimePoint now);
   void handle(const Interrupted& interrupted, TimePoint now);
   void handle(const LocalFailure& failure, TimePoint now);
 
@@ -112,7 +122,11 @@ class ServerSession {
   Flag flag_ = Flag::None;
   bool finished_ = false;
   std::optional<Roster> roster_;
+  std::optional<LateBinding> late_;  // where roles were left open
+  BindStreams bound_;                // as it was put out last
+  std::vector<ConnectionTotal> totals_;
   std::map<ConnectionId, Header> headers_;
+  std::map<ConnectionId, int> placed_;  // in accept order, for sentences
   int accepted_ = 0;
 };
 

@@ -72,6 +72,7 @@ class ServerSessionTest : public testing::Test {
       if (auto* send = std::get_if<SendControl>(&*output)) append(sent_, send->bytes);
       if (auto* deny = std::get_if<DenyConnection>(&*output)) denied_.push_back(deny->connection);
       if (auto* bind = std::get_if<BindStreams>(&*output)) bound_ = bind->streams;
+      if (std::holds_alternative<StopTest>(*output)) session_->on_local(TestStopped{}, now_);
       if (auto* end = std::get_if<Finished>(&*output)) finished_ = true, failure_ = end->failure;
     }
   }

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What roleperf makes of legacy peers when accept() returns their connections in another order: a
+// server that binds late under the swap lever, with the real iperf3 as its client, and clients and
+// servers that break its rules.
+#include <algorithm>
+#include <list>
+#include <numeric>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/perf/iperf3_run.h"
+#include "harness/perf/program.h"
+#include "harness/perf/program_pair.h"
+#include "harness/perf/raw_client.h"
+#include "harness/wire/results.h"
+
+namespace rolecall::perf {
+namespace {
+
+using nlohmann::ordered_json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+// A roleperf server whose accept() returns the stream connections in this order.
+std::string swapped_server(const std::string& order) {
+  return fmt::format("{} exec --order {} -- {}", ROLECALL, order, ROLEPERF);
+}
+
+// Without the lines of other programs before and after it.
+ordered_json document(const std::string& output) {
+  const auto begin = output.find("{\n");
+  const auto end = output.rfind("\n}");
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  return parse(output.substr(begin, end + 2 - begin));
+}
+
+struct Documents {
+  ordered_json client;
+  ordered_json server;
+  std::string roles() const { return server["start"]["bound_by"]["roles"]; }
+  std::string identity() const { return server["start"]["bound_by"]["identity"]; }
+};
+
+class LateBinding : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!iperf3_is_installed()) GTEST_SKIP() << "no iperf3 on PATH: apt-get install iperf3";
+  }
+
+  static Documents serve(const std::string& order, const std::string& client_words) {
+    const Outcome done = run(swapped_server(order), "iperf3", {client_words + " -J", "-J"});
+    EXPECT_EQ(done.client_status, 0) << done.client;
+    EXPECT_EQ(done.server_status, 0) << done.server;
+    return {document(done.client), document(done.server)};
+  }
+  // Streams paired by ports: opposite roles, the same figures at both ends, something received.
+  static void expect_right(const std::string& order, const std::string& words) {
+    SCOPED_TRACE(order + " " + words);
+    const Documents d = serve(order, words);
+    ASSERT_TRUE(d.server.contains("end")) << d.server;
+    EXPECT_THAT(wrong_figures(d.client, d.server), IsEmpty());
+    EXPECT_EQ(d.roles(), "payload");
+  }
+};
+
+class EverySwap : public LateBinding, public testing::WithParamInterface<std::string> {};
+
+TEST_P(EverySwap, OfBidirCompletesWithTheRightFigures) {
+  const auto streams = std::ranges::count(GetParam(), ',') + 1;
+  expect_right(GetParam(), fmt::format("--bidir -n 64M -i 0.1 -P {}", streams / 2));
+}
+
+std::vector<std::string> every_order_of_two_pairs() {
+  std::vector<int> order(4);
+  std::iota(order.begin(), order.end(), 1);
+  std::vector<std::string> all;
+  do {
+    all.push_back(fmt::format("{}", fmt::join(order, ",")));
+  } while (std::ranges::next_permutation(order).found);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(One, EverySwap, testing::Values("1,2", "2,1"));
+INSTANTIATE_TEST_SUITE_P(Two, EverySwap, testing::ValuesIn(every_order_of_two_pairs()));
+INSTANTIATE_TEST_SUITE_P(Four, EverySwap,
+                         testing::Values("8,7,6,5,4,3,2,1", "5,6,7,8,1,2,3,4", "1,5,2,6,3,7,4,8"));
+
+class EveryLoad : public LateBinding, public testing::WithParamInterface<const char*> {};
+
+TEST_P(EveryLoad, CompletesWithTheRightFigures) {
+  expect_right("2,1", fmt::format("--bidir {}", GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, EveryLoad,
+                         testing::Values("-t 1", "-t 1 -O 1", "-t 1 -b 1K", "-t 1 -Z", "-k 500",
+                                         "-t 1 -i 0.1 -b 10M --get-server-output"));
+
+TEST_F(LateBinding, OfEightStreamsEachCompletes) {
+  expect_right("16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1", "--bidir -t 1 -P 8");
+}
+
+TEST_F(LateBinding, AGoalReachedOnFewerStreamsIsSaidToBeAssumed) {
+  const Documents d = serve("16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1", "--bidir -n 64K -P 8");
+  EXPECT_EQ(d.roles(), "assumed");
+}
+
+TEST_F(LateBinding, WhatIsAssumedIsAWarningInText) {
+  const Outcome done = run(ROLEPERF, "iperf3", {"--bidir -n 64K -P 8", ""});
+  EXPECT_EQ(done.client_status, 0) << done.client;
+  EXPECT_THAT(done.server, HasSubstr("warning: the client sent on fewer than its 8 streams"));
+}
+
+TEST_F(LateBinding, ThatIsTurnedOffDeadlocksLikeALegacyServer) {
+  const Outcome done =
+      run(swapped_server("2,1"), "iperf3", {"--bidir -t 1 -J", "-J --bind-roles=accept"});
+  const ordered_json client = document(done.client);
+  ASSERT_TRUE(client.contains("end")) << done.client;
+  EXPECT_EQ(client["end"]["sum_received"]["bytes"], 0);
+}
+
+TEST_F(LateBinding, TellsSwappedParallelStreamsApartByTheResults) {
+  const Documents d = serve("2,1", "-P 2 -t 1");
+  // iperf3 may leave more than a block unsent: then nothing can be told, and that is said.
+  if (d.identity() == "accept order") return;
+  EXPECT_EQ(d.identity(), "results");
+  EXPECT_THAT(wrong_figures(d.client, d.server), IsEmpty());
+  const ordered_json& ours = d.server["start"]["connected"];
+  const ordered_json& theirs = d.client["start"]["connected"];
+  EXPECT_EQ(ours[0]["remote_port"], theirs[0]["local_port"]);
+  EXPECT_EQ(ours[0]["number"], 1);
+}
+
+// --- clients that break the rules
+
+class BindingRules : public testing::Test {
+ protected:
+  void begin(const std::string& more) {
+    server_.emplace(words(fmt::format("{} -s -1 -p {} {}", ROLEPERF, port_, more)));
+    ASSERT_TRUE(await_listener(port_));
+    control_.emplace(port_);
+    control_->send(RawTest::kCookie);
+    ASSERT_EQ(control_->receive(1), byte(wire::State::ParamExchange));
+  }
+  void open_streams(const std::string& parameters, int count) {
+    control_->send(frame(parameters));
+    ASSERT_EQ(control_->receive(1), byte(wire::State::CreateStreams));
+    for (int i = 0; i < count; ++i) streams_.emplace_back(port_).send(RawTest::kCookie);
+  }
+
+  const std::uint16_t port_ = free_port();
+  std::optional<Program> server_;
+  std::optional<RawConnection> control_;
+  std::list<RawConnection> streams_;
+};
+
+constexpr const char* kBidir =
+    R"({"tcp":true,"time":10,"parallel":1,"bidirectional":true,"len":131072})";
+
+TEST_F(BindingRules, PayloadOnMoreStreamsThanTheClientHasEndsTheTest) {
+  begin("");
+  open_streams(kBidir, 2);
+  ASSERT_EQ(control_->receive(2), byte(wire::State::TestStart) + byte(wire::State::TestRunning));
+  for (RawConnection& stream : streams_) stream.send("payload");
+  EXPECT_EQ(control_->receive(9), byte(wire::State::ServerError) + length(110) + length(0));
+  EXPECT_EQ(server_->status(), 0);
+  EXPECT_THAT(server_->output(), HasSubstr("in accept order carries payload"));
+}
+
+TEST_F(BindingRules, NothingIsSentBeforeTheRolesAreKnown) {
+  begin("");
+  open_streams(kBidir, 2);
+  ASSERT_EQ(control_->receive(2), byte(wire::State::TestStart) + byte(wire::State::TestRunning));
+  control_->send(byte(wire::State::TestEnd));
+  EXPECT_EQ(control_->receive(1), byte(wire::State::ExchangeResults));
+  for (RawConnection& stream : streams_) stream.send_end();
+  EXPECT_EQ(streams_.front().receive(1), "");
+}
+
+TEST_F(BindingRules, AStreamThatIsResetBeforeTheTestIsNamed) {
+  begin("");
+  open_streams(R"({"tcp":true,"time":10,"parallel":2,"len":131072})", 1);
+  streams_.front().reset();
+  EXPECT_EQ(control_->receive(9), byte(wire::State::ServerError) + length(204) + length(0));
+  EXPECT_EQ(server_->status(), 0);
+  EXPECT_THAT(server_->output(),
+              HasSubstr("stream connection 1 in accept order was reset before the test began"));
+}
+
+TEST(RoleperfClient, SaysWhatTheServersErrorWas) {
+  const Outcome done =
+      run(fmt::format("{} --role-flag=require", ROLEPERF), ROLEPERF, {"--role-flag=off -n 1M", ""});
+  EXPECT_EQ(done.client_status, 1);
+  EXPECT_THAT(done.client, HasSubstr("SERVER ERROR - "));
+}
+
+}  // namespace
+}  // namespace rolecall::perf

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/session/identity.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/session/in_memory_pair.h"
+
+namespace rolecall::session {
+namespace {
+
+using testing::ElementsAre;
+using testing::Optional;
+
+using Totals = std::vector<std::uint64_t>;
+
+auto matched(const Totals& sent, const Totals& received, std::uint64_t block = 100) {
+  return match_totals(sent, received, block);
+}
+
+TEST(MatchTotalsTest, PairsEachSenderWithItsReceiver) {
+  EXPECT_THAT(matched({5000, 1000, 3000}, {1000, 2990, 4950}), Optional(ElementsAre(2, 0, 1)));
+}
+
+TEST(MatchTotalsTest, ADifferenceOfOneBlockFits) {
+  EXPECT_THAT(matched({1000, 3000}, {2900, 900}), Optional(ElementsAre(1, 0)));
+}
+
+TEST(MatchTotalsTest, MoreThanOneBlockDoesNot) {
+  EXPECT_EQ(matched({1000, 3000}, {2899, 1000}), std::nullopt);
+}
+
+TEST(MatchTotalsTest, MoreReceivedThanSentDoesNot) {
+  EXPECT_EQ(matched({1000, 3000}, {1001, 3000}), std::nullopt);
+}
+
+TEST(MatchTotalsTest, TwoAssignmentsThatFitAreNone) {
+  EXPECT_EQ(matched({1000, 1050}, {960, 970}), std::nullopt);
+}
+
+TEST(MatchTotalsTest, EqualTotalsAreNone) {
+  EXPECT_EQ(matched({1000, 1000}, {1000, 1000}), std::nullopt);
+}
+
+TEST(MatchTotalsTest, NeighboursOfWhichOnlyOneCouldMoveAreTold) {
+  EXPECT_THAT(matched({1000, 1050}, {940, 1010}), Optional(ElementsAre(0, 1)));
+}
+
+// All assignments, as the definition has it.
+std::vector<std::vector<std::size_t>> every_match(const Totals& sent, const Totals& received,
+                                                  std::uint64_t block) {
+  std::vector<std::size_t> order(sent.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::vector<std::size_t>> all;
+  do {
+    bool fits = true;
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      fits = fits && sent[i] >= received[order[i]] && sent[i] - received[order[i]] <= block;
+    }
+    if (fits) all.push_back(order);
+  } while (std::ranges::next_permutation(order).found);
+  return all;
+}
+
+TEST(MatchTotalsTest, SaysWhatTryingEveryAssignmentSays) {
+  std::uint64_t state = 1;
+  const auto draw = [&](std::uint64_t below) {
+    state = state * 6364136223846793005 + 1442695040888963407;
+    return (state >> 33) % below;
+  };
+  int found = 0;
+  for (int round = 0; round < 3000; ++round) {
+    Totals sent;
+    Totals received;
+    for (int i = 0; i < 4; ++i) {
+      sent.push_back(draw(40));
+      received.push_back(sent.back() - std::min(sent.back(), draw(9)));
+    }
+    std::ranges::reverse(received);
+    auto all = every_match(sent, received, 8);
+    if (all.size() != 1) all.clear();
+    std::vector<std::vector<std::size_t>> match;
+    if (auto one = match_totals(sent, received, 8)) match.push_back(*one);
+    ASSERT_EQ(match, all) << "round " << round;
+    found += static_cast<int>(match.size());
+  }
+  EXPECT_GT(found, 100);
+}
+
+// --- both ends
+
+InMemoryPair parallel(wire::Direction direction, int streams, std::vector<int> order,
+                      std::int64_t omit_s = 0) {
+  ClientConfig config;
+  config.mode = FlagMode::Off;
+  config.parameters.direction = direction;
+  config.parameters.parallel = streams;
+  config.parameters.omit_s = omit_s;
+  InMemoryPair pair(config, ServerConfig{});
+  pair.accept_order(std::move(order));
+  return pair;
+}
+
+TEST(IdentityTest, TheClientsResultsTellWhichStreamIsWhich) {
+  auto pair = parallel(wire::Direction::Forward, 3, {3, 1, 2});
+  pair.run();
+  EXPECT_EQ(pair.identity_by(), IdentityBy::Results);
+  EXPECT_EQ(pair.identified_rightly(), 3);
+}
+
+TEST(IdentityTest, TheyDoSoWhereTheServerSends) {
+  auto pair = parallel(wire::Direction::Reverse, 3, {3, 1, 2});
+  pair.run();
+  EXPECT_EQ(pair.identity_by(), IdentityBy::Results);
+  EXPECT_EQ(pair.identified_rightly(), 3);
+}
+
+TEST(IdentityTest, AHundredAndTwentyEightStreamsAreNoSearch) {
+  std::vector<int> order(128);
+  std::iota(order.rbegin(), order.rend(), 1);
+  auto pair = parallel(wire::Direction::Forward, 128, order);
+  pair.run();
+  EXPECT_EQ(pair.identified_rightly(), 128);
+}
+
+TEST(IdentityTest, EqualTotalsStayInAcceptOrder) {
+  auto pair = parallel(wire::Direction::Forward, 2, {2, 1});
+  pair.count([](int) { return std::uint64_t{1000}; }, 0);
+  pair.run();
+  EXPECT_EQ(pair.identity_by(), IdentityBy::AcceptOrder);
+  EXPECT_EQ(pair.bound()[0].connection, 2U);
+  EXPECT_FALSE(pair.bound()[0].is_identified);
+}
+
+TEST(IdentityTest, AnOmittedPartLeavesThemInAcceptOrder) {
+  auto pair = parallel(wire::Direction::Forward, 2, {2, 1}, 1);
+  pair.run();
+  EXPECT_EQ(pair.identity_by(), IdentityBy::AcceptOrder);
+}
+
+TEST(IdentityTest, OfTwoDirectionsOneMayBeTold) {
+  auto pair = parallel(wire::Direction::Bidirectional, 2, {2, 1, 4, 3});
+  pair.count([](int number) { return std::uint64_t{1'000'000} * (number <= 2 ? number : 3); }, 0);
+  pair.run();
+  EXPECT_EQ(pair.identity_by(), IdentityBy::PartlyResults);
+  EXPECT_EQ(pair.bound()[0].connection, 1U);
+  EXPECT_EQ(pair.bound()[2].connection, 4U) << "in accept order";
+}
+
+TEST(IdentityTest, ResultsThatLackAStreamTellNothing) {
+  BindStreams bind;
+  bind.streams = {{.connection = 1, .number = 1, .id = 1, .role = wire::Role::Receiver}};
+  EXPECT_FALSE(identify_streams(bind, {{1, 1000}}, {}, 100));
+}
+
+}  // namespace
+}  // namespace rolecall::session
