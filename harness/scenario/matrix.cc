@@ -26,6 +26,8 @@ constexpr std::array kAllShapes = {
     Shape{Mode::Reverse, 1}, Shape{Mode::Reverse, 2}, Shape{Mode::Reverse, 4},
     Shape{Mode::Bidir, 1},   Shape{Mode::Bidir, 2},   Shape{Mode::Bidir, 4}};
 
+// Above the 10 s that a server waits for a preamble.
+constexpr Duration kLimit = seconds(15);
 // Up to this release a server counts whatever follows the cookie as data.
 constexpr Release kLastToCountAStrayByte{3, 15, 0};
 
@@ -120,12 +122,19 @@ MatrixCell cell_of(const MatrixPeer& client, const MatrixPeer& server, const Sha
   s.client = client.spec;
   s.server = server.spec;
   for (const char* word : {"-t", "1", "-i", "0.5"}) s.client.args.emplace_back(word);
+  // A byte too many shows where nothing else is under way at the end.
+  if (client.conduct == Conduct::Force)
+    for (const char* word : {"-l", "1000", "-b", "11500"}) s.client.args.emplace_back(word);
   if (shape.mode == Mode::Bidir) s.client.args.emplace_back("--bidir");
   if (shape.mode == Mode::Reverse) s.client.args.emplace_back("-R");
   if (shape.streams > 1) {
     s.client.args.emplace_back("-P");
     s.client.args.push_back(std::to_string(shape.streams));
   }
+  // Our own words: reading them cannot fail.
+  s.shape = read_shape(s.client.args).value();
+  s.server_shape = read_shape(s.server.args).value();
+  s.limit = kLimit;
   s.control.expect = claim.natural;
   s.expect = claim.adverse.value_or(
       Expectation{.above = Outcome{claim.natural}, .below = Outcome{claim.natural}});

@@ -16,13 +16,15 @@ namespace {
 constexpr Duration kLongestHold = seconds(3);
 
 // Why the library cannot have done its work; empty when it can.
-std::vector<std::string> problems_of(const ShimObservation& shim, const KernelSample& kernel,
-                                     bool client_was_started) {
+std::vector<std::string> problems_of(const ShimObservation& shim, Lever lever,
+                                     const KernelSample& kernel, bool client_was_started) {
   std::vector<std::string> problems;
   if (!shim.order_impossible) problems = shim.hold_limits;
   if (!shim.server_armed) problems.emplace_back("the preload library did not arm in the server");
   if (client_was_started && !shim.client_armed)
     problems.emplace_back("the preload library did not arm in the client");
+  if (lever == Lever::Defer && shim.server_armed && !shim.listener_deferred)
+    problems.emplace_back("TCP_DEFER_ACCEPT was never set on the server's listener");
   if (shim.server_armed && !shim.saw_accepts && !kernel.streams.empty()) {
     problems.emplace_back(
         "the server took its connections without calling accept() through libc (a raw system call "
@@ -33,8 +35,11 @@ std::vector<std::string> problems_of(const ShimObservation& shim, const KernelSa
 
 class ShimRig : public Rig {
  public:
-  ShimRig(std::string address, PortReservation port, ShimPlan plan)
-      : address_(std::move(address)), port_(std::move(port)), plan_(std::move(plan)) {}
+  ShimRig(std::string address, PortReservation port, Lever lever, ShimPlan plan)
+      : address_(std::move(address)),
+        port_(std::move(port)),
+        lever_(lever),
+        plan_(std::move(plan)) {}
 
   std::string server_address() const override { return address_; }
   std::uint16_t port() const override { return port_.port(); }
@@ -50,7 +55,7 @@ class ShimRig : public Rig {
     ShimObservation shim = plan_.observe();
     TRY(write_file(folder / "events.jsonl", shim.events));
     LeverObservation seen;
-    seen.problems = problems_of(shim, kernel, client_was_started);
+    seen.problems = problems_of(shim, lever_, kernel, client_was_started);
     seen.client_order = std::move(shim.client_order);
     seen.accept_order = std::move(shim.accept_order);
     seen.order_impossible = shim.order_impossible;
@@ -60,6 +65,7 @@ class ShimRig : public Rig {
  private:
   std::string address_;
   PortReservation port_;
+  Lever lever_;
   ShimPlan plan_;
 };
 
@@ -87,8 +93,8 @@ Result<std::unique_ptr<Rig>> make_shim_rig(const RigOptions& options) {
   plan_options.lever = options.lever == Lever::Defer ? shim::Lever::Defer : shim::Lever::Swap;
   plan_options.hold_limit = std::min(kLongestHold, Duration{options.scenario.limit.ns / 2});
   TRY(auto plan, ShimPlan::make(plan_options));
-  return std::unique_ptr<Rig>(
-      std::make_unique<ShimRig>(options.scenario.address, std::move(port), std::move(plan)));
+  return std::unique_ptr<Rig>(std::make_unique<ShimRig>(options.scenario.address, std::move(port),
+                                                        *options.lever, std::move(plan)));
 }
 
 }  // namespace rolecall::scenario

@@ -35,6 +35,12 @@ constexpr Duration kBurial = seconds(2);
 // 10, 1, 2. A flagged pair sends more, so there only payload tells.
 constexpr std::uint64_t kStatesUpToRunning = 4;
 
+constexpr Release kFirstWithThreads{3, 16, 0};
+
+bool has_sender_threads(const Peer& peer) {
+  return !peer.is_flagged && peer.release >= kFirstWithThreads;
+}
+
 class TestRun {
  public:
   TestRun(const TestRunOptions& options, KernelWatch watch)
@@ -45,10 +51,13 @@ class TestRun {
     record_.facts.mode = options.scenario.shape.mode;
     record_.facts.streams = options.scenario.shape.streams;
     record_.facts.has_size_goal = options.scenario.shape.has_size_goal;
+    record_.facts.omits_start = options.scenario.shape.omits_start;
     record_.facts.block_bytes = options.scenario.shape.block_bytes;
     record_.facts.header_bytes = header_bytes(options.scenario, options.client, options.server);
     record_.facts.client.label = options.client.label();
     record_.facts.server.label = options.server.label();
+    record_.facts.client.has_sender_threads = has_sender_threads(options.client);
+    record_.facts.server.has_sender_threads = has_sender_threads(options.server);
   }
 
   Result<TestRunRecord> run();
