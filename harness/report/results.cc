@@ -35,18 +35,23 @@ std::string tally(const Runs& runs) {
     if (n == 0) return;
     text += fmt::format("{}{} of {} {}", text.empty() ? "" : ", ", n, runs.size(), name(kind));
   };
-  add(runs.front().expected);
+  add(runs.front().expected.verdict);
   for (const VerdictKind kind : scenario::kAllVerdicts) {
-    if (kind != runs.front().expected) add(kind);
+    if (kind != runs.front().expected.verdict) add(kind);
   }
   return text;
 }
 
 std::string realised(const Runs& runs) {
-  if (runs.front().realised == Realised::NotAsked) return "-";
+  const RunResult& first = runs.front();
+  if (std::all_of(runs.begin(), runs.end(),
+                  [](const RunResult& r) { return r.realised == Realised::NotAsked; }))
+    return "-";
+  const Realised counted = first.expected.is_realisable ? Realised::Yes : Realised::NotRealisable;
   const auto n = std::count_if(runs.begin(), runs.end(),
-                               [](const RunResult& r) { return r.realised == Realised::Yes; });
-  return fmt::format("{} of {}", n, runs.size());
+                               [&](const RunResult& r) { return r.realised == counted; });
+  if (first.expected.is_realisable) return fmt::format("{} of {}", n, runs.size());
+  return fmt::format("not realisable, {} of {}", n, runs.size());
 }
 
 std::string median_time(const Runs& runs) {

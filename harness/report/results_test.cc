@@ -33,7 +33,7 @@ RunResult run_of(int index, VerdictKind verdict, std::int64_t ms) {
   run.lever = Lever::Swap;
   run.realised = Realised::Yes;
   run.verdict = {verdict, "because"};
-  run.expected = VerdictKind::Deadlock;
+  run.expected = {VerdictKind::Deadlock};
   run.as_expected = verdict == VerdictKind::Deadlock;
   run.time_to_verdict = milliseconds(ms);
   run.replay = "rolecall run x";
@@ -46,7 +46,7 @@ RunResult control_of(int index) {
   run.schedule = "natural";
   run.lever.reset();
   run.realised = Realised::NotAsked;
-  run.expected = VerdictKind::Completed;
+  run.expected = {VerdictKind::Completed};
   run.as_expected = true;
   return run;
 }

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/net/netns.h"
 #include "harness/report/junit.h"
 #include "harness/report/progress.h"
 #include "harness/report/results.h"
@@ -66,7 +67,10 @@ scenario::RunOptions Stage::run_options() const {
   scenario::RunOptions run;
   run.out = evidence_.path();
   run.stop = stop_;
-  if (auto shim = shim_library()) run.shim = std::move(shim).value();
+  if (auto shim = shim_library()) {
+    run.shim = std::move(shim).value();
+    run.retrofit = run.shim.parent_path() / "librolecall_order.so";
+  }
   for (const std::string& peer : options_.peers) run.replay_command += " --peer " + peer;
   return run;
 }
@@ -83,8 +87,22 @@ Result<std::size_t> Stage::count_runs(const std::vector<Scenario>& scenarios,
   return total;
 }
 
+namespace {
+
+// While the process has one thread: without root, links need a user namespace of our own. Where
+// the kernel refuses that, the probe of the lever says so.
+void prepare_links(const std::vector<Scenario>& scenarios) {
+  const bool has_links = std::any_of(scenarios.begin(), scenarios.end(), [](const Scenario& s) {
+    return std::find(s.levers.begin(), s.levers.end(), scenario::Lever::Link) != s.levers.end();
+  });
+  if (has_links) static_cast<void>(gain_namespace_rights());
+}
+
+}  // namespace
+
 Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scenarios,
                                                std::optional<int> repeat) {
+  prepare_links(scenarios);
   TRY(const std::size_t total, count_runs(scenarios, repeat));
   report::Progress progress(progress_writer(), terminal_columns());
   std::size_t done = 0;

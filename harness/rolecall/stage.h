@@ -38,6 +38,7 @@ class Stage {
                      const std::optional<report::Explanation>& explained = std::nullopt);
 
   const report::Style& style() const { return style_; }
+  const scenario::PeerSet& peers() const { return peers_; }
 
  private:
   Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,

@@ -42,7 +42,9 @@ Json connection_as_json(const ConnectionSample& c, std::uint64_t header) {
 }
 
 Json peer_as_json(const PeerSpec& spec) {
-  return {{"peer", spec.peer}, {"args", spec.args}};
+  Json j{{"peer", spec.peer}, {"args", spec.args}};
+  if (spec.has_retrofit) j["retrofit"] = true;
+  return j;
 }
 
 }  // namespace
@@ -70,7 +72,8 @@ std::string as_scenario_file(const Scenario& scenario) {
   Json expect = Json::object();
   if (scenario.expect.above) expect["above"] = name(*scenario.expect.above);
   if (scenario.expect.below) expect["below"] = name(*scenario.expect.below);
-  const Json j{
+  const LinkShape& link = scenario.link;
+  Json j{
       {"schema", 1},
       {"claim", scenario.claim},
       {"why", scenario.why},
@@ -82,7 +85,13 @@ std::string as_scenario_file(const Scenario& scenario) {
       {"expect", expect},
       {"repeat", scenario.repeat},
       {"control", {{"repeat", scenario.control.repeat}, {"expect", name(scenario.control.expect)}}},
+      {"link",
+       {{"mtu", link.mtu},
+        {"delay_ms", link.delay.in_ms()},
+        {"loss_percent", link.loss_percent},
+        {"seed", link.seed}}},
       {"limit_ms", scenario.limit.in_ms()}};
+  if (link.hold_limit) j["link"]["hold_ms"] = link.hold_limit->in_ms();
   return dump(j, 2) + "\n";
 }
 

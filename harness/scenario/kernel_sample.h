@@ -27,6 +27,7 @@ struct ConnectionSample {
   std::uint16_t client_port = 0;
   EndSample client;
   EndSample server;
+  int server_descriptor = -1;  // of the server program, once seen
 };
 
 struct KernelSample {

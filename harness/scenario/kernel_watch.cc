@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/scenario/kernel_watch.h"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
-#include "harness/base/deadline.h"
 #include "harness/scenario/process_sockets.h"
 
 namespace rolecall::scenario {
@@ -26,20 +28,37 @@ EndSample read_end(const TcpSocket& socket) {
 
 }  // namespace
 
-Result<KernelWatch> KernelWatch::open(std::uint16_t server_port) {
+Result<KernelWatch::View> KernelWatch::open_view() {
   TRY(auto diag, SockDiag::open());
   TRY(auto monitor, DestroyMonitor::open());
-  return KernelWatch(server_port, std::move(diag), std::move(monitor));
+  return View{std::move(diag), std::move(monitor)};
 }
 
-Result<void> KernelWatch::look(pid_t client) {
-  TRY(auto sockets, diag_.dump(port_));
-  is_listening_ = std::any_of(sockets.begin(), sockets.end(), [&](const TcpSocket& s) {
-    return s.state == TcpState::Listen && s.local_port == port_;
-  });
-  for (const TcpSocket& s : sockets)
-    if (s.state != TcpState::Listen && s.remote_port != 0) note(s);
+Result<KernelWatch> KernelWatch::open(std::uint16_t server_port,
+                                      const std::vector<const NetworkNamespace*>& places) {
+  std::vector<View> views;
+  for (const NetworkNamespace* place : places) {
+    TRY(auto view, run_in(*place, &KernelWatch::open_view));
+    views.push_back(std::move(view));
+  }
+  if (views.empty()) {
+    TRY(auto view, open_view());
+    views.push_back(std::move(view));
+  }
+  return KernelWatch(server_port, std::move(views));
+}
+
+Result<void> KernelWatch::look(pid_t client, pid_t server) {
+  is_listening_ = false;
+  for (View& view : views_) {
+    TRY(auto sockets, view.diag.dump(port_));
+    for (const TcpSocket& s : sockets) {
+      is_listening_ = is_listening_ || (s.state == TcpState::Listen && s.local_port == port_);
+      if (s.state != TcpState::Listen && s.remote_port != 0) note(s);
+    }
+  }
   judge_owners(client);
+  find_descriptors(server);
   TRY(take_deaths());
   return ok();
 }
@@ -59,7 +78,7 @@ void KernelWatch::note(const TcpSocket& socket) {
   EndSample& end = is_client_end ? c.figures.client : c.figures.server;
   // A TIME_WAIT or SYN_RECV entry is not the socket itself and carries no figures.
   if (end.closed || socket.info.state == TcpState::Unknown) return;
-  if (is_client_end && socket.inode != 0) c.client_inode = socket.inode;
+  if (socket.inode != 0) (is_client_end ? c.client_inode : c.server_inode) = socket.inode;
   end = read_end(socket);
 }
 
@@ -74,11 +93,21 @@ void KernelWatch::note_death(const TcpSocket& socket) {
 }
 
 Result<void> KernelWatch::take_deaths() {
-  TRY(auto dead, monitor_.take(port_));
-  for (const TcpSocket& s : dead)
-    if (s.remote_port != 0) note_death(s);
+  for (View& view : views_) {
+    TRY(auto dead, view.monitor.take(port_));
+    for (const TcpSocket& s : dead)
+      if (s.remote_port != 0) note_death(s);
+  }
   refresh();
   return ok();
+}
+
+Result<void> KernelWatch::await_death(const Deadline& deadline) {
+  std::vector<pollfd> fds;
+  for (const View& view : views_) fds.push_back({view.monitor.fd().get(), POLLIN, 0});
+  if (::poll(fds.data(), fds.size(), deadline.poll_ms()) < 0 && errno != EINTR)
+    return system_error("poll(deaths of sockets)");
+  return take_deaths();
 }
 
 void KernelWatch::judge_owners(pid_t client) {
@@ -99,6 +128,22 @@ void KernelWatch::judge_owners(pid_t client) {
     }
   }
   if (control_port_ != 0) connections_.at(control_port_).is_stream = false;
+}
+
+// A program takes the lowest free descriptor for what accept() returns, so their numbers rise in
+// the order of accept().
+void KernelWatch::find_descriptors(pid_t server) {
+  const auto is_open_question = [](const Tracked& c) {
+    return c.is_stream && c.server_inode != 0 && c.figures.server_descriptor < 0;
+  };
+  if (std::none_of(connections_.begin(), connections_.end(),
+                   [&](const auto& entry) { return is_open_question(entry.second); }))
+    return;
+  const std::map<std::uint32_t, int> owned = sockets_of(server);
+  for (auto& [port, c] : connections_) {
+    const auto it = owned.find(c.server_inode);
+    if (is_open_question(c) && it != owned.end()) c.figures.server_descriptor = it->second;
+  }
 }
 
 void KernelWatch::adopt_streams(const std::vector<std::uint16_t>& client_ports) {

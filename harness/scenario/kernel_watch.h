@@ -10,7 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "harness/base/deadline.h"
 #include "harness/base/result.h"
+#include "harness/net/netns.h"
 #include "harness/net/sock_diag.h"
 #include "harness/scenario/kernel_sample.h"
 
@@ -19,20 +21,22 @@ namespace rolecall::scenario {
 // One thread at a time.
 class KernelWatch {
  public:
-  // Hears of every death from now on: open it before the client starts.
-  static Result<KernelWatch> open(std::uint16_t server_port);
+  // Hears of every death from now on: open it before the client starts. `places`: the network
+  // namespaces of the two ends, where they have any; else our own.
+  static Result<KernelWatch> open(std::uint16_t server_port,
+                                  const std::vector<const NetworkNamespace*>& places);
 
   // Looks once. Whose connections count is decided by the descriptors of `client` and its children
   // (/proc/<pid>/fd): connections that the shim or a stranger makes to the port are none of the
   // test's. The control connection is the client's lowest descriptor: iperf_client_api.c
-  // iperf_connect(), all tags, opens it before any stream.
-  Result<void> look(pid_t client);
+  // iperf_connect(), all tags, opens it before any stream. No `client` yet: 0.
+  Result<void> look(pid_t client, pid_t server);
 
   bool is_listening() const { return is_listening_; }  // at the last look
   const KernelSample& current() const { return current_; }
 
-  // Readable when a socket of the machine has died; then call take_deaths().
-  const Fd& deaths() const { return monitor_.fd(); }
+  // Waits until a socket of these places has died, or the deadline; then takes note of it.
+  Result<void> await_death(const Deadline& deadline);
   Result<void> take_deaths();
 
   // Makes these client ports the test's streams, where looking came too late: from a peer's report.
@@ -41,12 +45,21 @@ class KernelWatch {
   bool is_final() const;
 
  private:
-  KernelWatch(std::uint16_t port, SockDiag diag, DestroyMonitor monitor)
-      : port_(port), diag_(std::move(diag)), monitor_(std::move(monitor)) {}
+  // One network namespace, seen from inside.
+  struct View {
+    SockDiag diag;
+    DestroyMonitor monitor;
+  };
+
+  KernelWatch(std::uint16_t port, std::vector<View> views)
+      : port_(port), views_(std::move(views)) {}
+
+  static Result<View> open_view();
 
   struct Tracked {
     ConnectionSample figures;
     std::uint32_t client_inode = 0;
+    std::uint32_t server_inode = 0;
     bool is_judged = false;  // it is known whether it belongs to the test
     bool is_stream = false;
     std::size_t seen_at = 0;
@@ -55,12 +68,12 @@ class KernelWatch {
   void note(const TcpSocket& socket);
   void note_death(const TcpSocket& socket);
   void judge_owners(pid_t client);
+  void find_descriptors(pid_t server);
   Tracked& tracked(std::uint16_t client_port);
   void refresh();
 
   std::uint16_t port_;
-  SockDiag diag_;
-  DestroyMonitor monitor_;
+  std::vector<View> views_;
   std::map<std::uint16_t, Tracked> connections_;  // by client port
   std::uint16_t control_port_ = 0;
   bool is_listening_ = false;

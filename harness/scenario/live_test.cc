@@ -272,7 +272,7 @@ TEST_F(LiveTest, AnIperf3WithoutBidirIsAnError) {
 
 TEST_F(LiveTest, AClaimWhoseControlFailsIsNotAsExpected) {
   Scenario s = scenario({"--bidir", "-n", "256M"}, "accept 2,1");
-  s.expect.above = VerdictKind::Deadlock;
+  s.expect.above = Outcome{VerdictKind::Deadlock};
   s.control.expect = VerdictKind::Void;
   SeriesOptions series;
   series.run = options_;

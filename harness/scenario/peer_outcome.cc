@@ -90,20 +90,6 @@ std::uint64_t kernel_holds_bytes(std::uint64_t window_bytes) {
   return most_of("/proc/sys/net/ipv4/tcp_wmem") + most_of("/proc/sys/net/ipv4/tcp_rmem");
 }
 
-std::vector<std::string> lever_problems(const ShimObservation& shim, const KernelSample& kernel,
-                                        bool client_was_started) {
-  std::vector<std::string> problems = shim.hold_limits;
-  if (!shim.server_armed) problems.emplace_back("the preload library did not arm in the server");
-  if (client_was_started && !shim.client_armed)
-    problems.emplace_back("the preload library did not arm in the client");
-  if (shim.server_armed && !shim.saw_accepts && !kernel.streams.empty()) {
-    problems.emplace_back(
-        "the server took its connections without calling accept() through libc (a raw system call "
-        "or io_uring), so the shim cannot order them");
-  }
-  return problems;
-}
-
 bool is_news(const KernelSample& before, const KernelSample& after, std::uint64_t header) {
   if (before.streams.size() != after.streams.size()) return true;
   if (before.control.client_port != after.control.client_port) return true;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads what a run left: both peers' output, the board, the kernel's limits, into facts for a
-// verdict.
+// Reads what a run left: both peers' output and the kernel's limits, into facts for a verdict.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +9,6 @@
 
 #include "harness/scenario/kernel_sample.h"
 #include "harness/scenario/peer_report.h"
-#include "harness/scenario/shim_plan.h"
 #include "harness/scenario/verdict.h"
 
 namespace rolecall::scenario {
@@ -25,10 +23,6 @@ std::vector<std::uint16_t> client_ports(const PeerReport& report);
 // At most how many bytes of one direction can be on their way: a send and a receive buffer, as the
 // kernel's limits allow, or as -w asks for them (the kernel doubles it). 0 when /proc does not say.
 std::uint64_t kernel_holds_bytes(std::uint64_t window_bytes);
-
-// Why the lever cannot have done its work; empty when it can.
-std::vector<std::string> lever_problems(const ShimObservation& shim, const KernelSample& kernel,
-                                        bool client_was_started);
 
 // Whether some end has begun to send or to read since `before`, or a connection has come or gone.
 bool is_news(const KernelSample& before, const KernelSample& after, std::uint64_t header);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -35,6 +36,7 @@ struct Setup {
   pid_t parent;
   const char* const* environment;
   int in, out, err;
+  int place;  // a network namespace, or -1
 
   template <class Launcher>
   process::error_code on_setup(Launcher& launcher, const process::filesystem::path&,
@@ -52,7 +54,8 @@ struct Setup {
     const bool set = ::setpgid(0, 0) == 0 && ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
                      ::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0 &&
                      ::dup2(err, STDERR_FILENO) >= 0 &&
-                     ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
+                     ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0 &&
+                     (place < 0 || ::setns(place, CLONE_NEWNET) == 0);
     if (!set) return process::detail::get_last_error();
     if (::getppid() != parent) ::_exit(127);  // it died before PR_SET_PDEATHSIG took hold
     return {};
@@ -112,12 +115,13 @@ Result<Child> Child::start(const ChildOptions& options) {
   TRY(auto err, open_for_child(options.errors, O_WRONLY | O_CREAT | O_TRUNC));
   const std::vector<const char*> environment = environment_with(options.environment);
 
+  const int place = options.place != nullptr ? options.place->fd().get() : -1;
   boost::asio::io_context context(1);
   process::error_code failure;
   process::posix::vfork_launcher launcher;
-  auto started =
-      launcher(context.get_executor(), failure, process::filesystem::path(options.program.string()),
-               options.args, Setup{::getpid(), environment.data(), in.get(), out.get(), err.get()});
+  auto started = launcher(
+      context.get_executor(), failure, process::filesystem::path(options.program.string()),
+      options.args, Setup{::getpid(), environment.data(), in.get(), out.get(), err.get(), place});
   if (failure) {
     reap(launcher.pid);
     return Error{Errc::System, fmt::format("start {}", options.program.string()), failure.value()};

@@ -12,6 +12,7 @@
 #include "harness/base/deadline.h"
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
+#include "harness/net/netns.h"
 
 namespace rolecall::scenario {
 
@@ -26,10 +27,11 @@ struct ExitStatus {
 
 struct ChildOptions {
   std::filesystem::path program;
-  std::vector<std::string> args;         // without argv[0]
-  std::vector<std::string> environment;  // NAME=VALUE, on top of our own
-  std::filesystem::path output;          // stdout goes here; made, and emptied
-  std::filesystem::path errors;          // stderr goes here; made, and emptied
+  std::vector<std::string> args;            // without argv[0]
+  std::vector<std::string> environment;     // NAME=VALUE, on top of our own
+  std::filesystem::path output;             // stdout goes here; made, and emptied
+  std::filesystem::path errors;             // stderr goes here; made, and emptied
+  const NetworkNamespace* place = nullptr;  // where it runs; null: in our own namespace
 };
 
 // Use it from the thread that started it: the kernel kills the child when that thread ends

@@ -49,8 +49,8 @@ struct RunResult {
   std::optional<Lever> lever;  // none in natural order
   Realised realised = Realised::NotAsked;
   Verdict verdict;
-  VerdictKind expected = VerdictKind::Completed;
-  bool as_expected = false;  // the verdict, and a scripted order that was realised
+  Outcome expected;
+  bool as_expected = false;  // the verdict, and a schedule that was realised, or could not be
   // From the first sample in which TEST_RUNNING was on the wire to the verdict; absent when the
   // test never ran.
   std::optional<Duration> time_to_verdict;

@@ -2,7 +2,6 @@
 #include "harness/scenario/runner.h"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,8 +9,7 @@
 
 #include "harness/scenario/evidence.h"
 #include "harness/scenario/evidence_json.h"
-#include "harness/scenario/port_reservation.h"
-#include "harness/scenario/shim_plan.h"
+#include "harness/scenario/rig.h"
 #include "harness/scenario/test_run.h"
 
 namespace rolecall::scenario {
@@ -20,41 +18,49 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Release kFirstWithBidir{3, 7, 0};
-constexpr Duration kLongestHold = seconds(3);
 
 Result<Peer> usable_peer(const Scenario& scenario, const PeerSet& peers, const PeerSpec& spec,
-                         const char* role, std::optional<Lever> lever) {
+                         const char* role) {
   TRY(auto peer, peers.get(spec.peer));
   if (scenario.shape.mode == Mode::Bidir && !peer.is_flagged && peer.release < kFirstWithBidir) {
     return Error{Errc::Config, fmt::format("{} {} at {} knows no --bidir; it came with 3.7", role,
                                            peer.label(), peer.path.string())};
   }
-  if (lever == Lever::Swap && !peer.is_dynamic) {
-    return Error{Errc::Config,
-                 fmt::format("{} {} at {} is a static program: no preload library reaches it, so "
-                             "the swap lever cannot order its connections; use a dynamically "
-                             "linked build",
-                             role, peer.label(), peer.path.string())};
-  }
   return peer;
 }
 
-Result<ShimPlan> make_shim(const Scenario& scenario, const Peer& client, const Peer& server,
-                           std::uint16_t port, const fs::path& library) {
-  ShimOptions options;
-  options.library = library;
-  options.server_program = server.path;
-  options.client_program = client.path;
-  options.port = port;
-  options.order = scenario.schedule.accept;
-  options.hold_limit = std::min(kLongestHold, Duration{scenario.limit.ns / 2});
-  return ShimPlan::make(options);
+// The place of each client port in accept order: from the lever, where it sees accept(); else from
+// a legacy server's report, whose streams stand in the order of accept(); else from the server's
+// descriptors; else the order in which the kernel queued them.
+std::vector<std::uint16_t> accept_order(const TestRunRecord& record, const Peer& server) {
+  if (!record.seen.accept_order.empty()) return record.seen.accept_order;
+  std::vector<std::uint16_t> ports;
+  if (!server.is_flagged && record.facts.server.report)
+    for (const StreamReport& s : record.facts.server.report->streams)
+      ports.push_back(s.remote_port);
+  if (!ports.empty()) return ports;
+  std::vector<ConnectionSample> streams = record.facts.kernel.streams;
+  std::sort(streams.begin(), streams.end(),
+            [](const ConnectionSample& a, const ConnectionSample& b) {
+              return a.server_descriptor < b.server_descriptor;
+            });
+  for (const ConnectionSample& c : streams) {
+    if (c.server_descriptor < 0) return record.seen.queue_order;
+    ports.push_back(c.client_port);
+  }
+  return ports;
 }
 
-Realised realised(const Scenario& scenario, const std::optional<ShimObservation>& shim) {
-  if (!shim) return Realised::NotAsked;
-  if (shim->accepted_numbers() == scenario.schedule.accept) return Realised::Yes;
-  return shim->order_impossible ? Realised::NotRealisable : Realised::No;
+// Whether the order of ports at the server is the scripted one of the ports at the client, and the
+// rules were kept.
+Realised realised(const Scenario& scenario, const TestRunRecord& record, const Peer& server) {
+  if (record.seen.order_impossible) return Realised::NotRealisable;
+  if (!record.seen.rules_fulfilled) return Realised::No;
+  if (scenario.schedule.accept.empty()) return Realised::Yes;
+  AcceptOrder numbers;
+  for (const std::uint16_t port : accept_order(record, server))
+    numbers.push_back(number_of(record.facts, port));
+  return numbers == scenario.schedule.accept ? Realised::Yes : Realised::No;
 }
 
 // 'word' for a shell, quoted where it has to be.
@@ -72,16 +78,6 @@ std::optional<bool> sends(const PeerOutcome& peer, std::uint16_t client_port, bo
   for (const StreamReport& s : peer.report->streams)
     if ((is_client ? s.local_port : s.remote_port) == client_port) return s.sends;
   return std::nullopt;
-}
-
-// The place of each client port in accept order: from the shim, else from a legacy server's report,
-// whose streams stand in the order of accept().
-std::vector<std::uint16_t> accept_order(const TestRunRecord& record, const Peer& server) {
-  if (record.shim) return record.shim->accept_order;
-  std::vector<std::uint16_t> ports;
-  if (server.is_flagged || !record.facts.server.report) return ports;
-  for (const StreamReport& s : record.facts.server.report->streams) ports.push_back(s.remote_port);
-  return ports;
 }
 
 std::vector<ConnectionFacts> connections_of(const TestRunRecord& record, const Peer& server) {
@@ -109,9 +105,6 @@ Result<void> keep_evidence(const TestRunRecord& record, const RunResult& run,
                            const Scenario& scenario) {
   TRY(write_file(run.evidence / "kernel.jsonl",
                  samples_as_lines(record.samples, record.facts.header_bytes)));
-  if (record.shim) {
-    TRY(write_file(run.evidence / "events.jsonl", record.shim->events));
-  }
   TRY(write_file(run.evidence / (scenario.name + ".json"), as_scenario_file(scenario)));
   return write_file(
       run.evidence / "verdict.json",
@@ -119,16 +112,21 @@ Result<void> keep_evidence(const TestRunRecord& record, const RunResult& run,
 }
 
 RunResult describe(const Scenario& scenario, const Peer& client, const Peer& server,
-                   std::optional<Lever> lever, int index) {
+                   std::optional<Lever> lever, int index, bool is_control) {
   RunResult run;
   run.scenario = scenario.name;
   run.index = index;
-  run.client_peer = client.label();
+  run.client_peer = client.label() + (scenario.client.has_retrofit ? " + retrofit" : "");
   run.server_peer = server.label();
   run.mode = scenario.shape.mode;
   run.streams = scenario.shape.streams;
-  run.schedule = lever ? print(scenario.schedule) : print(Schedule{});
-  run.lever = lever;
+  run.is_control = is_control;
+  run.schedule = lever && !is_control ? print(scenario.schedule) : print(Schedule{});
+  // A control of the link runs on the same link; the shim is left out of its own.
+  if (!is_control || lever == Lever::Link) run.lever = lever;
+  run.expected = is_control ? Outcome{scenario.control.expect}
+                 : lever    ? scenario.expect.under(*lever).value_or(Outcome{})
+                            : scenario.expect.in_natural_order();
   return run;
 }
 
@@ -151,16 +149,9 @@ const char* name(Realised realised) {
 Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
                            std::optional<Lever> lever, int index, bool is_control,
                            const RunOptions& options) {
-  if (lever && *lever != Lever::Swap)
-    return Error{Errc::Config, fmt::format("lever {} is not built yet", name(*lever))};
-  TRY(auto client, usable_peer(scenario, peers, scenario.client, "client", lever));
-  TRY(auto server, usable_peer(scenario, peers, scenario.server, "server", lever));
-  TRY(auto port, PortReservation::take(options.port));
-  RunResult run = describe(scenario, client, server, lever, index);
-  run.is_control = is_control;
-  run.expected = is_control ? scenario.control.expect
-                 : lever    ? scenario.expect.under(*lever).value_or(VerdictKind::Completed)
-                            : scenario.expect.in_natural_order();
+  TRY(auto client, usable_peer(scenario, peers, scenario.client, "client"));
+  TRY(auto server, usable_peer(scenario, peers, scenario.server, "server"));
+  RunResult run = describe(scenario, client, server, lever, index, is_control);
   const fs::path place = options.out / scenario.name;
   run.evidence = place / fmt::format("{}{}", is_control ? "control-" : "", index);
   TRY(make_empty_folder(run.evidence));
@@ -168,17 +159,17 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
       scenario.path.empty() ? run.evidence / (scenario.name + ".json") : scenario.path;
   run.replay = fmt::format("{} {} --repeat 1", options.replay_command, quoted(again.string()));
 
-  std::optional<ShimPlan> shim;
-  if (lever) {
-    TRY(auto plan, make_shim(scenario, client, server, port.port(), options.shim));
-    shim.emplace(std::move(plan));
-  }
-  TRY(auto record, run_test({scenario, client, server, port.port(), run.evidence,
-                             shim ? &*shim : nullptr, options.stop, options.let_peers_end}));
+  TRY(auto rig, make_rig({scenario, client, server, lever, is_control, index, options.port,
+                          options.shim, run.evidence}));
+  TRY(auto record, run_test({scenario, client, server, run.evidence, *rig, options.retrofit,
+                             options.stop, options.let_peers_end}));
   run.verdict = judge(record.facts);
-  run.realised = realised(scenario, record.shim);
-  run.as_expected = run.verdict.kind == run.expected &&
-                    (run.realised == Realised::NotAsked || run.realised == Realised::Yes);
+  const bool is_imposed = lever && !is_control && !scenario.schedule.is_natural();
+  if (is_imposed) run.realised = realised(scenario, record, server);
+  const Realised wanted = !is_imposed                  ? Realised::NotAsked
+                          : run.expected.is_realisable ? Realised::Yes
+                                                       : Realised::NotRealisable;
+  run.as_expected = run.verdict.kind == run.expected.verdict && run.realised == wanted;
   run.time_to_verdict = record.time_to_verdict;
   run.connections = connections_of(record, server);
   run.header_bytes = record.facts.header_bytes;
@@ -188,22 +179,19 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
   return run;
 }
 
+// A natural schedule needs no lever; on the link it runs where the scenario names it.
 Result<std::vector<Lever>> usable_levers(const Scenario& scenario, const RunOptions& options) {
-  if (scenario.schedule.is_natural()) return std::vector<Lever>{};
-  std::error_code failure;
-  const bool has_shim = fs::is_regular_file(options.shim, failure);
   std::vector<Lever> usable;
   std::string why;
   for (const Lever lever : scenario.levers) {
-    if (lever == Lever::Swap && has_shim) {
-      usable.push_back(lever);
-    } else if (lever == Lever::Swap) {
-      why += fmt::format("; swap needs the preload library, which is not at \"{}\"",
-                         options.shim.string());
+    if (scenario.schedule.is_natural() && lever != Lever::Link) continue;
+    if (auto possible = check_lever(lever, options.shim); possible.has_error()) {
+      why += fmt::format("; {}: {}", name(lever), possible.error().message());
     } else {
-      why += fmt::format("; {} is not built yet", name(lever));
+      usable.push_back(lever);
     }
   }
+  if (scenario.schedule.is_natural() && why.empty()) return usable;
   if (!usable.empty()) return usable;
   return Error{Errc::Config, fmt::format("scenario {}: no lever here can impose \"{}\"{}",
                                          scenario.name, print(scenario.schedule), why)};

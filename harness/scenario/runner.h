@@ -21,6 +21,7 @@ namespace rolecall::scenario {
 struct RunOptions {
   std::filesystem::path out;        // evidence goes to <out>/<scenario>/<i>/; made where missing
   std::filesystem::path shim;       // the preload library, for the levers that need it
+  std::filesystem::path retrofit;   // the preload library that adds the stream barrier
   std::uint16_t port = 0;           // 0: a free one for each run
   const StopToken* stop = nullptr;  // may be null; must outlive the call
   // Watch to the end of both peers even when the verdict stands before: to see what they then say.

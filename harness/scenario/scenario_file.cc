@@ -23,6 +23,8 @@ using Kind = JsonNode::Kind;
 constexpr int kSchema = 1;
 constexpr int kMaxRepeat = 10'000;
 constexpr int kMaxLimitMs = 600'000;
+constexpr int kLeastMtu = 1280;  // IPv6's
+constexpr char kNotRealisableName[] = "not realisable";
 
 struct Place {
   std::string_view name;
@@ -34,12 +36,13 @@ const std::vector<Place>& places() {
   static const std::vector<Place> kPlaces = {
       {"",
        {"$schema", "schema", "claim", "why", "address", "server", "client", "schedule", "levers",
-        "expect", "repeat", "control", "limit_ms"},
+        "expect", "repeat", "control", "link", "limit_ms"},
        {"schema", "claim", "why", "server", "client", "schedule", "expect", "control"}},
       {"server", {"peer", "args"}, {"peer"}},
-      {"client", {"peer", "args"}, {"peer"}},
+      {"client", {"peer", "args", "retrofit"}, {"peer"}},
       {"expect", {"above", "below"}, {}},
       {"control", {"repeat", "expect"}, {}},
+      {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms"}, {}},
   };
   return kPlaces;
 }
@@ -71,12 +74,16 @@ class Reader {
   Result<void> read_texts(const JsonNode& object, std::string_view key,
                           std::vector<std::string>& into) const;
   Result<PeerSpec> read_peer(const JsonNode& root, std::string_view key) const;
+  Result<void> read_outcome(const JsonNode& object, std::string_view key,
+                            std::optional<Outcome>& into) const;
   Result<void> read_verdict(const JsonNode& object, std::string_view key,
+                            std::vector<std::string_view> known,
                             std::optional<VerdictKind>& into) const;
   Result<void> read_levers(const JsonNode& root, std::vector<Lever>& into) const;
   Result<void> read_schedule(const JsonNode& root, Scenario& into) const;
   Result<void> read_expect(const JsonNode& root, Scenario& into) const;
   Result<void> read_control(const JsonNode& root, Control& into) const;
+  Result<void> read_link(const JsonNode& root, LinkShape& into) const;
   Result<void> read_address(const JsonNode& root, std::string& into) const;
 
   std::string file_;
@@ -145,14 +152,30 @@ Result<PeerSpec> Reader::read_peer(const JsonNode& root, std::string_view key) c
   PeerSpec spec;
   TRY(read_text(node, "peer", spec.peer));
   TRY(read_texts(node, "args", spec.args));
+  TRY(const auto* retrofit, typed(node, "retrofit", Kind::Boolean));
+  spec.has_retrofit = retrofit != nullptr && retrofit->boolean;
   return spec;
 }
 
+Result<void> Reader::read_outcome(const JsonNode& object, std::string_view key,
+                                  std::optional<Outcome>& into) const {
+  TRY(const auto* node, typed(object, key, Kind::String));
+  if (node != nullptr && node->text == kNotRealisableName) {
+    into = kNotRealisable;
+    return ok();
+  }
+  std::optional<VerdictKind> verdict;
+  TRY(read_verdict(object, key, {kNotRealisableName}, verdict));
+  if (verdict) into = Outcome{*verdict};
+  return ok();
+}
+
+// `known`: what may stand there beside a verdict.
 Result<void> Reader::read_verdict(const JsonNode& object, std::string_view key,
+                                  std::vector<std::string_view> known,
                                   std::optional<VerdictKind>& into) const {
   TRY(const auto* node, typed(object, key, Kind::String));
   if (node == nullptr) return ok();
-  std::vector<std::string_view> known;
   for (const VerdictKind kind : kAllVerdicts) known.emplace_back(name(kind));
   into = verdict_named(node->text);
   if (!into)
@@ -202,11 +225,18 @@ Result<void> Reader::read_schedule(const JsonNode& root, Scenario& into) const {
 Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
   const JsonNode& node = *root.member("expect");
   TRY(check_object(node, "expect"));
-  TRY(read_verdict(node, "above", into.expect.above));
-  TRY(read_verdict(node, "below", into.expect.below));
+  TRY(read_outcome(node, "above", into.expect.above));
+  TRY(read_outcome(node, "below", into.expect.below));
   if (!into.expect.above && !into.expect.below)
     return wrong(node, "\"expect\" names no verdict, neither \"above\" nor \"below\" the queue");
   if (into.schedule.is_natural()) return ok();
+  if (!into.schedule.rules.empty())
+    for (const Lever lever : into.levers)
+      if (lever != Lever::Link)
+        return wrong(*root.member("schedule"),
+                     fmt::format("lever \"{}\" sees no packets: rules on packets need \"levers\": "
+                                 "[\"link\"]",
+                                 name(lever)));
   for (const Lever lever : into.levers)
     if (!into.expect.under(lever))
       return wrong(node, fmt::format("lever \"{}\" acts {} the accept queue, but \"expect\" names "
@@ -220,8 +250,26 @@ Result<void> Reader::read_control(const JsonNode& root, Control& into) const {
   TRY(check_object(node, "control"));
   TRY(read_number(node, "repeat", 1, kMaxRepeat, into.repeat));
   std::optional<VerdictKind> expected;
-  TRY(read_verdict(node, "expect", expected));
+  TRY(read_verdict(node, "expect", {}, expected));
   into.expect = expected.value_or(VerdictKind::Completed);
+  return ok();
+}
+
+Result<void> Reader::read_link(const JsonNode& root, LinkShape& into) const {
+  const JsonNode* node = root.member("link");
+  if (node == nullptr) return ok();
+  TRY(check_object(*node, "link"));
+  int delay_ms = 0;
+  int hold_ms = 0;
+  int seed = static_cast<int>(into.seed);
+  TRY(read_number(*node, "mtu", kLeastMtu, 65'535, into.mtu));
+  TRY(read_number(*node, "delay_ms", 0, 10'000, delay_ms));
+  TRY(read_number(*node, "loss_percent", 0, 99, into.loss_percent));
+  TRY(read_number(*node, "seed", 0, 1'000'000'000, seed));
+  TRY(read_number(*node, "hold_ms", 1, kMaxLimitMs, hold_ms));
+  into.delay = milliseconds(delay_ms);
+  into.seed = static_cast<std::uint64_t>(seed);
+  if (hold_ms != 0) into.hold_limit = milliseconds(hold_ms);
   return ok();
 }
 
@@ -256,6 +304,7 @@ Result<Scenario> Reader::read(const JsonNode& root) {
   TRY(read_expect(root, scenario));
   TRY(read_number(root, "repeat", 1, kMaxRepeat, scenario.repeat));
   TRY(read_control(root, scenario.control));
+  TRY(read_link(root, scenario.link));
   int limit_ms = static_cast<int>(scenario.limit.in_ms());
   TRY(read_number(root, "limit_ms", 1, kMaxLimitMs, limit_ms));
   scenario.limit = milliseconds(limit_ms);
@@ -274,6 +323,10 @@ const char* name(Lever lever) {
       return "link";
   }
   return "?";
+}
+
+const char* name(const Outcome& outcome) {
+  return outcome.is_realisable ? name(outcome.verdict) : kNotRealisableName;
 }
 
 std::vector<std::string_view> known_keys(std::string_view place) {

@@ -3,6 +3,7 @@
 // scenarios/schema.json holds the same rules for editors; a test compares the two.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -30,20 +31,40 @@ struct PeerSpec {
   // "legacy" (iperf3), "flagged" (roleperf), or the name of a peer given with --peer.
   std::string peer;
   std::vector<std::string> args;  // on top of what the runner sets: -s -1 / -c, -p, -J
+  bool has_retrofit = false;      // client: under the preload library that adds the stream barrier
 };
 
-// Which verdict is to come out, by where the lever acts. Absent: not claimed there.
+// What is to come out of a run: a verdict under the realised schedule, or "not realisable": the
+// peers' own ordering makes the schedule impossible, and the test completes.
+struct Outcome {
+  VerdictKind verdict = VerdictKind::Completed;
+  bool is_realisable = true;
+  bool operator==(const Outcome&) const = default;
+};
+inline constexpr Outcome kNotRealisable = {VerdictKind::Completed, false};
+
+// "deadlock", "not realisable".
+const char* name(const Outcome& outcome);
+
+// Which outcome is to come, by where the lever acts. Absent: not claimed there.
 struct Expectation {
-  std::optional<VerdictKind> above;
-  std::optional<VerdictKind> below;
+  std::optional<Outcome> above;
+  std::optional<Outcome> below;
 
   // Of a scenario whose own schedule is natural, where no lever acts.
-  VerdictKind in_natural_order() const {
-    return above.value_or(below.value_or(VerdictKind::Completed));
-  }
-  std::optional<VerdictKind> under(Lever lever) const {
+  Outcome in_natural_order() const { return above.value_or(below.value_or(Outcome{})); }
+  std::optional<Outcome> under(Lever lever) const {
     return acts_above_queue(lever) ? above : below;
   }
+};
+
+// What the link between the peers is like, where the lever is Link.
+struct LinkShape {
+  int mtu = 1500;
+  Duration delay{};        // one way
+  int loss_percent = 0;    // at random, each way
+  std::uint64_t seed = 1;  // run i takes seed + i
+  std::optional<Duration> hold_limit;
 };
 
 // The same peers and arguments in natural order, with no lever.
@@ -65,6 +86,7 @@ struct Scenario {
   Expectation expect;                         // of the runs under the schedule
   int repeat = 1;
   Control control;
+  LinkShape link;
   Duration limit = seconds(10);  // of one run; then it is stuck
 
   // What the client's arguments say of the test.
@@ -81,7 +103,8 @@ Result<Scenario> load_scenario(const std::filesystem::path& path);
 // The same from text; `path` names it in errors and gives the scenario its name.
 Result<Scenario> parse_scenario(std::string_view text, const std::filesystem::path& path);
 
-// The keys of the object at `place` ("", "server", "client", "expect", "control"), for the test
+// The keys of the object at `place` ("", "server", "client", "expect", "control", "link"), for the
+// test
 // that compares parser and schema. REQUIRES: one of these places.
 std::vector<std::string_view> known_keys(std::string_view place);
 

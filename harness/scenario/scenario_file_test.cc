@@ -46,7 +46,7 @@ TEST(ScenarioFileTest, AGoodFileIsRead) {
   const Scenario s = parse_scenario(kGood, "some/claim.json").value();
   EXPECT_EQ(s.name, "claim");
   EXPECT_EQ(print(s.schedule), "accept 2,1");
-  EXPECT_EQ(s.expect.under(Lever::Swap), VerdictKind::Deadlock);
+  EXPECT_EQ(s.expect.under(Lever::Swap), Outcome{VerdictKind::Deadlock});
   EXPECT_EQ(s.repeat, 4);
   EXPECT_EQ(s.control.repeat, 2);
   EXPECT_EQ(s.limit, milliseconds(5000));
@@ -127,6 +127,32 @@ TEST(ScenarioFileTest, WrittenAsAFileItReadsBackTheSame) {
   EXPECT_EQ(as_scenario_file(parse_scenario(text, "claim.json").value()), text);
 }
 
+// The same text with one part exchanged.
+std::string linked(const std::string& schedule, const std::string& levers,
+                   const std::string& expect) {
+  std::string text = kGood;
+  const auto exchange = [&](const std::string& key, const std::string& value) {
+    const std::size_t at = text.find("\"" + key + "\":");
+    const std::size_t end = text.find('\n', at);
+    text.replace(at, end - at, "\"" + key + "\": " + value + ",");
+  };
+  exchange("schedule", "\"" + schedule + "\"");
+  exchange("levers", levers);
+  exchange("expect", expect);
+  return text;
+}
+
+TEST(ScenarioFileTest, RulesOnPacketsNeedTheLink) {
+  EXPECT_THAT(error_of(linked("drop ack 1", "[\"swap\"]", "{\"above\": \"deadlock\"}")),
+              HasSubstr("lever \"swap\" sees no packets"));
+}
+
+TEST(ScenarioFileTest, AnOrderMayBeExpectedToBeImpossible) {
+  const auto s = parse_scenario(
+      linked("accept 2,1", "[\"link\"]", "{\"below\": \"not realisable\"}"), "claim.json");
+  EXPECT_EQ(s.value().expect.under(Lever::Link), kNotRealisable);
+}
+
 TEST(TestShapeTest, OptionsAreReadAsGetoptReadsThem) {
   const TestShape shape = read_shape({"-RP3", "--le=16K", "-w", "1M", "-t", "2"}).value();
   EXPECT_EQ(shape.mode, Mode::Reverse);
@@ -166,7 +192,10 @@ TEST_F(SchemaTest, AllowsTheKeysThatTheParserKnows) {
   EXPECT_THAT(schema_keys(schema_), UnorderedElementsAreArray(known_keys("")));
   EXPECT_THAT(schema_keys(parts["expect"]), UnorderedElementsAreArray(known_keys("expect")));
   EXPECT_THAT(schema_keys(parts["control"]), UnorderedElementsAreArray(known_keys("control")));
+  EXPECT_THAT(schema_keys(parts["link"]), UnorderedElementsAreArray(known_keys("link")));
   EXPECT_THAT(schema_keys(schema_["$defs"]["peer"]),
+              UnorderedElementsAreArray(known_keys("server")));
+  EXPECT_THAT(schema_keys(schema_["$defs"]["client"]),
               UnorderedElementsAreArray(known_keys("client")));
 }
 

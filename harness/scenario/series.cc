@@ -80,7 +80,7 @@ void add_jobs(const Scenario& scenario, const std::vector<Lever>& levers, std::o
     results.push_back({scenario, lever, {}, {}, false, {}});
     const std::size_t result = results.size() - 1;
     for (int i = 0; i < repeat.value_or(scenario.control.repeat); ++i)
-      jobs.push_back({result, std::nullopt, ++control, true});
+      jobs.push_back({result, lever, ++control, true});
     for (int i = 0; i < repeat.value_or(scenario.repeat); ++i)
       jobs.push_back({result, lever, ++run, false});
   }

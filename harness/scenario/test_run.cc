@@ -35,6 +35,12 @@ constexpr Duration kBurial = seconds(2);
 // 10, 1, 2. A flagged pair sends more, so there only payload tells.
 constexpr std::uint64_t kStatesUpToRunning = 4;
 
+constexpr Release kFirstWithThreads{3, 16, 0};
+
+bool has_sender_threads(const Peer& peer) {
+  return !peer.is_flagged && peer.release >= kFirstWithThreads;
+}
+
 class TestRun {
  public:
   TestRun(const TestRunOptions& options, KernelWatch watch)
@@ -45,10 +51,13 @@ class TestRun {
     record_.facts.mode = options.scenario.shape.mode;
     record_.facts.streams = options.scenario.shape.streams;
     record_.facts.has_size_goal = options.scenario.shape.has_size_goal;
+    record_.facts.omits_start = options.scenario.shape.omits_start;
     record_.facts.block_bytes = options.scenario.shape.block_bytes;
     record_.facts.header_bytes = header_bytes(options.scenario, options.client, options.server);
     record_.facts.client.label = options.client.label();
     record_.facts.server.label = options.server.label();
+    record_.facts.client.has_sender_threads = has_sender_threads(options.client);
+    record_.facts.server.has_sender_threads = has_sender_threads(options.server);
   }
 
   Result<TestRunRecord> run();
@@ -63,7 +72,7 @@ class TestRun {
   void note_failures();
   void note_verdict_time();
   Result<void> bury();
-  void gather();
+  Result<void> gather();
   bool is_stopped() const { return options_.stop != nullptr && options_.stop->is_raised(); }
   fs::path file(const char* name) const { return options_.folder / name; }
 
@@ -77,14 +86,24 @@ class TestRun {
   TestRunRecord record_;
 };
 
+// Adds a library to what LD_PRELOAD of these NAME=VALUE names.
+void preload(std::vector<std::string>& environment, const fs::path& library) {
+  constexpr std::string_view kVariable = "LD_PRELOAD=";
+  for (std::string& entry : environment) {
+    if (!entry.starts_with(kVariable)) continue;
+    entry += ":" + library.string();
+    return;
+  }
+  environment.push_back(std::string(kVariable) + library.string());
+}
+
 Result<void> TestRun::start_server() {
-  std::vector<std::string> args = {"-s", "-1", "-J", "-p", std::to_string(options_.port)};
+  std::vector<std::string> args = {"-s", "-1", "-J", "-p", std::to_string(options_.rig.port())};
   const auto& extra = options_.scenario.server.args;
   args.insert(args.end(), extra.begin(), extra.end());
-  std::vector<std::string> environment;
-  if (options_.shim != nullptr) environment = options_.shim->server_environment();
-  TRY(auto child, Child::start({options_.server.path, std::move(args), std::move(environment),
-                                server_output(options_.folder), file("server.err")}));
+  TRY(auto child, Child::start({options_.server.path, std::move(args),
+                                options_.rig.server_environment(), server_output(options_.folder),
+                                file("server.err"), options_.rig.server_namespace()}));
   server_.emplace(std::move(child));
   return ok();
 }
@@ -92,7 +111,7 @@ Result<void> TestRun::start_server() {
 // False when the server has ended instead, or the limit came.
 Result<bool> TestRun::await_listener() {
   for (;;) {
-    TRY(watch_.look(server_->pid()));
+    TRY(watch_.look(0, server_->pid()));
     if (watch_.is_listening()) return true;
     if (server_->status() || limit_.expired()) return false;
     TRY(pause(kEagerPeriod));
@@ -100,14 +119,15 @@ Result<bool> TestRun::await_listener() {
 }
 
 Result<void> TestRun::start_client() {
-  std::vector<std::string> args = {"-c", options_.scenario.address, "-J", "-p",
-                                   std::to_string(options_.port)};
+  std::vector<std::string> args = {"-c", options_.rig.server_address(), "-J", "-p",
+                                   std::to_string(options_.rig.port())};
   const auto& extra = options_.scenario.client.args;
   args.insert(args.end(), extra.begin(), extra.end());
-  std::vector<std::string> environment;
-  if (options_.shim != nullptr) environment = options_.shim->client_environment();
+  std::vector<std::string> environment = options_.rig.client_environment();
+  if (options_.scenario.client.has_retrofit) preload(environment, options_.retrofit);
   TRY(auto child, Child::start({options_.client.path, std::move(args), std::move(environment),
-                                client_output(options_.folder), file("client.err")}));
+                                client_output(options_.folder), file("client.err"),
+                                options_.rig.client_namespace()}));
   client_.emplace(std::move(child));
   return ok();
 }
@@ -126,7 +146,7 @@ Result<void> TestRun::pause(Duration at_most) {
 }
 
 Result<void> TestRun::look() {
-  TRY(watch_.look(client_->pid()));
+  TRY(watch_.look(client_->pid(), server_->pid()));
   const KernelSample& sample = watch_.current();
   RunFacts& facts = record_.facts;
   const bool has_payload =
@@ -204,26 +224,23 @@ Result<void> TestRun::bury() {
   const bool is_over_by_itself = facts.client.ended && facts.server.ended;
   const Deadline burial = Deadline::after(kBurial);
   while (is_over_by_itself && !watch_.is_final() && !burial.expired()) {
-    pollfd p{watch_.deaths().get(), POLLIN, 0};
-    if (::poll(&p, 1, burial.poll_ms()) < 0 && errno != EINTR) return system_error("poll(deaths)");
-    TRY(watch_.take_deaths());
+    TRY(watch_.await_death(burial));
     if (is_stopped()) return interruption();
   }
   return ok();
 }
 
-void TestRun::gather() {
+Result<void> TestRun::gather() {
   RunFacts& facts = record_.facts;
   facts.kernel = watch_.current();
   facts.kernel_holds_bytes = kernel_holds_bytes(options_.scenario.shape.window_bytes);
   record_.samples.push_back(facts.kernel);
-  if (options_.shim != nullptr) {
-    record_.shim = options_.shim->observe();
-    facts.client_order = record_.shim->client_order;
-    facts.lever_problems = lever_problems(*record_.shim, facts.kernel, client_.has_value());
-  } else if (facts.client.report) {
+  TRY(record_.seen, options_.rig.conclude(options_.folder, facts.kernel, client_.has_value()));
+  facts.client_order = record_.seen.client_order;
+  facts.lever_problems = record_.seen.problems;
+  if (facts.client_order.empty() && facts.client.report)
     facts.client_order = client_ports(*facts.client.report);
-  }
+  return ok();
 }
 
 Result<TestRunRecord> TestRun::run() {
@@ -234,7 +251,7 @@ Result<TestRunRecord> TestRun::run() {
     TRY(watch_until_decided());
   }
   TRY(bury());
-  gather();
+  TRY(gather());
   return std::move(record_);
 }
 
@@ -254,7 +271,10 @@ std::uint64_t header_bytes(const Scenario& scenario, const Peer& client, const P
 }
 
 Result<TestRunRecord> run_test(const TestRunOptions& options) {
-  TRY(auto watch, KernelWatch::open(options.port));
+  std::vector<const NetworkNamespace*> places;
+  for (const auto* place : {options.rig.server_namespace(), options.rig.client_namespace()})
+    if (place != nullptr) places.push_back(place);
+  TRY(auto watch, KernelWatch::open(options.rig.port(), places));
   return TestRun(options, std::move(watch)).run();
 }
 

@@ -13,8 +13,8 @@
 #include "harness/base/time.h"
 #include "harness/scenario/kernel_sample.h"
 #include "harness/scenario/peer.h"
+#include "harness/scenario/rig.h"
 #include "harness/scenario/scenario_file.h"
-#include "harness/scenario/shim_plan.h"
 #include "harness/scenario/stop_token.h"
 #include "harness/scenario/verdict.h"
 
@@ -24,9 +24,9 @@ struct TestRunOptions {
   const Scenario& scenario;
   const Peer& client;
   const Peer& server;
-  std::uint16_t port = 0;        // reserved by the caller
-  std::filesystem::path folder;  // exists; both peers' output goes there
-  const ShimPlan* shim = nullptr;
+  std::filesystem::path folder;    // exists; both peers' output goes there
+  Rig& rig;                        // what stands around the two
+  std::filesystem::path retrofit;  // for a client that is to have it
   const StopToken* stop = nullptr;
   bool let_peers_end = false;  // watch to the end of both even when the verdict stands before
 };
@@ -34,7 +34,7 @@ struct TestRunOptions {
 struct TestRunRecord {
   RunFacts facts;
   std::vector<KernelSample> samples;        // those in which somebody's part in the test changed
-  std::optional<ShimObservation> shim;      // with the lever
+  LeverObservation seen;                    // by the lever
   std::optional<Duration> time_to_verdict;  // from the first sample with TEST_RUNNING on the wire
   std::string client_ended;                 // "exit status 0", "ended by rolecall" ...
   std::string server_ended;

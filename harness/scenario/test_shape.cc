@@ -196,6 +196,7 @@ Result<void> apply(const Given& g, TestShape& shape) {
   if (word == "parallel") {
     TRY(shape.streams, read_int(g, 1, 128));
   }
+  if (word == "omit") shape.omits_start = true;
   if (word == "length") {
     TRY(shape.block_bytes, read_size(g));
   }

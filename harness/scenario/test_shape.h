@@ -15,6 +15,7 @@ struct TestShape {
   Mode mode = Mode::Forward;
   int streams = 1;             // -P
   bool has_size_goal = false;  // -n or -k: the test may end by itself though nothing arrives
+  bool omits_start = false;    // -O: each end begins to count at a moment of its own
   std::uint64_t block_bytes = 128 * 1024;  // -l
   std::uint64_t window_bytes = 0;          // -w; 0: the kernel's own sizes
   std::string role_flag = "auto";          // --role-flag, which only a roleperf has

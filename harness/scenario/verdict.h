@@ -28,6 +28,9 @@ struct Verdict {
 // One end, as its process showed itself.
 struct PeerOutcome {
   std::string label;                 // "iperf3 3.12"
+  // Sends on threads of their own, which go on for a block after the figures were taken: iperf3 from
+  // 3.16 on (iperf_client_api.c, iperf_client_end() cancels them).
+  bool has_sender_threads = false;
   std::optional<ExitStatus> ended;   // absent: it still ran when the verdict had to be given
   std::optional<PeerReport> report;  // absent: report_problem says why
   std::string report_problem;
@@ -39,6 +42,7 @@ struct RunFacts {
   Mode mode = Mode::Forward;
   int streams = 1;
   bool has_size_goal = false;
+  bool omits_start = false;
   std::uint64_t header_bytes = kCookieBytes;
   std::uint64_t block_bytes = 128 * 1024;
   std::uint64_t kernel_holds_bytes = 0;  // at most, of one direction: send plus receive buffer

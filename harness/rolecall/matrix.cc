@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rolecall matrix: every client with every server, mode by mode, in natural and in adverse order,
+// under every lever.
+#include "harness/scenario/matrix.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/report/matrix_table.h"
+#include "harness/report/results.h"
+#include "harness/rolecall/command.h"
+#include "harness/rolecall/stage.h"
+
+namespace rolecall::cli {
+namespace {
+
+struct MatrixCommand {
+  CommonOptions common;
+  bool full = false;
+  bool list = false;
+};
+
+Result<int> run(const MatrixCommand& command) {
+  TRY(auto stage, Stage::open(command.common));
+  const auto clients = scenario::matrix_clients(stage.peers());
+  const auto servers = scenario::matrix_servers(stage.peers());
+  const auto cells = scenario::matrix_cells(clients, servers, command.full);
+  std::vector<scenario::Scenario> scenarios;
+  for (const scenario::MatrixCell& cell : cells) scenarios.push_back(cell.scenario);
+  if (command.list) {
+    std::string text;
+    for (const scenario::Scenario& s : scenarios) text += s.name + "\n";
+    TRY(write_stdout(text));
+    return kExitAsExpected;
+  }
+  TRY(const auto results, stage.run(scenarios, 1));
+  std::string text = report::matrix_table(clients, servers, cells, results, stage.style());
+  const std::string surprises = report::surprises(results, stage.style());
+  if (!surprises.empty()) text += "\n" + surprises;
+  return stage.report(results, text, "rolecall matrix");
+}
+
+}  // namespace
+
+void add_matrix_command(CLI::App& app, int& exit_status) {
+  auto command = std::make_shared<MatrixCommand>();
+  CLI::App* matrix = app.add_subcommand(
+      "matrix", "every client with every server, in natural and in adverse order, by every lever");
+  matrix->add_flag("--full", command->full,
+                   "everybody with everybody, all modes with 1, 2 and 4 streams");
+  matrix->add_flag("--list", command->list, "only name the cells");
+  add_common_options(*matrix, command->common);
+  matrix->callback([command, &exit_status] {
+    auto status = run(*command);
+    exit_status = status ? status.value() : exit_after(status.error());
+  });
+}
+
+}  // namespace rolecall::cli

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/link_rig.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/check.h"
+#include "harness/link/link.h"
+#include "harness/scenario/evidence.h"
+#include "harness/schedule/schedule.h"
+
+namespace rolecall::scenario {
+namespace {
+
+constexpr std::uint16_t kPort = 5201;  // nobody else is in the server's namespace
+// Long enough for any program to make its next connection; a program that waits for the connection
+// that is held waits longer.
+constexpr Duration kHold = seconds(1);
+
+// Client ports of the test's streams, in client order.
+std::vector<std::uint16_t> streams_by_syn(const link::LinkLog& log) {
+  std::vector<std::uint16_t> ports;
+  for (int number = 1; const auto* stream = log.stream(number); ++number)
+    ports.push_back(stream->client_port);
+  return ports;
+}
+
+// A segment of the server that covers the cookie: from then on the connection is in the queue.
+std::vector<std::uint16_t> streams_by_queue(const link::LinkLog& log) {
+  std::vector<std::pair<TimePoint, std::uint16_t>> queued;
+  for (int number = 1; const auto* stream = log.stream(number); ++number)
+    if (const auto at = stream->when(EventKind::CookieAcknowledged))
+      queued.emplace_back(*at, stream->client_port);
+  std::sort(queued.begin(), queued.end());
+  std::vector<std::uint16_t> ports;
+  for (const auto& [at, port] : queued) ports.push_back(port);
+  return ports;
+}
+
+class LinkRig : public Rig {
+ public:
+  LinkRig(link::Link link, bool is_ipv6, std::uint16_t port, std::size_t order_rules)
+      : link_(std::move(link)), is_ipv6_(is_ipv6), port_(port), order_rules_(order_rules) {}
+
+  std::string server_address() const override {
+    return is_ipv6_ ? link::kServerAddressIpv6 : link::kServerAddress;
+  }
+  std::uint16_t port() const override { return port_; }
+  const NetworkNamespace* server_namespace() const override { return &link_.server_namespace(); }
+  const NetworkNamespace* client_namespace() const override { return &link_.client_namespace(); }
+
+  Result<LeverObservation> conclude(const std::filesystem::path& folder, const KernelSample&,
+                                    bool client_was_started) override {
+    const link::LinkLog log = link_.stop();
+    TRY(write_file(folder / "link.txt", log.text()));
+    LeverObservation seen;
+    seen.client_order = streams_by_syn(log);
+    seen.queue_order = streams_by_queue(log);
+    if (log.failure) seen.problems.push_back(log.failure->message());
+    if (log.capture_error) seen.problems.push_back(log.capture_error->message());
+    if (client_was_started) judge_rules(log, seen);
+    return seen;
+  }
+
+ private:
+  // A hold that its limit ended: either the client had not made the connection that was awaited, or
+  // the event did not come for another reason.
+  void judge_rules(const link::LinkLog& log, LeverObservation& seen) const {
+    for (std::size_t i = 0; i < log.rules.size(); ++i) {
+      const link::RuleLog& rule = log.rules[i];
+      if (rule.is_fulfilled()) continue;
+      if (i >= order_rules_) seen.rules_fulfilled = false;
+      if (!rule.limit_ended_it && !rule.holding_at_stop) continue;
+      const auto* awaited = log.stream(rule.rule.until.connection);
+      const TimePoint end = rule.limit_ended_it.value_or(log.stopped);
+      if (awaited == nullptr || awaited->when(EventKind::Syn).value_or(end) >= end) {
+        seen.order_impossible = true;
+      } else {
+        seen.problems.push_back(rule.text());
+      }
+    }
+  }
+
+  link::Link link_;
+  bool is_ipv6_;
+  std::uint16_t port_;
+  std::size_t order_rules_;  // so many rules, the first ones, stand for the accept order
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
+  const Scenario& scenario = options.scenario;
+  link::LinkOptions link;
+  link.server_port = options.port != 0 ? options.port : kPort;
+  link.hold_limit =
+      std::min(scenario.link.hold_limit.value_or(kHold), Duration{scenario.limit.ns / 2});
+  link.mtu = scenario.link.mtu;
+  link.delay = scenario.link.delay;
+  const double loss = scenario.link.loss_percent;
+  link.loss_percent = {loss, loss};
+  link.seed = scenario.link.seed + static_cast<std::uint64_t>(options.index);
+  link.capture = options.folder / "link.pcapng";
+  std::size_t order_rules = 0;
+  if (!options.is_control) {
+    link.rules = rules_for(scenario.schedule.accept);
+    order_rules = link.rules.size();
+    link.rules.insert(link.rules.end(), scenario.schedule.rules.begin(),
+                      scenario.schedule.rules.end());
+  }
+  TRY(auto made, link::Link::start(link));
+  const bool is_ipv6 = scenario.address.find(':') != std::string::npos;
+  return std::unique_ptr<Rig>(
+      std::make_unique<LinkRig>(std::move(made), is_ipv6, link.server_port, order_rules));
+}
+
+}  // namespace rolecall::scenario

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/rig.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/link/link.h"
+#include "harness/scenario/link_rig.h"
+#include "harness/scenario/port_reservation.h"
+#include "harness/scenario/shim_rig.h"
+
+namespace rolecall::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Natural order on loopback.
+class PlainRig : public Rig {
+ public:
+  PlainRig(std::string address, PortReservation port)
+      : address_(std::move(address)), port_(std::move(port)) {}
+
+  std::string server_address() const override { return address_; }
+  std::uint16_t port() const override { return port_.port(); }
+  Result<LeverObservation> conclude(const fs::path&, const KernelSample&, bool) override {
+    return LeverObservation{};
+  }
+
+ private:
+  std::string address_;
+  PortReservation port_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options) {
+  if (options.lever == Lever::Link) return make_link_rig(options);
+  if (options.lever && !options.is_control) return make_shim_rig(options);
+  TRY(auto port, PortReservation::take(options.port));
+  return std::unique_ptr<Rig>(
+      std::make_unique<PlainRig>(options.scenario.address, std::move(port)));
+}
+
+Result<void> check_lever(Lever lever, const fs::path& shim) {
+  if (lever == Lever::Link) {
+    static const Result<void> kLinks = link::probe_link();  // the machine's answer does not change
+    return kLinks;
+  }
+  std::error_code failure;
+  if (fs::is_regular_file(shim, failure)) return ok();
+  return Error{Errc::Config,
+               fmt::format("the preload library is not at \"{}\"; build it", shim.string())};
+}
+
+}  // namespace rolecall::scenario

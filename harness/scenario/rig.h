@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What stands around the two programs of one run so that its schedule comes about, one kind a
+// lever, and what it saw: the one thing that a run knows of levers.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/net/netns.h"
+#include "harness/scenario/kernel_sample.h"
+#include "harness/scenario/peer.h"
+#include "harness/scenario/scenario_file.h"
+
+namespace rolecall::scenario {
+
+// What a lever saw, when the run is over.
+struct LeverObservation {
+  std::vector<std::uint16_t> client_order;  // client ports in client order, 0 for unknown
+  // Client ports in the order of accept(), where the lever sees accept().
+  std::vector<std::uint16_t> accept_order;
+  // Client ports in the order in which the server's kernel queued them, where the lever sees that.
+  std::vector<std::uint16_t> queue_order;
+  // A hold ended before the client had made the connection that was awaited: its own ordering, or
+  // that of the server, does not let the scripted order come about.
+  bool order_impossible = false;
+  bool rules_fulfilled = true;  // those of the schedule, beside its accept order
+  // Why the lever did not do its work: an event that never came, a program that it could not see.
+  std::vector<std::string> problems;
+};
+
+// The programs of one run are started inside it. One thread.
+class Rig {
+ public:
+  virtual ~Rig() = default;
+
+  // What the client is to connect to; the server listens on the same port.
+  virtual std::string server_address() const = 0;
+  virtual std::uint16_t port() const = 0;
+  // NAME=VALUE, on top of our own environment.
+  virtual std::vector<std::string> server_environment() const { return {}; }
+  virtual std::vector<std::string> client_environment() const { return {}; }
+  // Where the program runs; null: in our own namespace. Lives as long as the rig.
+  virtual const NetworkNamespace* server_namespace() const { return nullptr; }
+  virtual const NetworkNamespace* client_namespace() const { return nullptr; }
+
+  // Once, when both programs have ended. `kernel` is the last sample of the run. Evidence of the
+  // lever's own is written to `folder`. System when that cannot be written.
+  virtual Result<LeverObservation> conclude(const std::filesystem::path& folder,
+                                            const KernelSample& kernel,
+                                            bool client_was_started) = 0;
+};
+
+struct RigOptions {
+  const Scenario& scenario;
+  const Peer& client;
+  const Peer& server;
+  std::optional<Lever> lever;    // none: natural order, nothing around the programs
+  bool is_control = false;       // the lever's surroundings, without its orders
+  int index = 1;                 // of the run: a seed for what the link loses at random
+  std::uint16_t port = 0;        // 0: a free one
+  std::filesystem::path shim;    // the preload library
+  std::filesystem::path folder;  // the run's evidence folder, for a capture
+};
+
+// Config when the port is taken or the lever cannot reach a program; System where the machine
+// refuses.
+Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options);
+
+// Why `lever` cannot be used on this machine, and what to do about it; ok() when it can.
+Result<void> check_lever(Lever lever, const std::filesystem::path& shim);
+
+}  // namespace rolecall::scenario

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/shim_rig.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/scenario/evidence.h"
+#include "harness/scenario/port_reservation.h"
+#include "harness/scenario/shim_plan.h"
+
+namespace rolecall::scenario {
+namespace {
+
+constexpr Duration kLongestHold = seconds(3);
+
+// Why the library cannot have done its work; empty when it can.
+std::vector<std::string> problems_of(const ShimObservation& shim, Lever lever,
+                                     const KernelSample& kernel, bool client_was_started) {
+  std::vector<std::string> problems;
+  if (!shim.order_impossible) problems = shim.hold_limits;
+  if (!shim.server_armed) problems.emplace_back("the preload library did not arm in the server");
+  if (client_was_started && !shim.client_armed)
+    problems.emplace_back("the preload library did not arm in the client");
+  if (lever == Lever::Defer && shim.server_armed && !shim.listener_deferred)
+    problems.emplace_back("TCP_DEFER_ACCEPT was never set on the server's listener");
+  if (shim.server_armed && !shim.saw_accepts && !kernel.streams.empty()) {
+    problems.emplace_back(
+        "the server took its connections without calling accept() through libc (a raw system call "
+        "or io_uring), so the shim cannot order them");
+  }
+  return problems;
+}
+
+class ShimRig : public Rig {
+ public:
+  ShimRig(std::string address, PortReservation port, Lever lever, ShimPlan plan)
+      : address_(std::move(address)),
+        port_(std::move(port)),
+        lever_(lever),
+        plan_(std::move(plan)) {}
+
+  std::string server_address() const override { return address_; }
+  std::uint16_t port() const override { return port_.port(); }
+  std::vector<std::string> server_environment() const override {
+    return plan_.server_environment();
+  }
+  std::vector<std::string> client_environment() const override {
+    return plan_.client_environment();
+  }
+
+  Result<LeverObservation> conclude(const std::filesystem::path& folder, const KernelSample& kernel,
+                                    bool client_was_started) override {
+    ShimObservation shim = plan_.observe();
+    TRY(write_file(folder / "events.jsonl", shim.events));
+    LeverObservation seen;
+    seen.problems = problems_of(shim, lever_, kernel, client_was_started);
+    seen.client_order = std::move(shim.client_order);
+    seen.accept_order = std::move(shim.accept_order);
+    seen.order_impossible = shim.order_impossible;
+    return seen;
+  }
+
+ private:
+  std::string address_;
+  PortReservation port_;
+  Lever lever_;
+  ShimPlan plan_;
+};
+
+Result<void> check_reach(const Peer& peer, const char* role) {
+  if (peer.is_dynamic) return ok();
+  return Error{Errc::Config,
+               fmt::format("{} {} at {} is a static program: no preload library reaches it, so "
+                           "neither swap nor defer can order its connections; use a dynamically "
+                           "linked build, or the link lever",
+                           role, peer.label(), peer.path.string())};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Rig>> make_shim_rig(const RigOptions& options) {
+  TRY(check_reach(options.client, "client"));
+  TRY(check_reach(options.server, "server"));
+  TRY(auto port, PortReservation::take(options.port));
+  ShimOptions plan_options;
+  plan_options.library = options.shim;
+  plan_options.server_program = options.server.path;
+  plan_options.client_program = options.client.path;
+  plan_options.port = port.port();
+  plan_options.order = options.scenario.schedule.accept;
+  plan_options.lever = options.lever == Lever::Defer ? shim::Lever::Defer : shim::Lever::Swap;
+  plan_options.hold_limit = std::min(kLongestHold, Duration{options.scenario.limit.ns / 2});
+  TRY(auto plan, ShimPlan::make(plan_options));
+  return std::unique_ptr<Rig>(std::make_unique<ShimRig>(options.scenario.address, std::move(port),
+                                                        *options.lever, std::move(plan)));
+}
+
+}  // namespace rolecall::scenario
