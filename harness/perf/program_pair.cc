@@ -60,11 +60,13 @@ std::vector<std::string> wrong_figures(const ordered_json& client, const ordered
   std::vector<std::string> wrong;
   const auto of_client = figures(client, true);
   auto of_server = figures(server, false);
+  // A shared goal may be reached before the scheduler has given each stream its turn.
+  const bool all_must_flow = client["start"]["test_start"]["duration"] != 0;
   for (const auto& [port, c] : of_client) {
     const StreamFigures& s = of_server[port];
     const bool agree = c.client_sends ? c.received == s.received : c.sent == s.sent;
-    const bool good =
-        c.client_sends == s.client_sends && agree && 0 < c.received && c.received <= c.sent;
+    const bool flowed = 0 < c.received || !all_must_flow;
+    const bool good = c.client_sends == s.client_sends && agree && flowed && c.received <= c.sent;
     if (good) continue;
     wrong.push_back(fmt::format("client port {}: client says {} sent, {} received; server {}, {}",
                                 port, c.sent, c.received, s.sent, s.received));

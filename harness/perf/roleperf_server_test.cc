@@ -144,6 +144,7 @@ TEST_F(RoleperfServer, WhoIsDeniedIsNotReset) {
   stranger.send_end();
   EXPECT_EQ(stranger.receive(1), kDenied);
   EXPECT_TRUE(stranger.ends_in_order());
+  EXPECT_TRUE(test.complete());
 }
 
 TEST_F(RoleperfServer, ASecondClientIsToldThatItIsBusy) {

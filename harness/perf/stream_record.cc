@@ -80,7 +80,7 @@ wire::StreamResult StreamRecord::result(double seconds) const {
   wire::StreamResult r;
   r.id = stream_->id;
   r.bytes = static_cast<std::int64_t>(frozen_bytes_);
-  r.retransmits = stream_->sends() ? tcp_.retransmits : -1;
+  r.retransmits = retransmits();
   r.end_s = seconds;
   return r;
 }

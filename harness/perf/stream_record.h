@@ -38,8 +38,9 @@ class StreamRecord {
   // sent out of this receiver's measured part, or into this sender's.
   void align_omitted_part(std::uint64_t peer_bytes);
 
-  // Both after freeze().
+  // All after freeze().
   std::uint64_t bytes() const { return frozen_bytes_; }
+  std::int64_t retransmits() const { return stream_->sends() ? tcp_.retransmits : -1; }
   wire::StreamResult result(double seconds) const;
   // With the peer's figures where they have come.
   StreamSummary summary(double seconds) const;

@@ -237,7 +237,9 @@ void TestRun::end_streams() {
 
 std::vector<session::ConnectionTotal> TestRun::totals() const {
   std::vector<session::ConnectionTotal> totals;
-  for (const StreamRecord& r : records_) totals.push_back({r.stream().connection, r.bytes()});
+  for (const StreamRecord& r : records_) {
+    totals.push_back({r.stream().connection, r.bytes(), r.retransmits()});
+  }
   return totals;
 }
 

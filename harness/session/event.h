@@ -40,6 +40,7 @@ struct ResultsReady {   // both: the answer to ProvideResults
 struct ConnectionTotal {
   ConnectionId connection = 0;
   std::uint64_t bytes = 0;  // payload that this end sent or received, without the omitted part
+  std::int64_t retransmits = -1;  // where it sent
 };
 struct TestStopped {  // server: the answer to StopTest
   std::vector<ConnectionTotal> totals;
@@ -75,10 +76,10 @@ enum class RolesBy : std::uint8_t {
 };
 // What it rests on which stream is which.
 enum class IdentityBy : std::uint8_t {
-  Flag,           // the client's word
-  AcceptOrder,    // a guess
-  Single,         // there is one stream of each role, and the roles are known
-  Results,        // the client's results fit one assignment only
+  Flag,         // the client's word
+  AcceptOrder,  // a guess
+  Single,       // there is one stream of each role, and the roles are known
+  Results,      // the client's results fit one assignment only, or all that they fit look the same
   PartlyResults,  // so in one direction, accept order in the other
 };
 // "payload", "accept order", "results in part" ...

@@ -13,15 +13,17 @@
 
 namespace rolecall::session {
 
-// Pairs the senders' totals with the receivers' such that each difference (sent - received) lies
-// within [0, block_bytes]: for each sender the index of its receiver. Nothing where no assignment
-// does so, or more than one. REQUIRES: as many of either.
-std::optional<std::vector<std::size_t>> match_totals(std::span<const std::uint64_t> sent,
-                                                     std::span<const std::uint64_t> received,
-                                                     std::uint64_t block_bytes);
+// Pairs this end's totals with the peer's such that no stream received more than was sent on it,
+// and at most `most_lost` bytes less: for each of `theirs` the index of ours. Nothing where no
+// assignment does so, or where two do that give a peer's stream different figures; between
+// connections for which this end counted the same, any is right. REQUIRES: as many of either.
+std::optional<std::vector<std::size_t>> match_totals(std::span<const ConnectionTotal> ours,
+                                                     std::span<const std::uint64_t> theirs,
+                                                     wire::Role own_role, std::uint64_t most_lost);
 
 // Gives `bind` the numbers and ids under which its totals fit the client's, in each direction where
-// exactly one assignment does; whether it did so in any. REQUIRES: roles are given.
+// exactly one assignment does; whether it did so in any. A number stays a guess where only the
+// figures are sure. REQUIRES: roles are given.
 bool identify_streams(BindStreams& bind, const std::vector<ConnectionTotal>& totals,
                       const wire::Results& client, std::uint64_t block_bytes);
 

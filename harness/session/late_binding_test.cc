@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -134,43 +135,39 @@ void PrintTo(const Shape& shape, std::ostream* out) {
 
 class EveryAcceptOrder : public testing::TestWithParam<Shape> {
  protected:
-  // The orders for which `rule` does not hold, of all (2P)!.
-  template <class Rule>
-  static std::vector<std::vector<int>> orders_that_break(const Rule& rule) {
-    std::vector<int> order(static_cast<std::size_t>(2 * GetParam().parallel));
-    std::iota(order.begin(), order.end(), 1);
-    std::vector<std::vector<int>> broken;
-    do {
-      auto pair = paired(GetParam().parallel, GetParam().goal, order);
-      pair.run();
-      if (!rule(pair)) broken.push_back(order);
-    } while (std::ranges::next_permutation(order).found);
-    return broken;
+  // What is wrong with a test whose streams are accepted in this order.
+  static std::string fault(const std::vector<int>& order) {
+    auto pair = paired(GetParam().parallel, GetParam().goal, order);
+    pair.run();
+    const int streams = static_cast<int>(order.size());
+    if (!pair.both_completed()) return "does not complete";
+    if (pair.roles_by() != RolesBy::Payload) return "roles are not by payload";
+    if (pair.paired_rightly() != streams) return "roles are not opposite";
+    if (pair.identified_rightly() != streams) return "numbers are wrong";
+    if (!std::ranges::all_of(pair.bound(), &BoundStream::is_identified))
+      return "numbers are a guess";
+    return "";
   }
 };
 
-TEST_P(EveryAcceptOrder, GivesEveryConnectionOppositeRoles) {
-  EXPECT_THAT(orders_that_break([](const InMemoryPair& pair) {
-                return pair.both_completed() && pair.roles_by() == RolesBy::Payload &&
-                       pair.paired_rightly() == 2 * GetParam().parallel;
-              }),
-              ElementsAre());
-}
-
-TEST_P(EveryAcceptOrder, GivesEveryConnectionItsNumberByTheResults) {
-  EXPECT_THAT(orders_that_break([](const InMemoryPair& pair) {
-                return pair.identified_rightly() == 2 * GetParam().parallel &&
-                       std::ranges::all_of(pair.bound(), &BoundStream::is_identified);
-              }),
-              ElementsAre());
+// Of all (2P)! orders; a third pair of streams costs 720 tests, so with one goal only.
+TEST_P(EveryAcceptOrder, GivesEveryConnectionItsRoleAndNumber) {
+  std::vector<int> order(static_cast<std::size_t>(2 * GetParam().parallel));
+  std::iota(order.begin(), order.end(), 1);
+  std::vector<std::string> faults;
+  do {
+    if (auto what = fault(order); !what.empty()) {
+      faults.push_back(fmt::format("{}: {}", fmt::join(order, ","), what));
+    }
+  } while (std::ranges::next_permutation(order).found);
+  EXPECT_THAT(faults, ElementsAre());
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, EveryAcceptOrder,
                          testing::Values(Shape{1, Goal::Time}, Shape{1, Goal::Bytes},
                                          Shape{1, Goal::Blocks}, Shape{2, Goal::Time},
                                          Shape{2, Goal::Bytes}, Shape{2, Goal::Blocks},
-                                         Shape{3, Goal::Time}, Shape{3, Goal::Bytes},
-                                         Shape{3, Goal::Blocks}));
+                                         Shape{3, Goal::Time}));
 
 TEST(LatePairTest, ATestWhoseClientSendsOnFewerIsAssumedWhenTheTimeIsOver) {
   auto pair = paired(2, Goal::Bytes);
