@@ -71,6 +71,10 @@ std::optional<Sighting> ConnectionTable::see(Direction direction, const TcpSegme
     if (segment.payload > 0 && reaches(end, flow->first_byte + kCookieBytes))
       mark(sighting, EventKind::CookieSent, now);
   } else {
+    ConnectionLog& log = connections_[flow->connection];
+    if (log.role == ConnectionRole::Control && segment.payload > 0 &&
+        log.server_messages.size() < kMaxMessages)
+      log.server_messages.push_back(now);
     if (segment.syn && segment.ack) {
       sighting.kinds = bit(PacketKind::SynAck);
       mark(sighting, EventKind::SynAck, now);

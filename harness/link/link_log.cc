@@ -88,6 +88,24 @@ std::string RuleLog::text() const {
   return fmt::format("{}: done", what);
 }
 
+std::optional<Duration> LinkLog::set_up_time() const {
+  std::optional<TimePoint> begun;
+  std::optional<TimePoint> last_cookie;
+  for (int number = 1; const ConnectionLog* one = stream(number); ++number) {
+    const auto cookie = one->when(EventKind::CookieSent);
+    if (!cookie) return std::nullopt;
+    if (!begun) begun = one->when(EventKind::Syn);
+    last_cookie = std::max(last_cookie.value_or(*cookie), *cookie);
+  }
+  if (!begun) return std::nullopt;
+  for (const ConnectionLog& connection : connections) {
+    if (connection.role != ConnectionRole::Control) continue;
+    for (const TimePoint at : connection.server_messages)
+      if (at > *last_cookie) return at - *begun;
+  }
+  return std::nullopt;
+}
+
 const ConnectionLog* LinkLog::stream(int number) const {
   const auto it = std::find_if(connections.begin(), connections.end(), [&](const auto& c) {
     return c.role == ConnectionRole::Stream && c.number == number;

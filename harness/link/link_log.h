@@ -30,6 +30,8 @@ const char* name(ConnectionRole role);  // "control", "stream", "join", "strange
 // The events of EventKind, indexed by it.
 inline constexpr std::size_t kEventKinds = 4;
 
+inline constexpr std::size_t kMaxMessages = 64;
+
 struct ConnectionLog {
   ConnectionRole role = ConnectionRole::Stream;
   int test = 0;    // control connections so far, this one's own included; 0 for a stranger
@@ -38,6 +40,8 @@ struct ConnectionLog {
   std::uint16_t client_port = 0;
   std::array<std::optional<TimePoint>, kEventKinds> first_seen;  // by EventKind, on arrival
   std::optional<TimePoint> ended;  // the first FIN or RST of either end
+  // Control: when the server's first messages were seen, at most kMaxMessages.
+  std::vector<TimePoint> server_messages;
 
   std::optional<TimePoint> when(EventKind kind) const {
     return first_seen.at(static_cast<std::size_t>(kind));
@@ -95,6 +99,9 @@ struct LinkLog {
 
   // Stream `number` of the first test that has it, nullptr without.
   const ConnectionLog* stream(int number) const;
+  // From the first stream's SYN to the server's next message behind the last stream's cookie, which
+  // is TEST_START, both as they come to the link. Nothing while that has not come.
+  std::optional<Duration> set_up_time() const;
   // What a person wants to know: connections, actions, rules, counts, a line each, times in ms
   // since the start.
   std::string text() const;

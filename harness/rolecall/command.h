@@ -36,6 +36,8 @@ int fail(const Error& error);
 // Each adds its command to `app`; when it is the one asked for, it runs while `app` parses and sets
 // `exit_status`, which must live as long as `app`.
 void add_reproduce_command(CLI::App& app, int& exit_status);
+void add_campaign_command(CLI::App& app, int& exit_status);
+void add_fixes_command(CLI::App& app, int& exit_status);
 void add_matrix_command(CLI::App& app, int& exit_status);
 void add_run_command(CLI::App& app, int& exit_status);
 void add_exec_command(CLI::App& app, int& exit_status);

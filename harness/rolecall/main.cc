@@ -21,6 +21,8 @@ int run(int argc, char** argv) {
   int exit_status = rolecall::cli::kExitAsExpected;
   rolecall::cli::add_reproduce_command(app, exit_status);
   rolecall::cli::add_run_command(app, exit_status);
+  rolecall::cli::add_campaign_command(app, exit_status);
+  rolecall::cli::add_fixes_command(app, exit_status);
   rolecall::cli::add_matrix_command(app, exit_status);
   rolecall::cli::add_exec_command(app, exit_status);
   rolecall::cli::add_peers_command(app, exit_status);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "harness/report/progress.h"
 #include "harness/report/results.h"
 #include "harness/rolecall/interruption.h"
+#include "harness/scenario/rig.h"
 
 namespace rolecall::cli {
 
@@ -89,20 +91,25 @@ Result<std::size_t> Stage::count_runs(const std::vector<Scenario>& scenarios,
 
 namespace {
 
-// While the process has one thread: without root, links need a user namespace of our own. Where
-// the kernel refuses that, the probe of the lever says so.
-void prepare_links(const std::vector<Scenario>& scenarios) {
-  const bool has_links = std::any_of(scenarios.begin(), scenarios.end(), [](const Scenario& s) {
-    return std::find(s.levers.begin(), s.levers.end(), scenario::Lever::Link) != s.levers.end();
-  });
-  if (has_links) static_cast<void>(gain_namespace_rights());
+// While the process has one thread: without root, links need a user namespace of our own. What this
+// machine lacks for a lever is said once, and the other levers are used.
+void prepare_levers(const std::vector<Scenario>& scenarios, const fs::path& shim) {
+  std::set<scenario::Lever> wanted;
+  for (const Scenario& s : scenarios) wanted.insert(s.levers.begin(), s.levers.end());
+  if (wanted.contains(scenario::Lever::Link)) static_cast<void>(gain_namespace_rights());
+  for (const scenario::Lever lever : wanted) {
+    const auto possible = scenario::check_lever(lever, shim);
+    if (possible.has_error())
+      fmt::print(stderr, "rolecall: without the {} lever: {}\n", name(lever),
+                 possible.error().message());
+  }
 }
 
 }  // namespace
 
 Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scenarios,
                                                std::optional<int> repeat) {
-  prepare_links(scenarios);
+  prepare_levers(scenarios, run_options().shim);
   TRY(const std::size_t total, count_runs(scenarios, repeat));
   report::Progress progress(progress_writer(), terminal_columns());
   std::size_t done = 0;

@@ -139,6 +139,7 @@ nlohmann::json to_json(const RunResult& run) {
                    {"evidence", run.evidence.string()},
                    {"replay", run.replay}};
   if (run.lever) j["lever"] = name(*run.lever);
+  if (run.set_up) j["set_up_seconds"] = run.set_up->in_seconds();
   if (run.time_to_verdict) j["seconds"] = run.time_to_verdict->in_seconds();
   return j;
 }

@@ -39,8 +39,12 @@ std::vector<std::uint16_t> streams_by_queue(const link::LinkLog& log) {
 
 class LinkRig : public Rig {
  public:
-  LinkRig(link::Link link, bool is_ipv6, std::uint16_t port, std::size_t order_rules)
-      : link_(std::move(link)), is_ipv6_(is_ipv6), port_(port), order_rules_(order_rules) {}
+  LinkRig(link::Link link, bool is_ipv6, const link::LinkOptions& options, std::size_t order_rules)
+      : link_(std::move(link)),
+        is_ipv6_(is_ipv6),
+        port_(options.server_port),
+        delay_(options.delay),
+        order_rules_(order_rules) {}
 
   std::string server_address() const override {
     return is_ipv6_ ? link::kServerAddressIpv6 : link::kServerAddress;
@@ -56,6 +60,8 @@ class LinkRig : public Rig {
     LeverObservation seen;
     seen.client_order = streams_by_syn(log);
     seen.queue_order = streams_by_queue(log);
+    if (const auto at_link = log.set_up_time())
+      seen.set_up = Duration{at_link->ns + delay_.ns};  // TEST_START has yet to reach the client
     if (log.failure) seen.problems.push_back(log.failure->message());
     if (log.capture_error) seen.problems.push_back(log.capture_error->message());
     if (client_was_started) judge_rules(log, seen);
@@ -84,6 +90,7 @@ class LinkRig : public Rig {
   link::Link link_;
   bool is_ipv6_;
   std::uint16_t port_;
+  Duration delay_;
   std::size_t order_rules_;  // so many rules, the first ones, stand for the accept order
 };
 
@@ -111,7 +118,7 @@ Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
   TRY(auto made, link::Link::start(link));
   const bool is_ipv6 = scenario.address.find(':') != std::string::npos;
   return std::unique_ptr<Rig>(
-      std::make_unique<LinkRig>(std::move(made), is_ipv6, link.server_port, order_rules));
+      std::make_unique<LinkRig>(std::move(made), is_ipv6, link, order_rules));
 }
 
 }  // namespace rolecall::scenario

@@ -29,6 +29,8 @@ struct LeverObservation {
   // that of the server, does not let the scripted order come about.
   bool order_impossible = false;
   bool rules_fulfilled = true;  // those of the schedule, beside its accept order
+  // From the first stream's SYN to TEST_START, both at the client; where the lever sees packets.
+  std::optional<Duration> set_up;
   // Why the lever did not do its work: an event that never came, a program that it could not see.
   std::vector<std::string> problems;
 };

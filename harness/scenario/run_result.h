@@ -54,6 +54,7 @@ struct RunResult {
   // From the first sample in which TEST_RUNNING was on the wire to the verdict; absent when the
   // test never ran.
   std::optional<Duration> time_to_verdict;
+  std::optional<Duration> set_up;  // from the first stream's SYN to TEST_START; on the link
   std::vector<ConnectionFacts> connections;
   std::uint64_t header_bytes = kCookieBytes;  // before the payload of each (kernel_sample.h)
   std::string client_ended;  // "exit status 0", "ended by rolecall", "signal 11 (SIGSEGV)"

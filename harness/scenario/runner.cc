@@ -171,6 +171,7 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
                                                        : Realised::NotRealisable;
   run.as_expected = run.verdict.kind == run.expected.verdict && run.realised == wanted;
   run.time_to_verdict = record.time_to_verdict;
+  run.set_up = record.seen.set_up;
   run.connections = connections_of(record, server);
   run.header_bytes = record.facts.header_bytes;
   run.client_ended = record.client_ended;

@@ -27,9 +27,9 @@ struct Verdict {
 
 // One end, as its process showed itself.
 struct PeerOutcome {
-  std::string label;                 // "iperf3 3.12"
-  // Sends on threads of their own, which go on for a block after the figures were taken: iperf3 from
-  // 3.16 on (iperf_client_api.c, iperf_client_end() cancels them).
+  std::string label;  // "iperf3 3.12"
+  // Sends on threads of their own, which go on for a block after the figures were taken: iperf3
+  // from 3.16 on (iperf_client_api.c, iperf_client_end() cancels them).
   bool has_sender_threads = false;
   std::optional<ExitStatus> ended;   // absent: it still ran when the verdict had to be given
   std::optional<PeerReport> report;  // absent: report_problem says why
