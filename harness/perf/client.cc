@@ -26,8 +26,6 @@ namespace {
 
 using session::ClientSession;
 
-// Stream barriers settle which stream is which; they are worth this much at set-up.
-constexpr Duration kWorthOfIdentity = seconds(1);
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(2);
 
@@ -197,9 +195,7 @@ class Client {
     const bool agreed = session::preamble_level(flag) > 0;
     if (agreed) return ConnectOrder::Parallel;
     const auto info = read_tcp_info(link_->socket());
-    const std::int64_t rtt_us = info ? info.value().rtt_us : 0;
-    const Duration cost = microseconds(2 * rtt_us * session_->stream_count());
-    return cost < kWorthOfIdentity ? ConnectOrder::StreamBarrier : ConnectOrder::RoleBarrier;
+    return affordable_order(microseconds(info ? info.value().rtt_us : 0), session_->stream_count());
   }
 
   void on_streams(Result<void> result) {

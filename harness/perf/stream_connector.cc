@@ -24,7 +24,14 @@ namespace {
 constexpr Duration kLookAnyway = milliseconds(50);
 constexpr Duration kLookWithoutNotices = microseconds(500);
 
+constexpr Duration kWorthOfIdentity = seconds(1);
+
 }  // namespace
+
+ConnectOrder affordable_order(Duration rtt, int streams) {
+  const Duration cost = nanoseconds(2 * rtt.ns * streams);
+  return cost < kWorthOfIdentity ? ConnectOrder::StreamBarrier : ConnectOrder::RoleBarrier;
+}
 
 StreamConnector::StreamConnector(Reactor& reactor, StreamTarget target, ConnectOrder order,
                                  std::vector<std::unique_ptr<Stream>> streams, Header header,

@@ -36,6 +36,7 @@ class StreamConnectorTest : public testing::Test {
     for (int number = 1; number <= senders + receivers; ++number) {
       streams.push_back(std::make_unique<Stream>());
       streams.back()->number = number;
+      opened_.push_back(streams.back().get());
       streams.back()->role = number <= senders ? wire::Role::Sender : wire::Role::Receiver;
     }
     connector_.emplace(
@@ -70,6 +71,25 @@ class StreamConnectorTest : public testing::Test {
     ASSERT_EQ(::setsockopt(listener_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program),
               0);
   }
+  void drop_all_but_syns_of(const Stream& stream) {
+    const std::uint32_t port = local_address(stream.socket).value().port();
+    std::array<sock_filter, 6> code{{{BPF_LD | BPF_H | BPF_ABS, 0, 0, 0},
+                                     {BPF_JMP | BPF_JEQ | BPF_K, 0, 2, port},
+                                     {BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},
+                                     {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x02},
+                                     {BPF_RET | BPF_K, 0, 0, 0xffff},
+                                     {BPF_RET | BPF_K, 0, 0, 0}}};
+    const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+    ASSERT_EQ(::setsockopt(listener_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program),
+              0);
+  }
+  void turn_until_acknowledged(const Stream& stream) {
+    const Deadline limit = Deadline::after(kLimit);
+    while (read_tcp_info(stream.socket).value().bytes_acked < 38) {
+      ASSERT_FALSE(limit.expired());
+      turn(std::min(limit.at(), now() + milliseconds(5)));
+    }
+  }
   void let_all_through() {
     const int any = 0;
     ASSERT_EQ(::setsockopt(listener_.get(), SOL_SOCKET, SO_DETACH_FILTER, &any, sizeof any), 0);
@@ -93,6 +113,7 @@ class StreamConnectorTest : public testing::Test {
   StreamTarget target_;
   std::optional<StreamConnector> connector_;
   std::optional<Result<void>> done_;
+  std::vector<Stream*> opened_;
 };
 
 TEST_F(StreamConnectorTest, TheStreamBarrierWaitsUntilTheHeaderIsAcknowledged) {
@@ -116,6 +137,27 @@ TEST_F(StreamConnectorTest, TheRoleBarrierWaitsForEverySender) {
   ASSERT_EQ(order.size(), 4U);
   EXPECT_THAT(std::vector<int>(order.begin(), order.begin() + 2),
               testing::UnorderedElementsAre(1, 2));
+}
+
+TEST_F(StreamConnectorTest, TheRoleBarrierWaitsForTheFirstSenderAsForTheLast) {
+  drop_all_but_syns();
+  open(ConnectOrder::RoleBarrier, 2, 1);
+  expect_to_wait_for(milliseconds(50));
+  drop_all_but_syns_of(*opened_[0]);
+  turn_until_acknowledged(*opened_[1]);
+  expect_to_wait_for(milliseconds(50));
+  let_all_through();
+  finish();
+  EXPECT_TRUE(*done_);
+}
+
+TEST_F(StreamConnectorTest, SendersDoNotWaitForEachOtherAtTheRoleBarrier) {
+  target_.limit = milliseconds(100);
+  drop_all_but_syns();
+  open(ConnectOrder::RoleBarrier, 2, 2);
+  finish();
+  ASSERT_FALSE(*done_);
+  EXPECT_THAT(done_->error().what, HasSubstr("and number 3 must not come before"));
 }
 
 TEST_F(StreamConnectorTest, WithoutABarrierNobodyWaits) {
@@ -168,6 +210,14 @@ TEST_F(StreamConnectorTest, AnAcknowledgementWakesTheLoop) {
   while (!done_ && !limit.expired()) (void)reactor_.run_once(limit.at());  // never on_time()
   ASSERT_TRUE(done_);
   EXPECT_TRUE(*done_);
+}
+
+TEST(AffordableOrderTest, SettlesIdentityWhereThatTakesLessThanASecond) {
+  EXPECT_EQ(affordable_order(milliseconds(49), 10), ConnectOrder::StreamBarrier);
+}
+
+TEST(AffordableOrderTest, SettlesRolesOnlyWhereItTakesLonger) {
+  EXPECT_EQ(affordable_order(milliseconds(50), 10), ConnectOrder::RoleBarrier);
 }
 
 }  // namespace
