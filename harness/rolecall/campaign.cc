@@ -94,8 +94,9 @@ std::string campaign_table(const CampaignCommand& command,
   std::vector<std::vector<Cell>> rows;
   for (const ScenarioResult& result : results) rows.push_back(row(result));
   using report::Align;
-  return fmt::format("{} % of the packets lost at random each way, seed {}; --bidir -n 64K -b 4M\n\n",
-                     command.loss_percent, command.seed) +
+  return fmt::format(
+             "{} % of the packets lost at random each way, seed {}; --bidir -n 64K -b 4M\n\n",
+             command.loss_percent, command.seed) +
          report::table({{"client and server"},
                         {"tests", Align::Right},
                         {"completed", Align::Right},

@@ -212,6 +212,20 @@ TEST_F(CliTest, TheMainJobComesOutAsStatedAndIsExplained) {
                                     HasSubstr("Nothing was received in either direction.")));
 }
 
+TEST_F(CliTest, TheMatrixNamesItsCells) {
+  EXPECT_EQ(run({"matrix", "--list"}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("iperf3-3.12.to.roleperf-auto.bidir-2\n"));
+}
+
+TEST_F(CliTest, ACampaignCountsBothPairsAndPrintsItsSeed) {
+  const int status =
+      run({"campaign", "--tests", "2", "--seed", "7", "--legacy", "legacy", "--jobs", "2"});
+  if (err().find("without the link lever") != std::string::npos) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 0) << out() << err();
+  EXPECT_THAT(
+      out(), testing::AllOf(HasSubstr("seed 7"), HasSubstr("iperf3 3."), HasSubstr("roleperf 0.")));
+}
+
 TEST_F(CliTest, TheJsonOfTheMainJobExplainsOneDeadlockAndItsEvidenceIsThere) {
   EXPECT_EQ(run({"reproduce", "--runs", "1", "--json"}), 0) << err();
   const auto runs = nlohmann::json::parse(out(), nullptr, false);
