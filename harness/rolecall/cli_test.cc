@@ -153,10 +153,10 @@ TEST_F(CliTest, ExecAtBothEndsImposesTheOrderByPorts) {
                     file("server.out"),
                     file("server.err")});
   ASSERT_TRUE(server.has_value());
-  auto watch = scenario::KernelWatch::open(port.value().port());
+  auto watch = scenario::KernelWatch::open(port.value().port(), {});
   ASSERT_TRUE(watch.has_value());
   while (!watch.value().is_listening() && !kNever.expired()) {
-    ASSERT_TRUE(watch.value().look(server.value().pid()).has_value());
+    ASSERT_TRUE(watch.value().look(0, server.value().pid()).has_value());
   }
   EXPECT_EQ(run({"exec", "--join", race, "--", "iperf3", "-c", "127.0.0.1", "-p", p, "--bidir",
                  "-t", "1", "-J"}),

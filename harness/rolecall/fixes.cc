@@ -140,18 +140,18 @@ Result<int> run(const CommonOptions& options) {
   }
   std::string text = report::table({{"fix"},
                                     {"on the wire"},
-                                    {"with a legacy peer"},
+                                    {"legacy peer"},
                                     {"roles"},
                                     {"identity"},
-                                    {"roles, reordered accept"},
-                                    {"identity, reordered accept"},
-                                    {"RTTs for 1 stream"},
-                                    {"RTTs for 128"},
+                                    {"roles above"},
+                                    {"identity above"},
+                                    {"RTTs, 1 stream"},
+                                    {"RTTs, 128"},
                                     {"lines"}},
                                    rows, stage.style());
   text += fmt::format(
-      "\nroles: --bidir on the link, adverse order of the queue; identity: -P 2, the same. "
-      "reordered accept:\nthe same orders above the queue, by swap. RTTs: first stream's SYN to "
+      "\nroles: --bidir on the link, in the adverse order of the queue; identity: -P 2, the same. "
+      "above: the\nsame orders above the queue, by swap. RTTs: from the first stream's SYN to "
       "TEST_START at {} ms round trip.\nlines: what a patch to iperf3 would need, an estimate; all "
       "else is measured by this run.\n",
       2 * kOneWay.in_ms());
