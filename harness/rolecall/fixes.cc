@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +10,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "harness/report/results.h"
 #include "harness/report/table.h"
 #include "harness/rolecall/command.h"
 #include "harness/rolecall/stage.h"
@@ -101,8 +99,10 @@ Scenario ask(const Fix& fix, std::size_t index, Question question) {
   return s;
 }
 
-// Right when the test completed: under the order, or because no order could be brought about.
+// Right when the test completed: under the order, or because no order could be brought about. An
+// order that was neither shows nothing.
 Cell right(const RunResult& run) {
+  if (run.realised == Realised::No) return {"? (order not imposed)", Tone::Bad};
   if (run.verdict.kind == VerdictKind::Completed) return {"yes", Tone::Good};
   return {fmt::format("no: {}", name(run.verdict.kind)), Tone::Bad};
 }
