@@ -70,7 +70,22 @@ std::optional<std::uint64_t> kernel_received(const RunFacts& facts, const Stream
   return payload_consumed_by_client(*c);
 }
 
-// The rule of "completed" for one stream, apart from both ends printing the same.
+// Whether the receiving program read all that came: its kernel sent a FIN that was acknowledged,
+// where unread bytes would have made it a reset (Linux tcp_close()).
+bool was_drained(const RunFacts& facts, const Stream& stream) {
+  const ConnectionSample* c = find_stream(facts.kernel, stream.port);
+  if (c == nullptr) return false;
+  constexpr std::uint64_t kFin = 1;
+  return *stream.client.sends
+             ? c->server.closed && c->server.bytes_acked == kFin
+             : c->client.closed && c->client.bytes_acked == 1 + facts.header_bytes + kFin;
+}
+
+// The rule of "completed" for one stream, apart from both ends printing the same. A client counts
+// no more once it has ended the test, but reads on until the server has heard of it
+// (iperf_client_api.c iperf_run_client(), 3.12: "continue draining"). So what a server has sent and
+// nobody counted has no bound that holds on every machine; and a receiver that got no processor in
+// the time of the test counts nothing of what it drains.
 std::optional<std::string> broken_rule(const RunFacts& facts, const Stream& stream) {
   const bool client_sends = *stream.client.sends;
   const std::uint64_t sent =
@@ -87,8 +102,8 @@ std::optional<std::string> broken_rule(const RunFacts& facts, const Stream& stre
                                   : sender.has_sender_threads ? facts.block_bytes
                                                               : 0;
   if (received > sent + uncounted) return what + ", which is more than was sent";
-  if (sent > 0 && received == 0) return what;
-  if (sent > received + under_way)
+  if (sent > 0 && received == 0 && !was_drained(facts, stream)) return what;
+  if (client_sends && sent > received + under_way)
     return what + fmt::format("; the kernels and one block hold at most {}", under_way);
   const auto kernel = kernel_received(facts, stream);
   if (kernel && received > *kernel)
