@@ -59,18 +59,18 @@ INSTANTIATE_TEST_SUITE_P(Longer, DeferOrder,
 // --- every way to connect and to write
 // ------------------------------------------------------------
 
-struct Way {
+struct ConnectWay {
   const char* name;
   Words client;
   int family = AF_INET6;
   Words server = {"select"};
 };
 
-void PrintTo(const Way& way, std::ostream* out) {
+void PrintTo(const ConnectWay& way, std::ostream* out) {
   *out << way.name;
 }
 
-class DeferWay : public Defer, public ::testing::WithParamInterface<Way> {};
+class DeferWay : public Defer, public ::testing::WithParamInterface<ConnectWay> {};
 
 TEST_P(DeferWay, ReversesFour) {
   listener_family = GetParam().family;
@@ -80,14 +80,15 @@ TEST_P(DeferWay, ReversesFour) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, DeferWay,
-    ::testing::Values(Way{"ipv4_only", {}, AF_INET}, Way{"ipv6", {"v6"}},
-                      Way{"nonblocking", {"nonblock"}}, Way{"nonblocking_ipv6", {"nonblock", "v6"}},
-                      Way{"in_pieces", {"pieces"}}, Way{"msg_more", {"more"}},
-                      Way{"sendmsg", {"sendmsg"}},
-                      Way{"writev_with_a_preamble", {"writev", "iperf3"}},
-                      Way{"a_thread_each", {"threads"}}, Way{"nodelay_of_its_own", {"nodelay"}},
-                      Way{"cork_of_its_own", {"cork"}}, Way{"blocking_accept", {}, AF_INET6, {}},
-                      Way{"accept4_and_edges", {}, AF_INET6, {"epoll", "accept4"}}),
+    ::testing::Values(
+        ConnectWay{"ipv4_only", {}, AF_INET}, ConnectWay{"ipv6", {"v6"}},
+        ConnectWay{"nonblocking", {"nonblock"}}, ConnectWay{"nonblocking_ipv6", {"nonblock", "v6"}},
+        ConnectWay{"in_pieces", {"pieces"}}, ConnectWay{"msg_more", {"more"}},
+        ConnectWay{"sendmsg", {"sendmsg"}},
+        ConnectWay{"writev_with_a_preamble", {"writev", "iperf3"}},
+        ConnectWay{"a_thread_each", {"threads"}}, ConnectWay{"nodelay_of_its_own", {"nodelay"}},
+        ConnectWay{"cork_of_its_own", {"cork"}}, ConnectWay{"blocking_accept", {}, AF_INET6, {}},
+        ConnectWay{"accept4_and_edges", {}, AF_INET6, {"epoll", "accept4"}}),
     [](const auto& way) { return way.param.name; });
 
 TEST_F(Defer, PassesAStrangerThatSendsItsBytes) {

@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Longer, ShimOrder,
 // --- every way to wait and to accept
 // --------------------------------------------------------------
 
-struct Way {
+struct AcceptWay {
   const char* name;
   Words server;
   Words client;
@@ -50,7 +50,7 @@ struct Way {
   Numbering numbering = Numbering::ByConnect;
 };
 
-class ShimWay : public Shim, public ::testing::WithParamInterface<Way> {
+class ShimWay : public Shim, public ::testing::WithParamInterface<AcceptWay> {
  protected:
   void SetUp() override {
     listener_family = GetParam().family;
@@ -72,14 +72,15 @@ TEST_P(ShimWay, PassesAStrangerAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, ShimWay,
-    ::testing::Values(Way{"accept", {}, {}}, Way{"accept4", {"accept4"}, {}},
-                      Way{"null_address", {"null"}, {}}, Way{"select", {"select"}, {}},
-                      Way{"poll_accept4", {"poll", "accept4"}, {}},
-                      Way{"epoll_edges", {"epoll"}, {}},
-                      Way{"nonblocking_connect", {}, {"nonblock"}}, Way{"ipv6", {"poll"}, {"v6"}},
-                      Way{"ipv4_only", {"poll"}, {}, AF_INET},
-                      Way{"cookies", {}, {}, AF_INET6, Numbering::ByArrival},
-                      Way{"cookies_epoll", {"epoll"}, {}, AF_INET6, Numbering::ByArrival}),
+    ::testing::Values(AcceptWay{"accept", {}, {}}, AcceptWay{"accept4", {"accept4"}, {}},
+                      AcceptWay{"null_address", {"null"}, {}}, AcceptWay{"select", {"select"}, {}},
+                      AcceptWay{"poll_accept4", {"poll", "accept4"}, {}},
+                      AcceptWay{"epoll_edges", {"epoll"}, {}},
+                      AcceptWay{"nonblocking_connect", {}, {"nonblock"}},
+                      AcceptWay{"ipv6", {"poll"}, {"v6"}},
+                      AcceptWay{"ipv4_only", {"poll"}, {}, AF_INET},
+                      AcceptWay{"cookies", {}, {}, AF_INET6, Numbering::ByArrival},
+                      AcceptWay{"cookies_epoll", {"epoll"}, {}, AF_INET6, Numbering::ByArrival}),
     [](const auto& way) { return way.param.name; });
 
 // --- what a program may do meanwhile

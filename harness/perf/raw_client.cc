@@ -18,7 +18,7 @@ namespace {
 
 using wire::State;
 
-constexpr timeval kLimit{.tv_sec = 20, .tv_usec = 0};
+constexpr timeval kReadLimit{.tv_sec = 20, .tv_usec = 0};
 
 }  // namespace
 
@@ -44,8 +44,8 @@ std::string byte(State state) {
 RawConnection::RawConnection(Fd socket) : socket_(std::move(socket)) {
   const int one = 1;
   ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kLimit, sizeof kLimit);
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLimit, sizeof kLimit);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kReadLimit, sizeof kLimit);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kReadLimit, sizeof kLimit);
 }
 
 RawConnection::RawConnection(std::uint16_t port)

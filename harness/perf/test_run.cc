@@ -15,7 +15,6 @@
 
 namespace rolecall::perf {
 
-using wire::Direction;
 
 TestFacts test_facts(const TestPlan& plan, const char* flag) {
   const wire::Parameters& p = plan.parameters;
@@ -26,8 +25,8 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   facts.duration_s = static_cast<int>(p.time_s);
   facts.bytes = static_cast<std::uint64_t>(p.bytes);
   facts.blocks = static_cast<std::uint64_t>(p.blocks);
-  facts.reverse = p.direction == Direction::Reverse;
-  facts.bidir = p.direction == Direction::Bidirectional;
+  facts.reverse = p.direction == wire::Direction::Reverse;
+  facts.bidir = p.direction == wire::Direction::Bidirectional;
   facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
   facts.interval_s = plan.interval_s;
   facts.role_flag = flag;

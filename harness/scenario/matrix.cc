@@ -27,7 +27,7 @@ constexpr std::array kAllShapes = {
     Shape{Mode::Bidir, 1},   Shape{Mode::Bidir, 2},   Shape{Mode::Bidir, 4}};
 
 // Above the 10 s that a server waits for a preamble.
-constexpr Duration kLimit = seconds(15);
+constexpr Duration kRunLimit = seconds(15);
 // Up to this release a server counts whatever follows the cookie as data.
 constexpr Release kLastToCountAStrayByte{3, 15, 0};
 
@@ -134,7 +134,7 @@ MatrixCell cell_of(const MatrixPeer& client, const MatrixPeer& server, const Sha
   // Our own words: reading them cannot fail.
   s.shape = read_shape(s.client.args).value();
   s.server_shape = read_shape(s.server.args).value();
-  s.limit = kLimit;
+  s.limit = kRunLimit;
   s.control.expect = claim.natural;
   s.expect = claim.adverse.value_or(
       Expectation{.above = Outcome{claim.natural}, .below = Outcome{claim.natural}});

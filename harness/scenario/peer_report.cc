@@ -46,8 +46,8 @@ std::optional<std::uint64_t> whole_number(const json& value) {
   if (value.is_number_unsigned()) return value.get_ref<const json::number_unsigned_t&>();
   if (!value.is_number_float()) return std::nullopt;
   const double d = value.get_ref<const json::number_float_t&>();
-  constexpr double kLimit = 9007199254740992.0;  // 2^53: every integer below is exact
-  if (!(d >= 0) || d > kLimit) return std::nullopt;
+  constexpr double kExact = 9007199254740992.0;  // 2^53: every integer below is exact
+  if (!(d >= 0) || d > kExact) return std::nullopt;
   return static_cast<std::uint64_t>(d);
 }
 

@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string error_of(std::string_view text) {
+std::string rule_error(std::string_view text) {
   return parse_rule(text).error().what;
 }
 
@@ -35,32 +35,32 @@ TEST(RuleTest, ADropWithoutACountIsOnce) {
 }
 
 TEST(RuleTest, AWrongWordIsNamedWithTheRightOnes) {
-  EXPECT_THAT(error_of("hodl ack 1"), HasSubstr("\"hodl\" is not known there; write hold or drop"));
-  EXPECT_THAT(error_of("hold synack 1 until syn 2"), HasSubstr("write syn or syn-ack or ack"));
-  EXPECT_THAT(error_of("hold ack 1 till syn 2"),
+  EXPECT_THAT(rule_error("hodl ack 1"), HasSubstr("\"hodl\" is not known there; write hold or drop"));
+  EXPECT_THAT(rule_error("hold synack 1 until syn 2"), HasSubstr("write syn or syn-ack or ack"));
+  EXPECT_THAT(rule_error("hold ack 1 till syn 2"),
               HasSubstr("\"till\" is not known there; write until"));
-  EXPECT_THAT(error_of("hold ack 1 until cookie 2 acked"), HasSubstr("write sent or acknowledged"));
-  EXPECT_THAT(error_of("drop syn 1 twice"), HasSubstr("write once, or a number from 1 to 1000"));
+  EXPECT_THAT(rule_error("hold ack 1 until cookie 2 acked"), HasSubstr("write sent or acknowledged"));
+  EXPECT_THAT(rule_error("drop syn 1 twice"), HasSubstr("write once, or a number from 1 to 1000"));
 }
 
 TEST(RuleTest, AnAckIsNoEvent) {
-  EXPECT_THAT(error_of("hold ack 1 until ack 2"), HasSubstr("\"ack\" is not known there"));
+  EXPECT_THAT(rule_error("hold ack 1 until ack 2"), HasSubstr("\"ack\" is not known there"));
 }
 
 TEST(RuleTest, AConnectionOutOfRangeIsRefused) {
-  EXPECT_THAT(error_of("drop syn 0"), HasSubstr("\"0\" is not known there"));
-  EXPECT_THAT(error_of("drop syn 257"), HasSubstr("a connection's number from 1 to 256"));
-  EXPECT_THAT(error_of("drop syn 99999999999"), HasSubstr("a connection's number"));
+  EXPECT_THAT(rule_error("drop syn 0"), HasSubstr("\"0\" is not known there"));
+  EXPECT_THAT(rule_error("drop syn 257"), HasSubstr("a connection's number from 1 to 256"));
+  EXPECT_THAT(rule_error("drop syn 99999999999"), HasSubstr("a connection's number"));
 }
 
 TEST(RuleTest, ARuleThatEndsTooEarlyIsRefused) {
-  EXPECT_THAT(error_of(""), HasSubstr("ends too early; write hold"));
-  EXPECT_THAT(error_of("hold ack 1"), HasSubstr("ends too early; write until"));
-  EXPECT_THAT(error_of("drop cookie 1 3"), HasSubstr("ends too early; write times"));
+  EXPECT_THAT(rule_error(""), HasSubstr("ends too early; write hold"));
+  EXPECT_THAT(rule_error("hold ack 1"), HasSubstr("ends too early; write until"));
+  EXPECT_THAT(rule_error("drop cookie 1 3"), HasSubstr("ends too early; write times"));
 }
 
 TEST(RuleTest, WhatStandsBehindARuleIsRefused) {
-  EXPECT_THAT(error_of("hold ack 1 until syn 2 once"), HasSubstr("\"once\""));
+  EXPECT_THAT(rule_error("hold ack 1 until syn 2 once"), HasSubstr("\"once\""));
 }
 
 TEST(RuleTest, ASemicolonBehindTheLastRuleIsNoRule) {

@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string error_of(std::string_view text) {
+std::string schedule_error(std::string_view text) {
   return parse_schedule(text).error().what;
 }
 
@@ -35,24 +35,24 @@ TEST(ScheduleTest, PrintingAndParsingAreInverse) {
 }
 
 TEST(ScheduleTest, AnUnknownWordIsRefusedWithTheKnownOnes) {
-  EXPECT_THAT(error_of("swap 2,1"), HasSubstr("write \"natural\""));
-  EXPECT_THAT(error_of("accept"), HasSubstr("write \"natural\""));
-  EXPECT_THAT(error_of("natural 2,1"), HasSubstr("write \"natural\""));
+  EXPECT_THAT(schedule_error("swap 2,1"), HasSubstr("write \"natural\""));
+  EXPECT_THAT(schedule_error("accept"), HasSubstr("write \"natural\""));
+  EXPECT_THAT(schedule_error("natural 2,1"), HasSubstr("write \"natural\""));
 }
 
 TEST(ScheduleTest, WhatIsNoNumberIsNamed) {
-  EXPECT_THAT(error_of("accept 2,x"), HasSubstr("\"x\" is not a connection number"));
-  EXPECT_THAT(error_of("accept 2,,1"), HasSubstr("\"\" is not a connection number"));
-  EXPECT_THAT(error_of("accept 99999999999"), HasSubstr("is not a connection number"));
+  EXPECT_THAT(schedule_error("accept 2,x"), HasSubstr("\"x\" is not a connection number"));
+  EXPECT_THAT(schedule_error("accept 2,,1"), HasSubstr("\"\" is not a connection number"));
+  EXPECT_THAT(schedule_error("accept 99999999999"), HasSubstr("is not a connection number"));
 }
 
 TEST(ScheduleTest, ANumberTwiceIsNoPermutation) {
-  EXPECT_THAT(error_of("accept 1,1"), HasSubstr("names connection 1 twice"));
+  EXPECT_THAT(schedule_error("accept 1,1"), HasSubstr("names connection 1 twice"));
 }
 
 TEST(ScheduleTest, ANumberOutOfRangeIsNoPermutation) {
-  EXPECT_THAT(error_of("accept 1,3"), HasSubstr("names connection 3, but it lists 2"));
-  EXPECT_THAT(error_of("accept 0,1"), HasSubstr("names connection 0"));
+  EXPECT_THAT(schedule_error("accept 1,3"), HasSubstr("names connection 3, but it lists 2"));
+  EXPECT_THAT(schedule_error("accept 0,1"), HasSubstr("names connection 0"));
 }
 
 TEST(ScheduleTest, AnOrderMustNameEveryConnectionOfTheTest) {

@@ -8,9 +8,6 @@
 namespace rolecall::session {
 namespace {
 
-// A server has nothing to say while this end works on its results: more than this is an attack.
-constexpr std::size_t kMostUnread = 64 * 1024;
-
 Bytes one(State state) {
   return Bytes{wire::encode_state(state)};
 }

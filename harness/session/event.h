@@ -18,6 +18,10 @@
 
 namespace rolecall::session {
 
+// A peer has nothing to say on the control connection while it is this end's turn: more than this
+// is an attack.
+inline constexpr std::size_t kMostUnread = 64 * 1024;
+
 // The owner's name for one accepted stream connection.
 using ConnectionId = std::uint32_t;
 

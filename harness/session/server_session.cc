@@ -9,12 +9,6 @@
 #include "harness/base/earlier.h"
 
 namespace rolecall::session {
-namespace {
-
-// The client has nothing to say while this end works: more than this is an attack.
-constexpr std::size_t kMostUnread = 64 * 1024;
-
-}  // namespace
 
 ServerSession::ServerSession(ServerConfig config, TimePoint now) : config_(config) {
   await(Expect::Cookie, config_.read_limit, config_.document_limit, now);
