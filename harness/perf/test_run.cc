@@ -15,7 +15,6 @@
 
 namespace rolecall::perf {
 
-
 TestFacts test_facts(const TestPlan& plan, const char* flag) {
   const wire::Parameters& p = plan.parameters;
   TestFacts facts;

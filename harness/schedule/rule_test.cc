@@ -35,11 +35,13 @@ TEST(RuleTest, ADropWithoutACountIsOnce) {
 }
 
 TEST(RuleTest, AWrongWordIsNamedWithTheRightOnes) {
-  EXPECT_THAT(rule_error("hodl ack 1"), HasSubstr("\"hodl\" is not known there; write hold or drop"));
+  EXPECT_THAT(rule_error("hodl ack 1"),
+              HasSubstr("\"hodl\" is not known there; write hold or drop"));
   EXPECT_THAT(rule_error("hold synack 1 until syn 2"), HasSubstr("write syn or syn-ack or ack"));
   EXPECT_THAT(rule_error("hold ack 1 till syn 2"),
               HasSubstr("\"till\" is not known there; write until"));
-  EXPECT_THAT(rule_error("hold ack 1 until cookie 2 acked"), HasSubstr("write sent or acknowledged"));
+  EXPECT_THAT(rule_error("hold ack 1 until cookie 2 acked"),
+              HasSubstr("write sent or acknowledged"));
   EXPECT_THAT(rule_error("drop syn 1 twice"), HasSubstr("write once, or a number from 1 to 1000"));
 }
 
