@@ -153,7 +153,7 @@ TEST_F(CliTest, ExecAtBothEndsImposesTheOrderByPorts) {
                     file("server.out"),
                     file("server.err")});
   ASSERT_TRUE(server.has_value());
-  auto watch = scenario::KernelWatch::open(port.value().port(), {});
+  auto watch = scenario::KernelWatch::open({{nullptr, port.value().port()}});
   ASSERT_TRUE(watch.has_value());
   while (!watch.value().is_listening() && !kNever.expired()) {
     ASSERT_TRUE(watch.value().look(0, server.value().pid()).has_value());

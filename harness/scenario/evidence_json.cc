@@ -89,7 +89,8 @@ std::string as_scenario_file(const Scenario& scenario) {
        {{"mtu", link.mtu},
         {"delay_ms", link.delay.in_ms()},
         {"loss_percent", link.loss_percent},
-        {"seed", link.seed}}},
+        {"seed", link.seed},
+        {"proxy", link.has_proxy}}},
       {"limit_ms", scenario.limit.in_ms()}};
   if (link.hold_limit) j["link"]["hold_ms"] = link.hold_limit->in_ms();
   return dump(j, 2) + "\n";

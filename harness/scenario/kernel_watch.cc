@@ -28,33 +28,31 @@ EndSample read_end(const TcpSocket& socket) {
 
 }  // namespace
 
-Result<KernelWatch::View> KernelWatch::open_view() {
+Result<KernelWatch::View> KernelWatch::open_view(const WatchedPlace& where) {
   TRY(auto diag, SockDiag::open());
   TRY(auto monitor, DestroyMonitor::open());
-  return View{std::move(diag), std::move(monitor)};
+  return View{std::move(diag), std::move(monitor), where};
 }
 
-Result<KernelWatch> KernelWatch::open(std::uint16_t server_port,
-                                      const std::vector<const NetworkNamespace*>& places) {
+Result<KernelWatch> KernelWatch::open(const std::vector<WatchedPlace>& places,
+                                      ClientPorts client_ports) {
   std::vector<View> views;
-  for (const NetworkNamespace* place : places) {
-    TRY(auto view, run_in(*place, &KernelWatch::open_view));
+  for (const WatchedPlace& where : places) {
+    TRY(auto view, where.place == nullptr ? open_view(where)
+                                          : run_in(*where.place, [&] { return open_view(where); }));
     views.push_back(std::move(view));
   }
-  if (views.empty()) {
-    TRY(auto view, open_view());
-    views.push_back(std::move(view));
-  }
-  return KernelWatch(server_port, std::move(views));
+  return KernelWatch(std::move(views), std::move(client_ports));
 }
 
 Result<void> KernelWatch::look(pid_t client, pid_t server) {
   is_listening_ = false;
   for (View& view : views_) {
-    TRY(auto sockets, view.diag.dump(port_));
+    TRY(auto sockets, view.diag.dump(view.where.port));
     for (const TcpSocket& s : sockets) {
-      is_listening_ = is_listening_ || (s.state == TcpState::Listen && s.local_port == port_);
-      if (s.state != TcpState::Listen && s.remote_port != 0) note(s);
+      const bool is_listener = s.state == TcpState::Listen && s.local_port == view.where.port;
+      is_listening_ = is_listening_ || (is_listener && view.where.has_server_ends);
+      if (s.state != TcpState::Listen && s.remote_port != 0) note(s, view.where);
     }
   }
   judge_owners(client);
@@ -72,20 +70,33 @@ KernelWatch::Tracked& KernelWatch::tracked(std::uint16_t client_port) {
   return it->second;
 }
 
-void KernelWatch::note(const TcpSocket& socket) {
-  const bool is_client_end = socket.remote_port == port_;
-  Tracked& c = tracked(is_client_end ? socket.local_port : socket.remote_port);
-  EndSample& end = is_client_end ? c.figures.client : c.figures.server;
+// None: somebody else's, such as a proxy's own.
+std::optional<KernelWatch::End> KernelWatch::end_of(const TcpSocket& socket,
+                                                    const WatchedPlace& where) {
+  if (socket.remote_port == where.port && where.has_client_ends)
+    return End{&tracked(socket.local_port), true};
+  if (socket.local_port != where.port || !where.has_server_ends) return std::nullopt;
+  const std::uint16_t port = client_ports_ ? client_ports_(socket.remote_port) : socket.remote_port;
+  if (port == 0) return std::nullopt;
+  return End{&tracked(port), false};
+}
+
+void KernelWatch::note(const TcpSocket& socket, const WatchedPlace& where) {
+  const auto whose = end_of(socket, where);
+  if (!whose) return;
+  Tracked& c = *whose->connection;
+  EndSample& end = whose->is_client ? c.figures.client : c.figures.server;
   // A TIME_WAIT or SYN_RECV entry is not the socket itself and carries no figures.
   if (end.closed || socket.info.state == TcpState::Unknown) return;
-  if (socket.inode != 0) (is_client_end ? c.client_inode : c.server_inode) = socket.inode;
+  if (socket.inode != 0) (whose->is_client ? c.client_inode : c.server_inode) = socket.inode;
   end = read_end(socket);
 }
 
-void KernelWatch::note_death(const TcpSocket& socket) {
-  const bool is_client_end = socket.remote_port == port_;
-  Tracked& c = tracked(is_client_end ? socket.local_port : socket.remote_port);
-  EndSample& end = is_client_end ? c.figures.client : c.figures.server;
+void KernelWatch::note_death(const TcpSocket& socket, const WatchedPlace& where) {
+  const auto whose = end_of(socket, where);
+  if (!whose) return;
+  EndSample& end =
+      whose->is_client ? whose->connection->figures.client : whose->connection->figures.server;
   end = EndSample{};
   end.seen = end.closed = true;
   end.bytes_acked = socket.info.bytes_acked;
@@ -94,9 +105,9 @@ void KernelWatch::note_death(const TcpSocket& socket) {
 
 Result<void> KernelWatch::take_deaths() {
   for (View& view : views_) {
-    TRY(auto dead, view.monitor.take(port_));
+    TRY(auto dead, view.monitor.take(view.where.port));
     for (const TcpSocket& s : dead)
-      if (s.remote_port != 0) note_death(s);
+      if (s.remote_port != 0) note_death(s, view.where);
   }
   refresh();
   return ok();

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -18,13 +19,26 @@
 
 namespace rolecall::scenario {
 
+// Where ends of the test's connections are to be seen, and at which port: what the client connects
+// to, and where the server listens.
+struct WatchedPlace {
+  const NetworkNamespace* place = nullptr;  // null: our own
+  std::uint16_t port = 0;
+  bool has_client_ends = true;
+  bool has_server_ends = true;
+};
+
+// The client's port of the connection that the server sees come from the port given: another one
+// where a proxy stands between them. 0: not known yet.
+using ClientPorts = std::function<std::uint16_t(std::uint16_t)>;
+
 // One thread at a time.
 class KernelWatch {
  public:
-  // Hears of every death from now on: open it before the client starts. `places`: the network
-  // namespaces of the two ends, where they have any; else our own.
-  static Result<KernelWatch> open(std::uint16_t server_port,
-                                  const std::vector<const NetworkNamespace*>& places);
+  // Hears of every death from now on: open it before the client starts. `client_ports`: empty where
+  // the server sees the client's own; else called in look() and in what takes deaths.
+  static Result<KernelWatch> open(const std::vector<WatchedPlace>& places,
+                                  ClientPorts client_ports = {});
 
   // Looks once. Whose connections count is decided by the descriptors of `client` and its children
   // (/proc/<pid>/fd): connections that the shim or a stranger makes to the port are none of the
@@ -49,12 +63,19 @@ class KernelWatch {
   struct View {
     SockDiag diag;
     DestroyMonitor monitor;
+    WatchedPlace where;
+  };
+  struct Tracked;
+  // Whose end a socket is, and of which connection.
+  struct End {
+    Tracked* connection;
+    bool is_client;
   };
 
-  KernelWatch(std::uint16_t port, std::vector<View> views)
-      : port_(port), views_(std::move(views)) {}
+  KernelWatch(std::vector<View> views, ClientPorts client_ports)
+      : views_(std::move(views)), client_ports_(std::move(client_ports)) {}
 
-  static Result<View> open_view();
+  static Result<View> open_view(const WatchedPlace& where);
 
   struct Tracked {
     ConnectionSample figures;
@@ -65,15 +86,16 @@ class KernelWatch {
     std::size_t seen_at = 0;
   };
 
-  void note(const TcpSocket& socket);
-  void note_death(const TcpSocket& socket);
+  std::optional<End> end_of(const TcpSocket& socket, const WatchedPlace& where);
+  void note(const TcpSocket& socket, const WatchedPlace& where);
+  void note_death(const TcpSocket& socket, const WatchedPlace& where);
   void judge_owners(pid_t client);
   void find_descriptors(pid_t server);
   Tracked& tracked(std::uint16_t client_port);
   void refresh();
 
-  std::uint16_t port_;
   std::vector<View> views_;
+  ClientPorts client_ports_;
   std::map<std::uint16_t, Tracked> connections_;  // by client port
   std::uint16_t control_port_ = 0;
   bool is_listening_ = false;

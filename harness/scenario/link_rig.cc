@@ -7,12 +7,14 @@
 #include "harness/base/check.h"
 #include "harness/link/link.h"
 #include "harness/scenario/evidence.h"
+#include "harness/scenario/proxy.h"
 #include "harness/schedule/schedule.h"
 
 namespace rolecall::scenario {
 namespace {
 
-constexpr std::uint16_t kPort = 5201;  // nobody else is in the server's namespace
+constexpr std::uint16_t kPort = 5201;       // nobody else is in the server's namespace
+constexpr std::uint16_t kProxyPort = 5200;  // in the client's
 // Long enough for any program to make its next connection; a program that waits for the connection
 // that is held waits longer.
 constexpr Duration kHold = seconds(1);
@@ -46,10 +48,27 @@ class LinkRig : public Rig {
         delay_(options.delay),
         order_rules_(order_rules) {}
 
-  std::string server_address() const override {
-    return is_ipv6_ ? link::kServerAddressIpv6 : link::kServerAddress;
+  // From now on the client is to connect to the proxy.
+  Result<void> add_proxy(const std::filesystem::path& folder) {
+    TRY(auto proxy, Proxy::start({.address = client_side_address(),
+                                  .port = kProxyPort,
+                                  .server_address = server_side_address(),
+                                  .server_port = port_,
+                                  .place = link_.client_namespace(),
+                                  .folder = folder}));
+    proxy_.emplace(std::move(proxy));
+    return ok();
   }
-  std::uint16_t port() const override { return port_; }
+
+  std::string server_address() const override {
+    return proxy_ ? client_side_address() : server_side_address();
+  }
+  std::uint16_t port() const override { return proxy_ ? kProxyPort : port_; }
+  std::uint16_t server_port() const override { return port_; }
+  std::uint16_t client_port(std::uint16_t seen) override {
+    return proxy_ ? proxy_->client_port(seen) : seen;
+  }
+  bool has_proxy() const override { return proxy_.has_value(); }
   const NetworkNamespace* server_namespace() const override { return &link_.server_namespace(); }
   const NetworkNamespace* client_namespace() const override { return &link_.client_namespace(); }
 
@@ -58,8 +77,8 @@ class LinkRig : public Rig {
     const link::LinkLog log = link_.stop();
     TRY(write_file(folder / "link.txt", log.text()));
     LeverObservation seen;
-    seen.client_order = streams_by_syn(log);
-    seen.queue_order = streams_by_queue(log);
+    seen.client_order = of_the_client(streams_by_syn(log));
+    seen.queue_order = of_the_client(streams_by_queue(log));
     if (const auto at_link = log.set_up_time())
       seen.set_up = Duration{at_link->ns + delay_.ns};  // TEST_START has yet to reach the client
     if (log.failure) seen.problems.push_back(log.failure->message());
@@ -69,6 +88,18 @@ class LinkRig : public Rig {
   }
 
  private:
+  std::string client_side_address() const {
+    return is_ipv6_ ? link::kClientAddressIpv6 : link::kClientAddress;
+  }
+  std::string server_side_address() const {
+    return is_ipv6_ ? link::kServerAddressIpv6 : link::kServerAddress;
+  }
+
+  std::vector<std::uint16_t> of_the_client(std::vector<std::uint16_t> ports) {
+    for (std::uint16_t& port : ports) port = client_port(port);
+    return ports;
+  }
+
   // A hold that its limit ended: either the client had not made the connection that was awaited, or
   // the event did not come for another reason.
   void judge_rules(const link::LinkLog& log, LeverObservation& seen) const {
@@ -88,6 +119,7 @@ class LinkRig : public Rig {
   }
 
   link::Link link_;
+  std::optional<Proxy> proxy_;
   bool is_ipv6_;
   std::uint16_t port_;
   Duration delay_;
@@ -117,8 +149,11 @@ Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
   }
   TRY(auto made, link::Link::start(link));
   const bool is_ipv6 = scenario.address.find(':') != std::string::npos;
-  return std::unique_ptr<Rig>(
-      std::make_unique<LinkRig>(std::move(made), is_ipv6, link, order_rules));
+  auto rig = std::make_unique<LinkRig>(std::move(made), is_ipv6, link, order_rules);
+  if (scenario.link.has_proxy) {
+    TRY(rig->add_proxy(options.folder));
+  }
+  return std::unique_ptr<Rig>(std::move(rig));
 }
 
 }  // namespace rolecall::scenario

@@ -3,12 +3,10 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -76,21 +74,6 @@ Result<std::string> ask_version(const std::string& name, const fs::path& program
   TRY(auto said, read_file(out));
   TRY(auto complained, read_file(err));
   return said + complained;
-}
-
-std::optional<fs::path> on_path(const char* program) {
-  const char* path = std::getenv("PATH");
-  if (path == nullptr) return std::nullopt;
-  for (std::string_view rest = path; !rest.empty();) {
-    const std::size_t colon = rest.find(':');
-    const fs::path candidate = fs::path(rest.substr(0, colon)) / program;
-    std::error_code failure;
-    if (fs::is_regular_file(candidate, failure) && ::access(candidate.c_str(), X_OK) == 0)
-      return candidate;
-    if (colon == std::string_view::npos) break;
-    rest.remove_prefix(colon + 1);
-  }
-  return std::nullopt;
 }
 
 void add(PeerSet& set, std::string name, const fs::path& path) {
@@ -191,7 +174,7 @@ Result<PeerSet> find_peers(const PeerOptions& options) {
                        [&](const auto& entry) { return entry.first == name; });
   };
   if (!is_named(kLegacyPeer)) {
-    if (const auto iperf3 = on_path("iperf3")) {
+    if (const auto iperf3 = find_program("iperf3")) {
       add(set, kLegacyPeer, *iperf3);
     } else {
       set.missing.push_back(

@@ -17,6 +17,7 @@
 
 #define BOOST_PROCESS_V2_SEPARATE_COMPILATION
 #include <boost/asio/io_context.hpp>
+#include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/src.hpp>
@@ -178,6 +179,12 @@ ExitStatus Child::end(const Deadline& deadline) {
   auto ended = wait(Deadline::after(seconds(3600)));  // the kernel ends it; no peer has a say
   CHECK(ended.has_value());
   return ended.value();
+}
+
+std::optional<std::filesystem::path> find_program(const char* name) {
+  const auto found = process::environment::find_executable(name);
+  if (found.empty()) return std::nullopt;
+  return std::filesystem::path(found.string());
 }
 
 }  // namespace rolecall::scenario

@@ -66,4 +66,7 @@ class Child {
   std::optional<ExitStatus> status_;
 };
 
+// The program called `name` in the folders of PATH, if one of them has it.
+std::optional<std::filesystem::path> find_program(const char* name);
+
 }  // namespace rolecall::scenario

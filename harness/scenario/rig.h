@@ -40,9 +40,14 @@ class Rig {
  public:
   virtual ~Rig() = default;
 
-  // What the client is to connect to; the server listens on the same port.
+  // What the client is to connect to.
   virtual std::string server_address() const = 0;
   virtual std::uint16_t port() const = 0;
+  // Where the server is to listen, and the client's port of the connection that it sees come from
+  // port `seen`: others where a proxy stands between them. 0: not known yet.
+  virtual std::uint16_t server_port() const { return port(); }
+  virtual std::uint16_t client_port(std::uint16_t seen) { return seen; }
+  virtual bool has_proxy() const { return false; }
   // NAME=VALUE, on top of our own environment.
   virtual std::vector<std::string> server_environment() const { return {}; }
   virtual std::vector<std::string> client_environment() const { return {}; }

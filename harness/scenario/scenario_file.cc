@@ -42,7 +42,7 @@ const std::vector<Place>& places() {
       {"client", {"peer", "args", "retrofit"}, {"peer"}},
       {"expect", {"above", "below"}, {}},
       {"control", {"repeat", "expect"}, {}},
-      {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms"}, {}},
+      {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms", "proxy"}, {}},
   };
   return kPlaces;
 }
@@ -267,6 +267,8 @@ Result<void> Reader::read_link(const JsonNode& root, LinkShape& into) const {
   TRY(read_number(*node, "loss_percent", 0, 99, into.loss_percent));
   TRY(read_number(*node, "seed", 0, 1'000'000'000, seed));
   TRY(read_number(*node, "hold_ms", 1, kMaxLimitMs, hold_ms));
+  TRY(const auto* proxy, typed(*node, "proxy", Kind::Boolean));
+  into.has_proxy = proxy != nullptr && proxy->boolean;
   into.delay = milliseconds(delay_ms);
   into.seed = static_cast<std::uint64_t>(seed);
   if (hold_ms != 0) into.hold_limit = milliseconds(hold_ms);
@@ -305,6 +307,9 @@ Result<Scenario> Reader::read(const JsonNode& root) {
   TRY(read_number(root, "repeat", 1, kMaxRepeat, scenario.repeat));
   TRY(read_control(root, scenario.control));
   TRY(read_link(root, scenario.link));
+  if (scenario.link.has_proxy && scenario.levers != std::vector{Lever::Link})
+    return wrong(*root.member("link"),
+                 "a proxy stands on the link: \"levers\" may be [\"link\"] only");
   int limit_ms = static_cast<int>(scenario.limit.in_ms());
   TRY(read_number(root, "limit_ms", 1, kMaxLimitMs, limit_ms));
   scenario.limit = milliseconds(limit_ms);

@@ -65,6 +65,9 @@ struct LinkShape {
   int loss_percent = 0;    // at random, each way
   std::uint64_t seed = 1;  // run i takes seed + i
   std::optional<Duration> hold_limit;
+  // A TCP-terminating proxy beside the client; the connections of the schedule are those that it
+  // makes to the server.
+  bool has_proxy = false;
 };
 
 // The same peers and arguments in natural order, with no lever.

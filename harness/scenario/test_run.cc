@@ -35,6 +35,9 @@ constexpr Duration kBurial = seconds(2);
 // 10, 1, 2. A flagged pair sends more, so there only payload tells.
 constexpr std::uint64_t kStatesUpToRunning = 4;
 
+// haproxy's buffers of one connection: tune.bufsize, 16 KiB a direction.
+constexpr std::uint64_t kProxyHolds = 32 * 1024;
+
 constexpr Release kFirstWithThreads{3, 16, 0};
 
 bool has_sender_threads(const Peer& peer) {
@@ -71,6 +74,7 @@ class TestRun {
   Result<void> pause(Duration at_most);
   void note_failures();
   void note_verdict_time();
+  void name_as_the_client_does(PeerReport& report);
   Result<void> bury();
   Result<void> gather();
   bool is_stopped() const { return options_.stop != nullptr && options_.stop->is_raised(); }
@@ -98,7 +102,8 @@ void preload(std::vector<std::string>& environment, const fs::path& library) {
 }
 
 Result<void> TestRun::start_server() {
-  std::vector<std::string> args = {"-s", "-1", "-J", "-p", std::to_string(options_.rig.port())};
+  std::vector<std::string> args = {"-s", "-1", "-J", "-p",
+                                   std::to_string(options_.rig.server_port())};
   const auto& extra = options_.scenario.server.args;
   args.insert(args.end(), extra.begin(), extra.end());
   TRY(auto child, Child::start({options_.server.path, std::move(args),
@@ -200,6 +205,14 @@ Result<void> TestRun::watch_until_decided() {
   return ok();
 }
 
+// Where a proxy stands between the peers, each knows only the ports of its own half.
+void TestRun::name_as_the_client_does(PeerReport& report) {
+  for (StreamReport& s : report.streams) {
+    s.remote_port = options_.rig.client_port(s.remote_port);
+    s.local_port = options_.rig.port();
+  }
+}
+
 // Ends what still runs, then waits for the last figures of both ends of every stream.
 Result<void> TestRun::bury() {
   RunFacts& facts = record_.facts;
@@ -219,6 +232,7 @@ Result<void> TestRun::bury() {
 
   read_outcome(client_output(options_.folder), file("client.err"), facts.client);
   read_outcome(server_output(options_.folder), file("server.err"), facts.server);
+  if (facts.server.report) name_as_the_client_does(*facts.server.report);
   if (facts.client.report) watch_.adopt_streams(client_ports(*facts.client.report));
   TRY(watch_.take_deaths());
   const bool is_over_by_itself = facts.client.ended && facts.server.ended;
@@ -234,6 +248,8 @@ Result<void> TestRun::gather() {
   RunFacts& facts = record_.facts;
   facts.kernel = watch_.current();
   facts.kernel_holds_bytes = kernel_holds_bytes(options_.scenario.shape.window_bytes);
+  if (options_.rig.has_proxy())
+    facts.kernel_holds_bytes = 2 * facts.kernel_holds_bytes + kProxyHolds;
   record_.samples.push_back(facts.kernel);
   TRY(record_.seen, options_.rig.conclude(options_.folder, facts.kernel, client_.has_value()));
   facts.client_order = record_.seen.client_order;
@@ -271,10 +287,13 @@ std::uint64_t header_bytes(const Scenario& scenario, const Peer& client, const P
 }
 
 Result<TestRunRecord> run_test(const TestRunOptions& options) {
-  std::vector<const NetworkNamespace*> places;
-  for (const auto* place : {options.rig.server_namespace(), options.rig.client_namespace()})
-    if (place != nullptr) places.push_back(place);
-  TRY(auto watch, KernelWatch::open(options.rig.port(), places));
+  Rig& rig = options.rig;
+  std::vector<WatchedPlace> places = {{nullptr, rig.port()}};
+  if (rig.client_namespace() != nullptr)
+    places = {{rig.server_namespace(), rig.server_port(), false, true},
+              {rig.client_namespace(), rig.port(), true, false}};
+  TRY(auto watch,
+      KernelWatch::open(places, [&](std::uint16_t seen) { return rig.client_port(seen); }));
   return TestRun(options, std::move(watch)).run();
 }
 
