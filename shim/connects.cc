@@ -23,10 +23,10 @@ bool goes_to_the_server(const sockaddr* address, socklen_t length) {
 }
 
 std::uint32_t local_port(int fd) {
-  sockaddr_storage own{};
+  sockaddr_in6 own{};  // a sockaddr_in has its port in the same two bytes
   socklen_t length = sizeof own;
   raw(__NR_getsockname, fd, as_word(&own), as_word(&length));
-  return __builtin_bswap16(reinterpret_cast<const sockaddr_in&>(own).sin_port);
+  return __builtin_bswap16(own.sin6_port);
 }
 
 // Gives the connection its number and publishes its port, which a waiting server looks for.

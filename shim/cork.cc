@@ -32,9 +32,9 @@ struct Stream {
   std::atomic<Wish> corked;
 };
 
-Stream streams[kMaxStreams + 1];
-std::atomic<std::uint32_t> the_place{0};  // in the order: how many are acknowledged
-std::atomic<bool> given_up{false};
+constinit Stream streams[kMaxStreams + 1];
+constinit std::atomic<std::uint32_t> the_place{0};  // in the order: how many are acknowledged
+constinit std::atomic<bool> given_up{false};
 
 std::uint32_t number_at(std::uint32_t place) {
   return plan_view().order[place];

@@ -22,8 +22,8 @@ namespace {
 
 constexpr int kNothing = -1;  // no connection to hand out now
 constexpr std::uint32_t kMaxWatched = 63;
-std::atomic<long> owner_pid{0};
-std::atomic<std::uint64_t> deferred_listener{0};  // SO_COOKIE of the last one
+constinit std::atomic<long> owner_pid{0};
+constinit std::atomic<std::uint64_t> deferred_listener{0};  // SO_COOKIE of the last one
 
 std::uint64_t limit_ns() {
   return std::uint64_t{plan_view().hold_ms} * 1'000'000;

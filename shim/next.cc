@@ -3,9 +3,14 @@
 
 #include <dlfcn.h>
 
-namespace rolecall::shim {
+#include <atomic>
 
-std::atomic<void*> Next::found_[static_cast<std::uint32_t>(Call::ppoll) + 1];
+namespace rolecall::shim {
+namespace {
+
+constinit std::atomic<void*> found[static_cast<std::uint32_t>(Call::ppoll) + 1]{};
+
+}  // namespace
 
 void Next::warm() {
 #define CALL(result, name, parameters, specifiers) name();
@@ -16,7 +21,7 @@ void Next::warm() {
 }
 
 void* Next::find(Call call, const char* name) {
-  std::atomic<void*>& slot = found_[static_cast<std::uint32_t>(call)];
+  std::atomic<void*>& slot = found[static_cast<std::uint32_t>(call)];
   void* symbol = slot.load(std::memory_order_acquire);
   if (symbol != nullptr) return symbol;
   symbol = dlsym(RTLD_NEXT, name);

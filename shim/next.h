@@ -12,7 +12,6 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#include <atomic>
 #include <cstdint>
 
 namespace rolecall::shim {
@@ -21,9 +20,8 @@ namespace rolecall::shim {
 enum class Call : std::uint32_t {
 #define CALL(result, name, parameters, specifiers) name,
 #include SHIM_CALLS
+  CALL(, poll, , ) CALL(, ppoll, , )
 #undef CALL
-  poll,
-  ppoll,
 };
 
 // libc lacks this call. Each library says for itself what becomes of that.
@@ -50,7 +48,6 @@ class Next {
 
  private:
   static void* find(Call call, const char* name);
-  static std::atomic<void*> found_[static_cast<std::uint32_t>(Call::ppoll) + 1];
 };
 
 }  // namespace rolecall::shim

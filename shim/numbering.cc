@@ -10,13 +10,14 @@
 
 namespace rolecall::shim {
 
-Round the_round;
+constinit Round the_round;
 
 namespace {
 
-std::atomic<std::uint64_t> control_cookie{0};
-std::atomic<std::uint64_t> stranger_cookie{0};  // the last one refused: perhaps the next control
-std::atomic<std::uint32_t> streams_seen{0};
+constinit std::atomic<std::uint64_t> control_cookie{0};
+constinit std::atomic<std::uint64_t> stranger_cookie{
+    0};  // the last one refused: perhaps the next control
+constinit std::atomic<std::uint32_t> streams_seen{0};
 
 // The newest connect() from this port: a port can be used again.
 std::uint32_t number_of_port(const Board& board, std::uint32_t port) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr long kDefaultMs = 10'000;
 constexpr long kLongestMs = 3'600'000;
-std::atomic<long> the_limit_ms{0};
+constinit std::atomic<long> the_limit_ms{0};
 
 // Not where standard error was closed and its number is a connection by now.
 template <std::size_t Size>

@@ -12,8 +12,8 @@ namespace rolecall::shim {
 namespace {
 
 constexpr std::uint32_t kSlots = kMaxStreams + 64;
-Parked slots[kSlots];
-std::atomic<std::uint64_t> arrivals{0};
+constinit Parked slots[kSlots];
+constinit std::atomic<std::uint64_t> arrivals{0};
 
 bool claim(Parked& slot, Stage stage) {
   return slot.stage.compare_exchange_strong(stage, Stage::Claimed);

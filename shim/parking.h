@@ -24,20 +24,20 @@ enum class Stage : std::uint32_t {
 
 // The peer's address as accept() reported it: a peer that has reset has none any more.
 struct Peer {
-  sockaddr_storage address;
-  socklen_t length;
+  sockaddr_storage address{};
+  socklen_t length = 0;
   // The port in host order; 0 for a family that has none.
   std::uint32_t port() const;
 };
 
 struct Parked {
-  std::atomic<Stage> stage;
-  int fd;                         // owned, close-on-exec while parked
-  int listener;                   // where it was accepted; not owned
-  std::uint64_t listener_cookie;  // SO_COOKIE, tells whether `listener` is still that socket
-  std::uint64_t arrival;          // order of the kernel's accept()
-  std::uint64_t since_ns;
-  std::uint32_t number;
+  std::atomic<Stage> stage{};
+  int fd = 0;                         // owned, close-on-exec while parked
+  int listener = 0;                   // where it was accepted; not owned
+  std::uint64_t listener_cookie = 0;  // SO_COOKIE, tells whether `listener` is still that socket
+  std::uint64_t arrival = 0;          // order of the kernel's accept()
+  std::uint64_t since_ns = 0;
+  std::uint32_t number = 0;
   Peer peer;
 };
 

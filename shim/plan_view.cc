@@ -15,9 +15,9 @@
 namespace rolecall::shim {
 namespace {
 
-std::atomic<Phase> the_phase{Phase::Cold};
-std::atomic<const Plan*> the_plan{nullptr};
-std::atomic<Board*> the_board{nullptr};
+constinit std::atomic<Phase> the_phase{Phase::Cold};
+constinit std::atomic<const Plan*> the_plan{nullptr};
+constinit std::atomic<Board*> the_board{nullptr};
 
 // Maps the whole of a file of exactly `size` bytes; null for anything else.
 void* map_file(const char* path, std::size_t size, bool writable) {
@@ -30,7 +30,9 @@ void* map_file(const char* path, std::size_t size, bool writable) {
                                   writable ? MAP_SHARED : MAP_PRIVATE, fd, 0)
                             : -1;
   raw(__NR_close, fd);
-  return address < 0 && address > -4096 ? nullptr : reinterpret_cast<void*>(address);
+  if (address < 0 && address > -4096) return nullptr;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): what the raw mmap gives is a word
+  return reinterpret_cast<void*>(address);
 }
 
 bool ends_within(const char (&text)[kMaxPath]) {

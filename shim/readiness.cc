@@ -11,8 +11,8 @@ namespace rolecall::shim {
 namespace {
 
 // At most one connection of our own is pending: there is one next connection.
-std::atomic<int> own_fd{-1};
-std::atomic<std::uint32_t> own_port{0};
+constinit std::atomic<int> own_fd{-1};
+constinit std::atomic<std::uint32_t> own_port{0};
 
 bool is_wildcard(const sockaddr_in6& address) {
   std::uint32_t any = 0;

@@ -9,7 +9,7 @@
 namespace rolecall::shim {
 
 struct Happening {
-  Kind kind;
+  Kind kind{};
   std::uint32_t port = 0;
   std::uint32_t number = kNoNumber;
   std::uint32_t position = 0;

@@ -30,39 +30,39 @@ enum class Stage : std::uint32_t { Free, Claimed, Used };
 
 // An address and port; no flow label, which iperf3 sets on its streams only.
 struct Server {
-  sa_family_t family;
-  std::uint16_t port;
-  std::uint32_t scope;
-  unsigned char address[16];
+  sa_family_t family = AF_UNSPEC;
+  std::uint16_t port = 0;
+  std::uint32_t scope = 0;
+  unsigned char address[16] = {};
 };
 
 // A connection that has not written its first kCookieSize bytes yet.
 struct Opening {
-  std::atomic<Stage> stage;
-  std::atomic<int> fd;
-  std::atomic<std::uint64_t> age;
-  std::uint64_t id;  // SO_COOKIE
+  std::atomic<Stage> stage{};
+  std::atomic<int> fd{};
+  std::atomic<std::uint64_t> age{};
+  std::uint64_t id = 0;  // SO_COOKIE
   Server server;
-  char bytes[kCookieSize];
-  std::size_t have;
+  char bytes[kCookieSize] = {};
+  std::size_t have = 0;
 };
 
 // One test: the connections to one server that open with the same cookie. The first is its control
 // connection.
 struct Test {
-  std::atomic<Stage> stage;
-  std::atomic<std::uint64_t> age;
+  std::atomic<Stage> stage{};
+  std::atomic<std::uint64_t> age{};
   Server server;
-  char cookie[kCookieSize];
-  int last_fd;  // the newest stream connection, not owned
-  std::uint64_t last_id;
+  char cookie[kCookieSize] = {};
+  int last_fd = 0;  // the newest stream connection, not owned
+  std::uint64_t last_id = 0;
 };
 
 // A full table forgets its oldest entry: a program with more than these under way is no iperf3.
-Opening openings[64];
-Test tests[16];
-std::atomic<bool> any_opening{false};
-std::atomic<std::uint64_t> ages{0};
+constinit Opening openings[64];
+constinit Test tests[16];
+constinit std::atomic<bool> any_opening{false};
+constinit std::atomic<std::uint64_t> ages{0};
 
 template <class Entry>
 bool claim(Entry& entry, Stage stage) {
