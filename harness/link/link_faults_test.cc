@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <functional>
 #include <string>
 
 #include <fmt/format.h>
@@ -100,15 +99,6 @@ TEST_F(LinkFaultsTest, LinksSideBySideDoNotDisturbEachOther) {
   a.connect();
   EXPECT_EQ(a.stop().connections.size(), 2U);
   EXPECT_EQ(b.stop().connections.size(), 1U);
-}
-
-// Runs `body` in a child and gives its exit status.
-int in_child(const std::function<int()>& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 TEST_F(LinkFaultsTest, NothingOfALinkIsLeftAfterSigkill) {

@@ -10,7 +10,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <functional>
 #include <string>
 
 #include <fmt/format.h>
@@ -119,15 +118,6 @@ TEST_F(NetworkNamespaceTest, NothingHoldsItAfterSigkill) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_EQ(holders_of(name), 0);
-}
-
-// Runs `body` in a child and gives its exit status: it leaves the user namespace for good.
-int in_child(const std::function<int()>& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 TEST(UserNamespaceTest, ItsRootMayMakeNetworkNamespaces) {

@@ -34,7 +34,7 @@ class Reactor {
   explicit Reactor(Fd epoll) : epoll_(std::move(epoll)) {}
 
   struct Watched {
-    std::uint64_t generation;
+    std::uint64_t generation = 0;
     Handler handler;
   };
 

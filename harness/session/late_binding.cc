@@ -16,7 +16,7 @@ constexpr int kRoundTrips = 4;
 
 }  // namespace
 
-LateBinding::LateBinding(std::vector<ConnectionId> accepted, bool some_may_stay_silent)
+LateBinding::LateBinding(const std::vector<ConnectionId>& accepted, bool some_may_stay_silent)
     : some_may_stay_silent_(some_may_stay_silent) {
   for (const ConnectionId connection : accepted) places_.push_back({connection});
 }

@@ -16,7 +16,7 @@ class LateBinding {
  public:
   // `accepted`: all connections in accept order. `some_may_stay_silent`: with a byte or block goal
   // a legacy client may reach it on fewer than P (iperf3 -n 64K -P 8: one or two).
-  LateBinding(std::vector<ConnectionId> accepted, bool some_may_stay_silent);
+  LateBinding(const std::vector<ConnectionId>& accepted, bool some_may_stay_silent);
 
   // Payload came on `connection`, again or for the first time. `rtt`: of the path to the client.
   // Malformed when the client cannot mean to send there: P others carry payload already, or this
@@ -37,7 +37,7 @@ class LateBinding {
 
  private:
   struct Place {
-    ConnectionId connection;
+    ConnectionId connection = 0;
     bool client_sends = false;
   };
   int client_senders() const { return static_cast<int>(places_.size() / 2); }

@@ -36,8 +36,8 @@ std::vector<int> ids(const LateBinding& binding) {
   return all;
 }
 
-LateBinding binding(std::vector<ConnectionId> accepted, bool some_may_stay_silent = false) {
-  return LateBinding(std::move(accepted), some_may_stay_silent);
+LateBinding binding(const std::vector<ConnectionId>& accepted, bool some_may_stay_silent = false) {
+  return LateBinding(accepted, some_may_stay_silent);
 }
 
 TEST(LateBindingTest, WhereThePayloadComesTheClientSends) {
