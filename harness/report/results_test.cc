@@ -131,7 +131,7 @@ TEST(ResultsJsonTest, ARunCarriesWhatItWasAndWhatItCameTo) {
 TEST(ResultsJsonTest, TheRunThatIsExplainedCarriesItsExplanation) {
   const RunResult deadlock = run_of(2, VerdictKind::Deadlock, 40);
   scenario::PeerReport client;
-  client.streams.push_back({40001, 5201, true, 2500000, 0});
+  client.streams.push_back({40001, 5201, true, 2500000, 0, {}});
   const Explanation explanation{deadlock, run_of(1, VerdictKind::Void, 40), client};
   const std::string text =
       results_json(results_of({run_of(1, VerdictKind::Deadlock, 40), deadlock}), explanation);
@@ -173,7 +173,7 @@ TEST(ExplanationTest, QuotesTheClientsOwnFigures) {
   RunResult run = run_of(1, VerdictKind::Deadlock, 40);
   run.client_ended = "exit status 0";
   scenario::PeerReport report;
-  report.streams.push_back({40001, 5201, true, 2500000, 0});
+  report.streams.push_back({40001, 5201, true, 2500000, 0, {}});
   EXPECT_EQ(client_says(run, report),
             "iperf3 3.12 as client: exit status 0, no error.\n"
             "  port 40001: 2500000 bytes sent, 0 received\n"
