@@ -128,10 +128,19 @@ TEST(ResultsJsonTest, ARunCarriesWhatItWasAndWhatItCameTo) {
   }
 }
 
+scenario::StreamReport a_stream_that_wedged() {
+  scenario::StreamReport stream;
+  stream.local_port = 40001;
+  stream.sends = true;
+  stream.sender_bytes = 2500000;
+  stream.receiver_bytes = 0;
+  return stream;
+}
+
 TEST(ResultsJsonTest, TheRunThatIsExplainedCarriesItsExplanation) {
   const RunResult deadlock = run_of(2, VerdictKind::Deadlock, 40);
   scenario::PeerReport client;
-  client.streams.push_back({40001, 5201, true, 2500000, 0, {}});
+  client.streams = {a_stream_that_wedged()};
   const Explanation explanation{deadlock, run_of(1, VerdictKind::Void, 40), client};
   const std::string text =
       results_json(results_of({run_of(1, VerdictKind::Deadlock, 40), deadlock}), explanation);
@@ -173,7 +182,7 @@ TEST(ExplanationTest, QuotesTheClientsOwnFigures) {
   RunResult run = run_of(1, VerdictKind::Deadlock, 40);
   run.client_ended = "exit status 0";
   scenario::PeerReport report;
-  report.streams.push_back({40001, 5201, true, 2500000, 0, {}});
+  report.streams = {a_stream_that_wedged()};
   EXPECT_EQ(client_says(run, report),
             "iperf3 3.12 as client: exit status 0, no error.\n"
             "  port 40001: 2500000 bytes sent, 0 received\n"
