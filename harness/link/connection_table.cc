@@ -81,7 +81,11 @@ std::optional<Sighting> ConnectionTable::see(Direction direction, const TcpSegme
     }
     if (segment.ack && !segment.rst &&
         reaches(segment.acknowledged, flow->first_byte + kCookieBytes))
-      mark(sighting, EventKind::CookieAcknowledged, now);
+      mark(sighting,
+           connections_[flow->connection].role == ConnectionRole::Stranger
+               ? EventKind::StrangerAcknowledged
+               : EventKind::CookieAcknowledged,
+           now);
   }
   if (segment.fin || segment.rst) end(flow->connection, now);
   return sighting;

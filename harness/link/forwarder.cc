@@ -38,7 +38,7 @@ std::vector<IpAddress> client_addresses() {
 }  // namespace
 
 Forwarder::Forwarder(const LinkOptions& options, Fd client_tun, Fd server_tun,
-                     std::optional<PcapngWriter> capture)
+                     std::optional<PcapngWriter> capture, std::optional<Stranger> stranger)
     : header_(options.has_large_segments() ? kOffloadHeader : 0),
       delay_(options.delay),
       client_tun_(std::move(client_tun)),
@@ -48,6 +48,7 @@ Forwarder::Forwarder(const LinkOptions& options, Fd client_tun, Fd server_tun,
       loss_{RandomLoss(options.loss_percent.to_server, options.seed),
             RandomLoss(options.loss_percent.to_client, options.seed ^ kOtherWay)},
       capture_(std::move(capture)),
+      stranger_(std::move(stranger)),
       buffer_(kMaxFrame) {}
 
 void Forwarder::run(const Fd& stop) {
@@ -70,13 +71,19 @@ LinkLog Forwarder::take_log() {
   log_.untracked = table_.untracked();
   log_.actions = book_.actions();
   log_.rules = book_.rules();
+  if (stranger_) log_.stranger = stranger_->log();
+  for (const ConnectionLog& connection : log_.connections)
+    if (const auto at = connection.when(EventKind::StrangerAcknowledged); at && log_.stranger)
+      log_.stranger->acknowledged = at;
   if (capture_) log_.capture_error = capture_->error();
   return std::move(log_);
 }
 
 Result<void> Forwarder::step(const Fd& stop, bool& stopped) {
-  std::array<pollfd, 3> ready = {
-      {{client_tun_.get(), POLLIN, 0}, {server_tun_.get(), POLLIN, 0}, {stop.get(), POLLIN, 0}}};
+  std::array<pollfd, 4> ready = {{{client_tun_.get(), POLLIN, 0},
+                                  {server_tun_.get(), POLLIN, 0},
+                                  {stop.get(), POLLIN, 0},
+                                  stranger_ ? stranger_->wanted() : pollfd{-1, 0, 0}}};
   timespec timeout{};
   const auto wake = next_wake();
   if (wake) {
@@ -96,6 +103,7 @@ Result<void> Forwarder::step(const Fd& stop, bool& stopped) {
   if (ready[1].revents != 0) {
     TRY(read_from(Direction::ToClient));
   }
+  if (stranger_) stranger_->on_ready(ready[3].revents);
   stopped = ready[2].revents != 0;
   return ok();
 }
@@ -125,7 +133,15 @@ void Forwarder::handle(Direction direction, ByteView frame, TimePoint now) {
   } else {
     book_.take(direction, frame, sighting.value_or(Sighting{}), now);
   }
-  if (sighting) book_.note(*sighting, now);
+  if (!sighting) return;
+  book_.note(*sighting, now);
+  if (stranger_) bring_stranger(*sighting);
+}
+
+void Forwarder::bring_stranger(const Sighting& sighting) {
+  const Event& after = stranger_->after();
+  if (sighting.number != after.connection || !sighting.begins(after.kind)) return;
+  stranger_->connect(!is_ipv4(table_.connections()[sighting.connection].client));
 }
 
 void Forwarder::on_arrival(Direction direction, ByteView frame, std::string_view comment,

@@ -17,6 +17,7 @@
 #include "harness/link/pcapng.h"
 #include "harness/link/random_loss.h"
 #include "harness/link/rule_book.h"
+#include "harness/link/stranger.h"
 
 namespace rolecall::link {
 
@@ -24,7 +25,7 @@ class Forwarder : private PacketSink {
  public:
   // The descriptors are the two TUN devices, non-blocking.
   Forwarder(const LinkOptions& options, Fd client_tun, Fd server_tun,
-            std::optional<PcapngWriter> capture);
+            std::optional<PcapngWriter> capture, std::optional<Stranger> stranger);
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
 
@@ -50,6 +51,7 @@ class Forwarder : private PacketSink {
   Result<void> step(const Fd& stop, bool& stopped);
   Result<void> read_from(Direction direction);
   void handle(Direction direction, ByteView frame, TimePoint now);
+  void bring_stranger(const Sighting& sighting);
   void on_arrival(Direction direction, ByteView frame, std::string_view comment,
                   TimePoint now) override;
   void on_departure(Direction direction, ByteView frame, std::string_view comment,
@@ -70,6 +72,7 @@ class Forwarder : private PacketSink {
   PerDirection<std::deque<Delayed>> delayed_;
   std::vector<Bytes> spare_;  // buffers of delayed packets that have gone
   std::optional<PcapngWriter> capture_;
+  std::optional<Stranger> stranger_;
   std::vector<std::byte> buffer_;
   LinkLog log_;
 };

@@ -12,6 +12,7 @@
 #include "harness/base/check.h"
 #include "harness/link/forwarder.h"
 #include "harness/link/pcapng.h"
+#include "harness/link/stranger.h"
 #include "harness/link/tun.h"
 
 namespace rolecall::link {
@@ -87,14 +88,20 @@ Result<Link> Link::start(const LinkOptions& options) {
   if (!options.capture.empty()) {
     TRY(capture, PcapngWriter::create(options.capture, options.snaplen));
   }
+  std::optional<Stranger> stranger;
+  if (options.stranger) {
+    TRY(stranger, Stranger::create(*options.stranger, client, options.server_port,
+                                   options.mtu >= kMinMtuIpv6));
+  }
   Fd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop.is_open()) return system_error("eventfd()");
-  std::unique_ptr<Parts> parts(new Parts{
-      std::move(client),
-      std::move(server),
-      Forwarder(options, std::move(client_tun), std::move(server_tun), std::move(capture)),
-      std::move(stop),
-      {}});
+  std::unique_ptr<Parts> parts(
+      new Parts{std::move(client),
+                std::move(server),
+                Forwarder(options, std::move(client_tun), std::move(server_tun), std::move(capture),
+                          std::move(stranger)),
+                std::move(stop),
+                {}});
   parts->thread = std::thread([p = parts.get()] { p->forwarder.run(p->stop); });
   return Link(std::move(parts));
 }

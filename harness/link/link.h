@@ -23,7 +23,8 @@ namespace rolecall::link {
 // Both ends are in one /24 and one /64. Only connections from the client's own addresses are
 // numbered, by SYN and before anybody has seen a cookie: a stranger who connects from there takes a
 // number (or is the control connection, where none stands) and moves those behind it. A stranger
-// that binds to its own address is told apart, gets no number, and no rule touches it.
+// that binds to its own address is told apart, gets no number, and no rule touches it. The link can
+// bring one itself (LinkOptions::stranger).
 inline constexpr const char* kClientAddress = "10.0.0.1";
 inline constexpr const char* kClientAddressIpv6 = "fd00::1";
 inline constexpr const char* kServerAddress = "10.0.0.2";

@@ -9,8 +9,8 @@ namespace rolecall::link {
 namespace {
 
 // How messages name the events of one connection, by EventKind.
-constexpr std::array<const char*, kEventKinds> kEventNames = {"syn", "syn-ack", "cookie sent",
-                                                              "cookie acknowledged"};
+constexpr std::array<const char*, kEventKinds> kEventNames = {
+    "syn", "syn-ack", "cookie sent", "cookie acknowledged", "cookie acknowledged"};
 
 double ms_since(TimePoint start, TimePoint at) {
   return (at - start).in_seconds() * 1e3;
@@ -88,6 +88,16 @@ std::string RuleLog::text() const {
   return fmt::format("{}: done", what);
 }
 
+std::string StrangerLog::text() const {
+  std::string all = fmt::format("stranger after {}: ", print(after));
+  if (!came) return all + fmt::format("{} never came, so nobody connected", print(after));
+  all += acknowledged ? "queued" : "connecting";
+  if (!answer.empty()) all += ", answered 0x";
+  for (const std::byte b : answer) all += fmt::format("{:02x}", std::to_integer<int>(b));
+  if (failure) return all + ", " + failure->message();
+  return all + (closed ? ", closed" : "");
+}
+
 std::optional<Duration> LinkLog::set_up_time() const {
   std::optional<TimePoint> begun;
   std::optional<TimePoint> last_cookie;
@@ -122,6 +132,7 @@ std::string LinkLog::text() const {
                        print(rules[action.rule].rule));
   }
   for (const RuleLog& rule : rules) all += rule.text() + "\n";
+  if (stranger) all += stranger->text() + "\n";
   for (const Direction d : kDirections) {
     const TrafficCount& count = traffic[d];
     all += fmt::format(

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/bytes.h"
 #include "harness/base/error.h"
 #include "harness/base/time.h"
 #include "harness/link/direction.h"
@@ -28,7 +29,7 @@ enum class ConnectionRole {
 const char* name(ConnectionRole role);  // "control", "stream", "join", "stranger"
 
 // The events of EventKind, indexed by it.
-inline constexpr std::size_t kEventKinds = 4;
+inline constexpr std::size_t kEventKinds = 5;
 
 inline constexpr std::size_t kMaxMessages = 64;
 
@@ -75,6 +76,20 @@ struct RuleLog {
   std::string text() const;
 };
 
+// What became of the stranger that the link itself brought.
+struct StrangerLog {
+  Event after;
+  bool came = false;                      // the event came, and he began to connect
+  std::optional<TimePoint> acknowledged;  // his cookie: from then on he is in the queue
+  Bytes answer;                           // the first bytes that the server sent him
+  bool closed = false;                    // the connection has ended
+  std::optional<Error> failure;           // it ended, or never stood, for this reason
+
+  bool is_fulfilled() const { return acknowledged.has_value(); }
+  // One sentence: "stranger after cookie 1 acknowledged: queued, answered 0xff, closed".
+  std::string text() const;
+};
+
 struct TrafficCount {
   std::uint64_t packets = 0;  // that arrived from the sender
   std::uint64_t bytes = 0;
@@ -91,6 +106,7 @@ struct LinkLog {
   std::vector<ConnectionLog> connections;  // by their first SYN
   std::vector<PacketAction> actions;       // in time order
   std::vector<RuleLog> rules;              // as they were given
+  std::optional<StrangerLog> stranger;     // where one was asked for
   PerDirection<TrafficCount> traffic;
   std::uint64_t untracked =
       0;  // connections above what the table holds: forwarded, no rule applies

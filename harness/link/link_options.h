@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "harness/base/time.h"
@@ -16,6 +17,9 @@ namespace rolecall::link {
 struct LinkOptions {
   std::uint16_t server_port = 5201;  // the rules are about connections to it
   std::vector<Rule> rules{};         // a packet meets them in this order; each is used up once
+  // When a stranger connects to the server from kStrangerAddress (stranger.h), of a connection of
+  // the client's first test; none: nobody does.
+  std::optional<Event> stranger{};
   Duration hold_limit = seconds(2);  // of each hold, from the first packet that it keeps
   int mtu = 1500;                    // of both devices, 576..65535; no IPv6 below 1280
   Duration delay{};                  // one way, each way: the round trip is twice that longer

@@ -27,7 +27,9 @@ class LinkTest : public ::testing::Test {
 
 LinkOptions with_rules(std::string_view text) {
   LinkOptions options;
-  options.rules = parse_schedule(text).value().rules;
+  const Schedule schedule = parse_schedule(text).value();
+  options.rules = schedule.rules;
+  options.stranger = schedule.stranger;
   return options;
 }
 
@@ -159,6 +161,55 @@ TEST_F(LinkTest, AStrangerFromItsOwnAddressTakesNoNumber) {
   const auto two = ends.connect();
   EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
   EXPECT_EQ(ends.stop().connections.at(2).role, ConnectionRole::Stranger);
+}
+
+constexpr char kStrangerBetween[] =
+    "stranger after cookie 1 acknowledged; hold syn 2 until stranger acknowledged";
+
+// The port of the stranger that a link has brought.
+std::uint16_t stranger_of(const LinkLog& log) {
+  for (const ConnectionLog& connection : log.connections)
+    if (connection.role == ConnectionRole::Stranger) return connection.client_port;
+  return 0;
+}
+
+TEST_F(LinkTest, AStrangerIsQueuedBetweenTwoStreams) {
+  TwoEnds ends(with_rules(kStrangerBetween));
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  const auto accepted = ends.accept(3);
+  const LinkLog log = ends.stop();
+  EXPECT_THAT(accepted, ElementsAre(one, stranger_of(log), two)) << log.text();
+  EXPECT_TRUE(log.stranger->is_fulfilled());
+}
+
+TEST_F(LinkTest, AStrangerComesOverIpv6WhereTheTestDoes) {
+  TwoEnds ends(with_rules(kStrangerBetween), kServerAddressIpv6);
+  const auto one = ends.connect();
+  const auto two = ends.connect();
+  const auto accepted = ends.accept(3);
+  const LinkLog log = ends.stop();
+  EXPECT_THAT(accepted, ElementsAre(one, stranger_of(log), two)) << log.text();
+  EXPECT_EQ(text(log.connections.at(2).client), kStrangerAddressIpv6);
+}
+
+TEST_F(LinkTest, WhatAStrangerIsAnsweredIsKept) {
+  TwoEnds ends(with_rules("stranger after cookie 1 acknowledged"));
+  ends.connect();
+  ends.accept(2);
+  constexpr std::size_t kHisPlace = 2;
+  ends.dismiss(kHisPlace, std::byte{0xff});
+  EXPECT_EQ(ends.stop().stranger->text(),
+            "stranger after cookie 1 acknowledged: queued, answered 0xff, closed");
+}
+
+TEST_F(LinkTest, AStrangerWhoseEventNeverComesIsSaid) {
+  TwoEnds ends(with_rules("stranger after cookie 2 sent"));
+  ends.connect();
+  ends.accept(1);
+  const LinkLog log = ends.stop();
+  EXPECT_FALSE(log.stranger->is_fulfilled());
+  EXPECT_THAT(log.text(), HasSubstr("cookie 2 sent never came, so nobody connected"));
 }
 
 TEST_F(LinkTest, DelayIsAddedToEachWay) {

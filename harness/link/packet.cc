@@ -90,8 +90,12 @@ bool has_mptcp_join(ByteView options) {
 
 }  // namespace
 
+bool is_ipv4(const IpAddress& address) {
+  return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.bytes.begin());
+}
+
 std::string text(const IpAddress& address) {
-  const bool is_v4 = std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.bytes.begin());
+  const bool is_v4 = is_ipv4(address);
   char buffer[INET6_ADDRSTRLEN] = "?";
   ::inet_ntop(is_v4 ? AF_INET : AF_INET6, address.bytes.data() + (is_v4 ? kMappedPrefix.size() : 0),
               buffer, sizeof buffer);

@@ -20,6 +20,7 @@ struct IpAddress {
 
 // "10.0.0.1", "fd00::1".
 std::string text(const IpAddress& address);
+bool is_ipv4(const IpAddress& address);
 // From its text. Nothing when it is none.
 std::optional<IpAddress> ip_address(const char* text);
 

@@ -27,7 +27,7 @@ void RuleBook::take(Direction direction, ByteView packet, const Sighting& sighti
 }
 
 void RuleBook::note(const Sighting& sighting, TimePoint now) {
-  if (sighting.number == 0 || sighting.events == 0) return;
+  if (sighting.events == 0) return;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const Rule& rule = rules_[i].rule;
     if (rule.verb != Verb::Hold || states_[i].over || rule.until.connection != sighting.number ||

@@ -47,6 +47,7 @@ class RuleBookTest : public ::testing::Test, public PacketSink {
   ScriptedConnection control_{.port = 1};
   ScriptedConnection one_{.port = 2};
   ScriptedConnection two_{.port = 3};
+  ScriptedConnection stranger_{.port = 4, .client = kStrangerAddress};
   std::vector<std::string> passed_;
   std::vector<std::string> arrivals_;
   std::vector<std::string> departures_;
@@ -84,6 +85,22 @@ TEST_F(RuleBookTest, AnEventIsSeenEvenIfARuleLosesItsPacket) {
   send("ack 1", one_.third());
   send("syn 2", two_.syn());
   EXPECT_THAT(passed_, ElementsAre("syn 1", "ack 1"));
+}
+
+TEST_F(RuleBookTest, AHoldCanWaitForAStranger) {
+  arm("stranger after syn 1; hold syn 2 until stranger acknowledged");
+  send("syn 1", one_.syn());
+  send("syn 2", two_.syn());
+  send("his syn", stranger_.syn());
+  send("his ack", stranger_.acknowledge(37));
+  EXPECT_THAT(passed_, ElementsAre("syn 1", "his syn", "his ack", "syn 2"));
+}
+
+TEST_F(RuleBookTest, TheControlConnectionIsNoStranger) {
+  arm("stranger after syn 1; hold syn 1 until stranger acknowledged");
+  send("syn 1", one_.syn());
+  send("control", control_.acknowledge(37));
+  EXPECT_THAT(passed_, ElementsAre("control"));
 }
 
 TEST_F(RuleBookTest, AHoldWhoseEventHasComeKeepsNothing) {

@@ -101,6 +101,14 @@ std::string TwoEnds::read(std::size_t i, std::size_t bytes) {
   return text;
 }
 
+void TwoEnds::dismiss(std::size_t i, std::byte answer) {
+  read(i, kCookieSize);
+  CHECK(must(write_some(accepted_.at(i), ByteView(&answer, 1))) == 1);
+  CHECK(::shutdown(accepted_[i].get(), SHUT_WR) == 0);
+  wait_for(accepted_[i], POLLIN);
+  CHECK(must(read_some(accepted_[i], std::span(&answer, 1))).closed);
+}
+
 void TwoEnds::transfer(std::size_t client, std::size_t bytes) {
   const Fd& from = clients_.at(client);
   const std::uint16_t port = port_of(from);

@@ -34,6 +34,9 @@ class TwoEnds {
   // Reads from the connection that was accepted i-th (the control connection is the 0th) until
   // `bytes` have come.
   std::string read(std::size_t i, std::size_t bytes);
+  // Answers the cookie of the connection that was accepted i-th with one byte, says that no more
+  // comes, and waits until the other end has closed.
+  void dismiss(std::size_t i, std::byte answer);
   // Sends from the i-th client socket to the accepted connection of the same port, which reads.
   void transfer(std::size_t client, std::size_t bytes);
 

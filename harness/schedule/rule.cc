@@ -27,8 +27,10 @@ constexpr std::array<Word<PacketKind>, 4> kPackets = {{{"syn", PacketKind::Syn},
                                                        {"ack", PacketKind::Ack},
                                                        {"cookie", PacketKind::Cookie}}};
 // `cookie` is told by the word behind the number.
-constexpr std::array<Word<EventKind>, 3> kEvents = {
+constexpr std::array<Word<EventKind>, 3> kOwnEvents = {
     {{"syn", EventKind::Syn}, {"syn-ack", EventKind::SynAck}, {"cookie", EventKind::CookieSent}}};
+constexpr std::array<Word<EventKind>, 4> kEvents = {
+    {kOwnEvents[0], kOwnEvents[1], kOwnEvents[2], {"stranger", EventKind::StrangerAcknowledged}}};
 constexpr std::array<Word<EventKind>, 2> kCookieEvents = {
     {{"sent", EventKind::CookieSent}, {"acknowledged", EventKind::CookieAcknowledged}}};
 
@@ -69,6 +71,12 @@ class RuleReader {
     return wrong(found, fmt::format("write {}", keyword));
   }
 
+  Result<void> take_end() {
+    const std::string_view more = take_word();
+    if (more.empty()) return ok();
+    return wrong(more, "the rule is complete before it, and \";\" separates rules");
+  }
+
   Result<int> take_number(int most, const char* what) { return number_in(take_word(), most, what); }
 
   Result<int> number_in(std::string_view word, int most, const char* what) const {
@@ -91,9 +99,15 @@ class RuleReader {
   std::string_view rest_;
 };
 
-Result<Event> take_event(RuleReader& reader) {
+template <std::size_t N>
+Result<Event> take_event(RuleReader& reader, const std::array<Word<EventKind>, N>& known) {
   Event event;
-  TRY(event.kind, reader.take_one_of(kEvents));
+  TRY(event.kind, reader.take_one_of(known));
+  if (event.kind == EventKind::StrangerAcknowledged) {
+    TRY(reader.take_keyword("acknowledged"));
+    event.connection = 0;
+    return event;
+  }
   TRY(event.connection, reader.take_number(kMaxConnections, "a connection's number"));
   if (event.kind == EventKind::CookieSent) {
     TRY(event.kind, reader.take_one_of(kCookieEvents));
@@ -120,16 +134,25 @@ Result<Rule> parse_rule(std::string_view text) {
   TRY(rule.connection, reader.take_number(kMaxConnections, "a connection's number"));
   if (rule.verb == Verb::Hold) {
     TRY(reader.take_keyword("until"));
-    TRY(rule.until, take_event(reader));
+    TRY(rule.until, take_event(reader, kEvents));
   } else {
     TRY(rule.times, take_count(reader));
   }
-  if (const std::string_view more = reader.take_word(); !more.empty())
-    return reader.wrong(more, "the rule is complete before it, and \";\" separates rules");
+  TRY(reader.take_end());
   return rule;
 }
 
+Result<Event> parse_stranger(std::string_view text) {
+  RuleReader reader(text);
+  TRY(reader.take_keyword("stranger"));
+  TRY(reader.take_keyword("after"));
+  TRY(const Event event, take_event(reader, kOwnEvents));
+  TRY(reader.take_end());
+  return event;
+}
+
 std::string print(const Event& event) {
+  if (event.kind == EventKind::StrangerAcknowledged) return "stranger acknowledged";
   const std::string named = fmt::format(
       "{} {}",
       event.kind == EventKind::CookieAcknowledged ? "cookie" : word_for(kEvents, event.kind),

@@ -33,13 +33,14 @@ enum class PacketKind {
 enum class EventKind {
   Syn,
   SynAck,
-  CookieSent,          // client: the 37th byte
-  CookieAcknowledged,  // server: a segment that acknowledges 37 bytes; the connection is queued
+  CookieSent,            // client: the 37th byte
+  CookieAcknowledged,    // server: a segment that acknowledges 37 bytes; the connection is queued
+  StrangerAcknowledged,  // the same of the cookie of one who has no part in the test
 };
 
 struct Event {
   EventKind kind = EventKind::Syn;
-  int connection = 1;  // number in client order, from 1
+  int connection = 1;  // number in client order, from 1; 0 for the stranger's
   bool operator==(const Event&) const = default;
 };
 
@@ -57,9 +58,13 @@ inline constexpr int kMaxTimes = 1000;
 
 // Reads one rule: `hold WHAT until EVENT`, `drop WHAT [once | N times]`, `duplicate WHAT [once | N
 // times]`; without a count it is once. WHAT: `syn N`, `syn-ack N`, `ack N`, `cookie N`. EVENT:
-// `syn N`, `syn-ack N`, `cookie N sent`, `cookie N acknowledged`. Config for anything else, naming
-// the word that is wrong and the ones that would be right there.
+// `syn N`, `syn-ack N`, `cookie N sent`, `cookie N acknowledged`, `stranger acknowledged`. Config
+// for anything else, naming the word that is wrong and the ones that would be right there.
 Result<Rule> parse_rule(std::string_view text);
+
+// Reads `stranger after EVENT`: when somebody else is to connect to the server. EVENT as above, of
+// a connection of the test. Errors as above.
+Result<Event> parse_stranger(std::string_view text);
 
 // The notation: parse_rule(print(r)) == r.
 std::string print(const Rule& rule);

@@ -19,8 +19,9 @@ std::string rule_error(std::string_view text) {
 TEST(RuleTest, PrintingAndParsingAreInverse) {
   for (const char* text :
        {"hold ack 1 until cookie 2 acknowledged", "hold syn-ack 1 until syn 2",
-        "hold cookie 3 until syn-ack 4", "hold syn 2 until cookie 1 sent", "drop syn 2 once",
-        "drop cookie 1 3 times", "duplicate cookie 1", "duplicate ack 256 1000 times"})
+        "hold cookie 3 until syn-ack 4", "hold syn 2 until cookie 1 sent",
+        "hold syn 2 until stranger acknowledged", "drop syn 2 once", "drop cookie 1 3 times",
+        "duplicate cookie 1", "duplicate ack 256 1000 times"})
     EXPECT_EQ(print(parse_rule(text).value()), text);
 }
 
@@ -43,6 +44,20 @@ TEST(RuleTest, AWrongWordIsNamedWithTheRightOnes) {
   EXPECT_THAT(rule_error("hold ack 1 until cookie 2 acked"),
               HasSubstr("write sent or acknowledged"));
   EXPECT_THAT(rule_error("drop syn 1 twice"), HasSubstr("write once, or a number from 1 to 1000"));
+}
+
+TEST(RuleTest, AStrangerIsAwaitedByHisAcknowledgementAlone) {
+  EXPECT_THAT(rule_error("hold syn 2 until stranger sent"), HasSubstr("write acknowledged"));
+}
+
+TEST(RuleTest, AStrangerComesAfterAnEventOfTheTest) {
+  EXPECT_EQ(parse_stranger("stranger after syn-ack 2").value(), (Event{EventKind::SynAck, 2}));
+  EXPECT_THAT(parse_stranger("stranger after stranger acknowledged").error().what,
+              HasSubstr("write syn or syn-ack or cookie"));
+}
+
+TEST(RuleTest, WhatStandsBehindAStrangerIsRefused) {
+  EXPECT_THAT(parse_stranger("stranger after syn 1 once").error().what, HasSubstr("\"once\""));
 }
 
 TEST(RuleTest, AnAckIsNoEvent) {
@@ -72,6 +87,22 @@ TEST(RuleTest, ASemicolonBehindTheLastRuleIsNoRule) {
 TEST(RuleTest, TwoAcceptOrdersAreRefused) {
   EXPECT_THAT(parse_schedule("accept 2,1; accept 1,2").error().what,
               HasSubstr("two accept orders"));
+}
+
+TEST(RuleTest, TwoStrangersAreRefused) {
+  EXPECT_THAT(parse_schedule("stranger after syn 1; stranger after syn 2").error().what,
+              HasSubstr("two strangers"));
+}
+
+TEST(RuleTest, AStrangerMayNotComeAfterAConnectionThatTheTestDoesNotOpen) {
+  EXPECT_THAT(check_fits(parse_schedule("stranger after syn 3").value(), 2).error().what,
+              HasSubstr("\"stranger after syn 3\" names a connection that does not come"));
+}
+
+TEST(RuleTest, WhoWaitsForAStrangerMustBringOne) {
+  EXPECT_THAT(
+      check_fits(parse_schedule("hold syn 2 until stranger acknowledged").value(), 2).error().what,
+      HasSubstr("waits for a stranger who does not come; say when"));
 }
 
 TEST(RuleTest, ARuleMayNotNameAConnectionThatTheTestDoesNotOpen) {

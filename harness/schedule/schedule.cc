@@ -38,11 +38,17 @@ Result<void> add_clause(std::string_view clause, std::string_view whole, Schedul
     into.rules.push_back(rule);
     return ok();
   }
+  if (word == "stranger") {
+    if (into.stranger)
+      return Error{Errc::Config, fmt::format("schedule \"{}\" has two strangers", whole)};
+    TRY(into.stranger, parse_stranger(clause));
+    return ok();
+  }
   if (word != "accept" || clause == word) {
     return Error{Errc::Config,
                  fmt::format("schedule \"{}\": \"{}\" is not known; write \"natural\", an accept "
-                             "order such as \"accept 2,1\", or rules that begin with hold, drop or "
-                             "duplicate",
+                             "order such as \"accept 2,1\", rules that begin with hold, drop or "
+                             "duplicate, or \"stranger after cookie 1 acknowledged\"",
                              whole, clause)};
   }
   if (!into.accept.empty()) {
@@ -50,6 +56,10 @@ Result<void> add_clause(std::string_view clause, std::string_view whole, Schedul
   }
   TRY(into.accept, parse_accept_order(clause.substr(word.size())));
   return ok();
+}
+
+bool awaits_stranger(const Rule& rule) {
+  return rule.verb == Verb::Hold && rule.until.kind == EventKind::StrangerAcknowledged;
 }
 
 }  // namespace
@@ -88,6 +98,7 @@ std::string print(const Schedule& schedule) {
   if (schedule.is_natural()) return "natural";
   std::vector<std::string> clauses;
   if (!schedule.accept.empty()) clauses.push_back("accept " + print(schedule.accept));
+  if (schedule.stranger) clauses.push_back("stranger after " + print(*schedule.stranger));
   for (const Rule& rule : schedule.rules) clauses.push_back(print(rule));
   return fmt::format("{}", fmt::join(clauses, "; "));
 }
@@ -122,7 +133,21 @@ Result<void> check_fits(const Schedule& schedule, int connections) {
                  fmt::format("schedule \"{}\" orders {} connections, but the test opens {}",
                              print(schedule), schedule.accept.size(), connections)};
   }
+  if (schedule.stranger && schedule.stranger->connection > connections) {
+    return Error{
+        Errc::Config,
+        fmt::format("\"stranger after {}\" names a connection that does not come: the test "
+                    "opens {}",
+                    print(*schedule.stranger), connections)};
+  }
   for (const Rule& rule : schedule.rules) {
+    if (awaits_stranger(rule) && !schedule.stranger) {
+      return Error{
+          Errc::Config,
+          fmt::format("rule \"{}\" waits for a stranger who does not come; say when, as in "
+                      "\"stranger after cookie 1 acknowledged\"",
+                      print(rule))};
+    }
     if (names_only(rule, connections)) continue;
     return Error{Errc::Config,
                  fmt::format("rule \"{}\" names a connection that does not come: the test opens {}",

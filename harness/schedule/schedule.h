@@ -4,6 +4,7 @@
 // it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,17 +22,22 @@ inline constexpr int kMaxConnections = 256;
 using AcceptOrder = std::vector<int>;
 
 // What a run is to have: `natural` imposes nothing, `accept 2,1` an accept order, by whatever
-// lever; rules say what happens to packets, which only levers below the accept queue can do. With
+// lever; rules say what happens to packets, and `stranger after EVENT` when somebody who has no
+// part in the test connects to the server with a cookie of his own: both for the link alone. With
 // both, the rules come on top of what the lever does for the order.
 struct Schedule {
-  AcceptOrder accept;       // empty: whatever comes
-  std::vector<Rule> rules;  // in the order in which a packet meets them
+  AcceptOrder accept;             // empty: whatever comes
+  std::optional<Event> stranger;  // the event that brings him; nothing: nobody comes
+  std::vector<Rule> rules;        // in the order in which a packet meets them
 
-  bool is_natural() const { return accept.empty() && rules.empty(); }
+  bool is_natural() const { return accept.empty() && !needs_link(); }
+  // Only a lever that has the packets in its hand can do it.
+  bool needs_link() const { return stranger.has_value() || !rules.empty(); }
   bool operator==(const Schedule&) const = default;
 };
 
-// Reads `natural`, or clauses joined by ";": at most one `accept N,N,...`, and rules (rule.h).
+// Reads `natural`, or clauses joined by ";": at most one `accept N,N,...`, at most one `stranger
+// after EVENT`, and rules (rule.h).
 // Config when a clause begins with an unknown word, a number is none, or the order is no
 // permutation of 1..n; the text says which word or number is wrong.
 Result<Schedule> parse_schedule(std::string_view text);
@@ -47,7 +53,7 @@ std::string print(const AcceptOrder& order);
 Result<void> check_permutation(const AcceptOrder& order);
 
 // Config unless `schedule` fits a test of `connections` stream connections: the order has them all,
-// and no rule names another.
+// nothing names another, and nothing waits for a stranger whom no clause brings.
 Result<void> check_fits(const Schedule& schedule, int connections);
 
 // The rules that make the server's kernel queue the connections in `order`: the third packet of

@@ -22,6 +22,12 @@ TEST(ScheduleTest, NaturalImposesNothing) {
   EXPECT_TRUE(parse_schedule("natural").value().is_natural());
 }
 
+TEST(ScheduleTest, AStrangerIsNothingNaturalAndNeedsTheLink) {
+  const Schedule schedule = parse_schedule("stranger after syn 1").value();
+  EXPECT_FALSE(schedule.is_natural());
+  EXPECT_TRUE(schedule.needs_link());
+}
+
 TEST(ScheduleTest, AnAcceptOrderIsReadAsClientOrderNumbers) {
   EXPECT_THAT(parse_schedule("accept 2,1").value().accept, ElementsAre(2, 1));
   EXPECT_THAT(parse_schedule(" accept  3, 1,2 ").value().accept, ElementsAre(3, 1, 2));
@@ -30,7 +36,8 @@ TEST(ScheduleTest, AnAcceptOrderIsReadAsClientOrderNumbers) {
 TEST(ScheduleTest, PrintingAndParsingAreInverse) {
   for (const char* text : {"natural", "accept 2,1", "accept 4,3,2,1",
                            "hold ack 1 until cookie 2 acknowledged; drop syn 2 once",
-                           "accept 2,1; drop cookie 1 3 times"})
+                           "accept 2,1; drop cookie 1 3 times",
+                           "accept 2,1; stranger after cookie 1 acknowledged; drop syn 2 once"})
     EXPECT_EQ(print(parse_schedule(text).value()), text);
 }
 
