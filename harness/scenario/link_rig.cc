@@ -103,6 +103,8 @@ class LinkRig : public Rig {
   // A hold that its limit ended: either the client had not made the connection that was awaited, or
   // the event did not come for another reason.
   void judge_rules(const link::LinkLog& log, LeverObservation& seen) const {
+    if (log.stranger && !log.stranger->is_fulfilled())
+      seen.problems.push_back(log.stranger->text());
     for (std::size_t i = 0; i < log.rules.size(); ++i) {
       const link::RuleLog& rule = log.rules[i];
       if (rule.is_fulfilled()) continue;
@@ -110,7 +112,9 @@ class LinkRig : public Rig {
       if (!rule.limit_ended_it && !rule.holding_at_stop) continue;
       const auto* awaited = log.stream(rule.rule.until.connection);
       const TimePoint end = rule.limit_ended_it.value_or(log.stopped);
-      if (awaited == nullptr || awaited->when(EventKind::Syn).value_or(end) >= end) {
+      if (rule.rule.until.kind == EventKind::StrangerAcknowledged) {
+        seen.problems.push_back(rule.text());
+      } else if (awaited == nullptr || awaited->when(EventKind::Syn).value_or(end) >= end) {
         seen.order_impossible = true;
       } else {
         seen.problems.push_back(rule.text());
@@ -144,6 +148,7 @@ Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
   if (!options.is_control) {
     link.rules = rules_for(scenario.schedule.accept);
     order_rules = link.rules.size();
+    link.stranger = scenario.schedule.stranger;
     link.rules.insert(link.rules.end(), scenario.schedule.rules.begin(),
                       scenario.schedule.rules.end());
   }

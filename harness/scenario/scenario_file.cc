@@ -230,13 +230,14 @@ Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
   if (!into.expect.above && !into.expect.below)
     return wrong(node, "\"expect\" names no verdict, neither \"above\" nor \"below\" the queue");
   if (into.schedule.is_natural()) return ok();
-  if (!into.schedule.rules.empty())
+  if (into.schedule.needs_link())
     for (const Lever lever : into.levers)
       if (lever != Lever::Link)
-        return wrong(*root.member("schedule"),
-                     fmt::format("lever \"{}\" sees no packets: rules on packets need \"levers\": "
-                                 "[\"link\"]",
-                                 name(lever)));
+        return wrong(
+            *root.member("schedule"),
+            fmt::format("lever \"{}\" sees no packets: rules on packets, and a stranger, need "
+                        "\"levers\": [\"link\"]",
+                        name(lever)));
   for (const Lever lever : into.levers)
     if (!into.expect.under(lever))
       return wrong(node, fmt::format("lever \"{}\" acts {} the accept queue, but \"expect\" names "
