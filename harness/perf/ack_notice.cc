@@ -19,7 +19,7 @@ bool begin_ack_notices(const Fd& socket) {
 }
 
 void take_ack_notices(const Fd& socket) {
-  std::array<std::byte, 512> control;
+  std::array<std::byte, 512> control{};
   msghdr note{};
   do {
     note.msg_control = control.data();

@@ -57,7 +57,7 @@ void ControlLink::close() {
 
 void ControlLink::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) write_more();
-  std::array<std::byte, 64 * 1024> buffer;
+  std::array<std::byte, 64 * 1024> buffer{};
   if (closed_) return;
   const auto outcome = read_some(socket_, buffer);
   if (!outcome || outcome.value().closed) return close();

@@ -22,8 +22,8 @@ std::size_t worker_count(std::size_t streams) {
                   std::max<std::size_t>(std::thread::hardware_concurrency(), kManyWorkers));
 }
 
-using MakeWorker = Result<std::unique_ptr<Worker>> (*)(std::vector<Stream*>, const Load&, Budget&,
-                                                       DataPathNews&);
+using MakeWorker = Result<std::unique_ptr<Worker>> (*)(const std::vector<Stream*>&, const Load&,
+                                                       Budget&, DataPathNews&);
 
 // Deals the streams out like cards.
 Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers,
@@ -31,8 +31,8 @@ Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers,
                   DataPathNews& news, MakeWorker make) {
   std::vector<std::vector<Stream*>> hands(worker_count(streams.size()));
   for (std::size_t i = 0; i < streams.size(); ++i) hands[i % hands.size()].push_back(streams[i]);
-  for (std::vector<Stream*>& hand : hands) {
-    TRY(auto worker, make(std::move(hand), load, budget, news));
+  for (const std::vector<Stream*>& hand : hands) {
+    TRY(auto worker, make(hand, load, budget, news));
     workers.push_back(std::move(worker));
   }
   return ok();

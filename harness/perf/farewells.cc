@@ -27,14 +27,14 @@ void Farewells::deny(Fd connection) {
   ::shutdown(connection.get(), SHUT_WR);
   if (lingering_.size() >= most_lingering_) return;
   lingering_.push_back({std::move(connection), now() + kLinger});
-  const Place place = std::prev(lingering_.end());
+  const auto place = std::prev(lingering_.end());
   if (!reactor_.watch(place->socket, EPOLLIN, [this, place](std::uint32_t) { read_away(place); })) {
     lingering_.erase(place);
   }
 }
 
 void Farewells::read_away(Place place) {
-  std::array<std::byte, 4096> nothing;
+  std::array<std::byte, 4096> nothing{};
   const auto outcome = read_some(place->socket, nothing);
   if (!outcome || outcome.value().closed) end(place);
 }

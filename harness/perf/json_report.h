@@ -17,6 +17,8 @@ class JsonReport : public Report {
  public:
   // `sink` must outlive the report.
   JsonReport(ReportSettings settings, ReportSink& sink);
+  JsonReport(const JsonReport&) = delete;
+  JsonReport& operator=(const JsonReport&) = delete;
   ~JsonReport() override;
 
   void server_listening(std::uint16_t port, int test_number) override;

@@ -28,14 +28,14 @@ Lobby::~Lobby() {
 void Lobby::enter(Fd connection) {
   if (guests_.size() >= most_guests_) show_out(guests_.begin());
   guests_.push_back({std::move(connection), {}, now() + kPatience});
-  const Place place = std::prev(guests_.end());
+  const auto place = std::prev(guests_.end());
   if (!reactor_.watch(place->socket, EPOLLIN, [this, place](std::uint32_t) { listen_to(place); })) {
     guests_.erase(place);
   }
 }
 
 void Lobby::listen_to(Place place) {
-  std::array<std::byte, wire::kCookieSize> buffer;
+  std::array<std::byte, wire::kCookieSize> buffer{};
   const std::size_t wanted = wire::kCookieSize - place->said.size();
   const auto outcome = read_some(place->socket, std::span(buffer).first(wanted));
   if (!outcome || outcome.value().closed) return show_out(place);
@@ -63,8 +63,8 @@ std::optional<TimePoint> Lobby::wake_at() const {
 }
 
 void Lobby::on_time(TimePoint now) {
-  for (Place next = guests_.begin(); next != guests_.end();) {
-    const Place guest = next++;
+  for (auto next = guests_.begin(); next != guests_.end();) {
+    const auto guest = next++;
     if (now >= guest->until && !is_ready(*guest)) show_out(guest);
   }
 }

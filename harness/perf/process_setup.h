@@ -22,6 +22,8 @@ class PidFile {
     std::swap(path_, other.path_);
     return *this;
   }
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
   ~PidFile();
 
   // Config when the file names a process that lives; System when it cannot be written. Whatever

@@ -33,16 +33,15 @@ void count(Stream& stream, std::size_t bytes) {
 
 }  // namespace
 
-Result<std::unique_ptr<Worker>> ReceiveWorker::create(std::vector<Stream*> streams,
+Result<std::unique_ptr<Worker>> ReceiveWorker::create(const std::vector<Stream*>& streams,
                                                       const Load& load, Budget& budget,
                                                       DataPathNews& news) {
   TRY(auto parts, make_worker_parts());
-  return std::unique_ptr<Worker>(
-      new ReceiveWorker(std::move(parts), std::move(streams), load, budget, news));
+  return std::unique_ptr<Worker>(new ReceiveWorker(std::move(parts), streams, load, budget, news));
 }
 
-ReceiveWorker::ReceiveWorker(WorkerParts parts, std::vector<Stream*> streams, const Load& load,
-                             Budget& budget, DataPathNews& news)
+ReceiveWorker::ReceiveWorker(WorkerParts parts, const std::vector<Stream*>& streams,
+                             const Load& load, Budget& budget, DataPathNews& news)
     : Worker(std::move(parts.reactor), std::move(parts.wake)),
       budget_(budget),
       news_(news),

@@ -16,17 +16,18 @@ namespace rolecall::perf {
 class ReceiveWorker final : public Worker {
  public:
   // All references must outlive it.
-  static Result<std::unique_ptr<Worker>> create(std::vector<Stream*> streams, const Load& load,
-                                                Budget& budget, DataPathNews& news);
+  static Result<std::unique_ptr<Worker>> create(const std::vector<Stream*>& streams,
+                                                const Load& load, Budget& budget,
+                                                DataPathNews& news);
 
  private:
-  ReceiveWorker(WorkerParts parts, std::vector<Stream*> streams, const Load& load, Budget& budget,
-                DataPathNews& news);
+  ReceiveWorker(WorkerParts parts, const std::vector<Stream*>& streams, const Load& load,
+                Budget& budget, DataPathNews& news);
 
   // A stream, and how fast it comes: a fast one is read in large portions (SO_RCVLOWAT), which
   // halves what its wake-ups cost; a slow one at once, so that intervals show when its bytes came.
   struct Incoming {
-    Stream* stream;
+    Stream* stream = nullptr;
     int portion = 1;  // SO_RCVLOWAT, bytes
     TimePoint window_start{};
     std::uint64_t window_bytes = 0;

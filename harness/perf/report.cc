@@ -39,10 +39,10 @@ ssize_t write_all(void* cookie, const char* data, std::size_t size) {
 
 // As stdio has it: a terminal sees each line at once, a file when there is enough of it.
 FILE* open_stdout() {
-  static const int fd = STDOUT_FILENO;
-  FILE* file = fopencookie(const_cast<int*>(&fd), "w", {nullptr, write_all, nullptr, nullptr});
+  static const int kStdout = STDOUT_FILENO;
+  FILE* file = fopencookie(const_cast<int*>(&kStdout), "w", {nullptr, write_all, nullptr, nullptr});
   if (file == nullptr) return stdout;
-  setvbuf(file, nullptr, ::isatty(fd) != 0 ? _IOLBF : _IOFBF, BUFSIZ);
+  setvbuf(file, nullptr, ::isatty(kStdout) != 0 ? _IOLBF : _IOFBF, BUFSIZ);
   return file;
 }
 

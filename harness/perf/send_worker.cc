@@ -30,14 +30,14 @@ std::size_t batch(const Load& load) {
 
 }  // namespace
 
-Result<std::unique_ptr<Worker>> SendWorker::create(std::vector<Stream*> streams, const Load& load,
-                                                   Budget& budget, DataPathNews& news) {
+Result<std::unique_ptr<Worker>> SendWorker::create(const std::vector<Stream*>& streams,
+                                                   const Load& load, Budget& budget,
+                                                   DataPathNews& news) {
   TRY(auto parts, make_worker_parts());
-  return std::unique_ptr<Worker>(
-      new SendWorker(std::move(parts), std::move(streams), load, budget, news));
+  return std::unique_ptr<Worker>(new SendWorker(std::move(parts), streams, load, budget, news));
 }
 
-SendWorker::SendWorker(WorkerParts parts, std::vector<Stream*> streams, const Load& load,
+SendWorker::SendWorker(WorkerParts parts, const std::vector<Stream*>& streams, const Load& load,
                        Budget& budget, DataPathNews& news)
     : Worker(std::move(parts.reactor), std::move(parts.wake)),
       load_(load),

@@ -19,20 +19,21 @@ namespace rolecall::perf {
 class SendWorker final : public Worker {
  public:
   // All references must outlive it.
-  static Result<std::unique_ptr<Worker>> create(std::vector<Stream*> streams, const Load& load,
-                                                Budget& budget, DataPathNews& news);
+  static Result<std::unique_ptr<Worker>> create(const std::vector<Stream*>& streams,
+                                                const Load& load, Budget& budget,
+                                                DataPathNews& news);
 
  private:
   struct Outgoing {
-    Stream* stream;
+    Stream* stream = nullptr;
     std::size_t cut = 0;   // bytes that the block begun last still lacks
     TimePoint due{};       // not before; where nothing can be claimed, when to ask again
     bool watched = false;  // waits for room in the kernel's buffer, not for `due`
     bool done = false;
   };
 
-  SendWorker(WorkerParts parts, std::vector<Stream*> streams, const Load& load, Budget& budget,
-             DataPathNews& news);
+  SendWorker(WorkerParts parts, const std::vector<Stream*>& streams, const Load& load,
+             Budget& budget, DataPathNews& news);
 
   void begin(TimePoint start) override;
   std::optional<TimePoint> before_wait() override;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,6 +23,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr Duration kLimit = seconds(20);  // what must come, comes long before
+
+// A socket filter: SYNs pass, all else is dropped. Its data begins with the TCP header.
+constexpr std::array<sock_filter, 4> kSynsOnly{{{BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},
+                                                {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x02},
+                                                {BPF_RET | BPF_K, 0, 0, 0xffff},
+                                                {BPF_RET | BPF_K, 0, 0, 0}}};
+constexpr std::uint8_t kToPass = 2;  // the jump from before the filter to its third instruction
 
 class StreamConnectorTest : public testing::Test {
  protected:
@@ -61,24 +69,15 @@ class StreamConnectorTest : public testing::Test {
     EXPECT_FALSE(done_);
   }
 
-  // All but SYNs: the filter's data begins with the TCP header.
-  void drop_all_but_syns() {
-    std::array<sock_filter, 4> code{{{BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},
-                                     {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x02},
-                                     {BPF_RET | BPF_K, 0, 0, 0xffff},
-                                     {BPF_RET | BPF_K, 0, 0, 0}}};
-    const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-    ASSERT_EQ(::setsockopt(listener_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program),
-              0);
-  }
+  void drop_all_but_syns() { filter({kSynsOnly.begin(), kSynsOnly.end()}); }
   void drop_all_but_syns_of(const Stream& stream) {
     const std::uint32_t port = local_address(stream.socket).value().port();
-    std::array<sock_filter, 6> code{{{BPF_LD | BPF_H | BPF_ABS, 0, 0, 0},
-                                     {BPF_JMP | BPF_JEQ | BPF_K, 0, 2, port},
-                                     {BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},
-                                     {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x02},
-                                     {BPF_RET | BPF_K, 0, 0, 0xffff},
-                                     {BPF_RET | BPF_K, 0, 0, 0}}};
+    std::vector<sock_filter> code = {{BPF_LD | BPF_H | BPF_ABS, 0, 0, 0},
+                                     {BPF_JMP | BPF_JEQ | BPF_K, 0, kToPass, port}};
+    code.insert(code.end(), kSynsOnly.begin(), kSynsOnly.end());
+    filter(std::move(code));
+  }
+  void filter(std::vector<sock_filter> code) {
     const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
     ASSERT_EQ(::setsockopt(listener_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program),
               0);

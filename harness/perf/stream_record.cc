@@ -104,7 +104,7 @@ StreamSummary StreamRecord::summary(double seconds) const {
 }
 
 void StreamRecord::set_peer(wire::StreamResult peer, bool peer_has_retransmits) {
-  peer_ = std::move(peer);
+  peer_ = peer;
   peer_has_retransmits_ = peer_has_retransmits;
 }
 
