@@ -61,7 +61,7 @@ class Shim : public ::testing::Test {
     const auto server = rig.lever == Lever::Defer ? serve_deferred(connections, server_options)
                                                   : serve(connections, server_options);
     const auto client = connect(order.size(), client_options);
-    const std::string printed = server->output();
+    std::string printed = server->output();
     EXPECT_EQ(client->output(), "done\n");
     return printed;
   }

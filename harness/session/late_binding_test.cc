@@ -37,7 +37,7 @@ std::vector<int> ids(const LateBinding& binding) {
 }
 
 LateBinding binding(const std::vector<ConnectionId>& accepted, bool some_may_stay_silent = false) {
-  return LateBinding(accepted, some_may_stay_silent);
+  return {accepted, some_may_stay_silent};
 }
 
 TEST(LateBindingTest, WhereThePayloadComesTheClientSends) {
