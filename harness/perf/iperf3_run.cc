@@ -23,7 +23,7 @@ Iperf3Output run_iperf3(const std::string& client_words, const std::string& serv
 }
 
 const std::vector<std::string>& keys_beyond_iperf3_3_12() {
-  static const std::vector<std::string> keys = [] {
+  static const std::vector<std::string> kKeys = [] {
     std::vector<std::string> all = {"start.timestamp.timemillisecs", "start.fq_rate",
                                     "start.test_start.bidir",        "start.test_start.fqrate",
                                     "start.test_start.interval",     "start.test_start.gso",
@@ -34,7 +34,7 @@ const std::vector<std::string>& keys_beyond_iperf3_3_12() {
     for (const std::string& key : own) all.push_back("server_output_json." + key);
     return all;
   }();
-  return keys;
+  return kKeys;
 }
 
 std::string without_first_bitrate(std::string server) {

@@ -38,14 +38,15 @@ std::string frame(std::string_view json) {
 }
 
 std::string byte(State state) {
+  // NOLINTNEXTLINE(modernize-return-braced-init-list): in braces it would be two characters
   return std::string(1, static_cast<char>(wire::encode_state(state)));
 }
 
 RawConnection::RawConnection(Fd socket) : socket_(std::move(socket)) {
   const int one = 1;
   ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kReadLimit, sizeof kLimit);
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kReadLimit, sizeof kLimit);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kReadLimit, sizeof kReadLimit);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kReadLimit, sizeof kReadLimit);
 }
 
 RawConnection::RawConnection(std::uint16_t port)

@@ -68,9 +68,9 @@ TEST_P(ReportInterop, OurDocumentsHaveIperf3sShapeAndFigures) {
 
 // A line with every number and unit taken out, so that two runs can be compared.
 std::string form(const std::string& line) {
-  static const std::regex figures(R"(\s*\d[\d.:]*\s*([KMGT]?(Bytes|bits)(/sec)?)?)");
-  static const std::regex cookie("Cookie: \\S+");
-  return std::regex_replace(std::regex_replace(line, cookie, "Cookie: #"), figures, "#");
+  static const std::regex kFigures(R"(\s*\d[\d.:]*\s*([KMGT]?(Bytes|bits)(/sec)?)?)");
+  static const std::regex kCookie("Cookie: \\S+");
+  return std::regex_replace(std::regex_replace(line, kCookie, "Cookie: #"), kFigures, "#");
 }
 
 // The forms of all lines in the order in which they first appear: how many intervals there are and

@@ -21,7 +21,7 @@ using testing::StartsWith;
 
 class LogFile : public testing::Test {
  protected:
-  ~LogFile() override { std::remove(path_.c_str()); }
+  void TearDown() override { std::remove(path_.c_str()); }
 
   std::string content() const {
     std::ostringstream out;

@@ -45,7 +45,7 @@ TEST_F(RoleperfClient, OfAServerThatIsGoneSaysWhere) {
 TEST_F(RoleperfClient, OfAServerThatDefinesItsOwnStateSaysWhich) {
   Program client = this->client();
   ASSERT_NE(server_.take_parameters(), "");
-  server_.control->send("\x2a");
+  server_.send({State{0x2a}});
   expect_failure(client, "unknown state 0x2a");
 }
 
