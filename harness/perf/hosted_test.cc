@@ -139,7 +139,7 @@ void HostedTest::take_connection(Fd connection) {
 }
 
 void HostedTest::read_header(session::ConnectionId id) {
-  std::array<std::byte, 64> buffer;
+  std::array<std::byte, 64> buffer{};
   const auto it = newcomers_.find(id);
   while (it != newcomers_.end() && session_.bytes_wanted(id) > 0) {
     const std::size_t wanted = std::min(session_.bytes_wanted(id), buffer.size());

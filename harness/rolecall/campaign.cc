@@ -15,6 +15,7 @@
 #include "harness/report/table.h"
 #include "harness/rolecall/command.h"
 #include "harness/rolecall/stage.h"
+#include "harness/scenario/made_scenario.h"
 
 namespace rolecall::cli {
 namespace {
@@ -48,7 +49,7 @@ Scenario scenario_of(const std::string& peer, const CampaignCommand& command) {
   s.why = {"One test of a campaign: the link loses packets at random, by a seed."};
   s.server.peer = s.client.peer = peer;
   s.client.args = kArguments;
-  s.shape = scenario::read_shape(s.client.args).value();  // our own words: it cannot fail
+  scenario::read_own_arguments(s);
   s.levers = {Lever::Link};
   s.expect.below = scenario::Outcome{};
   s.repeat = command.tests;

@@ -13,6 +13,7 @@
 #include "harness/report/table.h"
 #include "harness/rolecall/command.h"
 #include "harness/rolecall/stage.h"
+#include "harness/scenario/made_scenario.h"
 #include "harness/scenario/matrix.h"
 
 namespace rolecall::cli {
@@ -47,7 +48,9 @@ std::vector<Fix> fixes(const std::string& newest) {
   const PeerSpec fixed{newest, {}};
   PeerSpec retrofit{newest, {}};
   retrofit.has_retrofit = true;
-  const auto flagged = [](std::vector<std::string> args) { return PeerSpec{"flagged", args}; };
+  const auto flagged = [](std::vector<std::string> args) {
+    return PeerSpec{"flagged", std::move(args)};
+  };
   const PeerSpec ordered = flagged({"--role-flag", "off", "--stream-connect", "ordered"});
   const PeerSpec late = flagged({"--role-flag", "off", "--bind-roles", "late"});
   const PeerSpec level_1 = flagged({"--role-flag-level", "1"});
@@ -84,8 +87,7 @@ Scenario ask(const Fix& fix, std::size_t index, Question question) {
     s.client.args.insert(s.client.args.end(), {"-P", "2"});
   if (question == SetUpMany)
     s.client.args.insert(s.client.args.end(), {"-P", std::to_string(kManyStreams)});
-  s.shape = scenario::read_shape(s.client.args).value();  // our own words: it cannot fail
-  s.server_shape = scenario::read_shape(s.server.args).value();
+  scenario::read_own_arguments(s);
   const bool is_on_link = question == RolesBelow || question == IdentityBelow ||
                           question == SetUp1 || question == SetUpMany;
   s.levers = {is_on_link ? Lever::Link : Lever::Swap};

@@ -23,6 +23,7 @@
 #include "harness/base/deadline.h"
 #include "harness/net/sock_diag.h"
 #include "harness/scenario/evidence.h"
+#include "harness/scenario/made_scenario.h"
 #include "harness/scenario/port_reservation.h"
 #include "harness/scenario/runner.h"
 
@@ -53,7 +54,7 @@ class LiveTest : public ::testing::Test {
     s.server.peer = s.client.peer = "legacy";
     s.client.args = std::move(client_args);
     s.schedule = parse_schedule(schedule).value();
-    s.shape = read_shape(s.client.args).value();
+    read_own_arguments(s);
     return s;
   }
 

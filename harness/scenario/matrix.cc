@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/scenario/made_scenario.h"
+
 namespace rolecall::scenario {
 namespace {
 
@@ -131,9 +133,7 @@ MatrixCell cell_of(const MatrixPeer& client, const MatrixPeer& server, const Sha
     s.client.args.emplace_back("-P");
     s.client.args.push_back(std::to_string(shape.streams));
   }
-  // Our own words: reading them cannot fail.
-  s.shape = read_shape(s.client.args).value();
-  s.server_shape = read_shape(s.server.args).value();
+  read_own_arguments(s);
   s.limit = kRunLimit;
   s.control.expect = claim.natural;
   s.expect = claim.adverse.value_or(

@@ -110,6 +110,14 @@ TEST(MatrixCellsTest, EveryCellHasANameOfItsOwn) {
   EXPECT_EQ(names.size(), cells.size());
 }
 
+TEST(MatrixCellsTest, BothPeersArgumentsAreRead) {
+  const auto cells =
+      matrix_cells(matrix_clients(four_releases()), matrix_servers(four_releases()), true);
+  const Scenario& last = cells.back().scenario;  // force with force, bidir with 4
+  EXPECT_EQ(last.shape.streams, 4);
+  EXPECT_EQ(last.server_shape.role_flag, "force");
+}
+
 TEST(MatrixCellsTest, ReleasesStandInTheirOrder) {
   const auto clients = matrix_clients(four_releases());
   EXPECT_EQ(clients.at(0).label, "iperf3 3.9");
