@@ -90,7 +90,7 @@ class RuleReader {
   Error wrong(std::string_view word, const std::string& advice) const {
     return Error{Errc::Config,
                  word.empty() ? fmt::format("rule \"{}\" ends too early; {} there", whole_, advice)
-                              : fmt::format("rule \"{}\": \"{}\" is not known there; {}", whole_,
+                              : fmt::format(R"(rule "{}": "{}" is not known there; {})", whole_,
                                             word, advice)};
   }
 
@@ -153,7 +153,7 @@ Result<Event> parse_stranger(std::string_view text) {
 
 std::string print(const Event& event) {
   if (event.kind == EventKind::StrangerAcknowledged) return "stranger acknowledged";
-  const std::string named = fmt::format(
+  std::string named = fmt::format(
       "{} {}",
       event.kind == EventKind::CookieAcknowledged ? "cookie" : word_for(kEvents, event.kind),
       event.connection);
