@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the link costs: one bare TCP flow and one ping-pong of a byte through it with no rule armed,
 // beside the same through a veth pair between two namespaces, in turn. Prints a table of medians,
-// judges nothing.
+// judges nothing. Exit status 2 where the machine refuses one of the two.
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -172,8 +172,20 @@ struct Row {
   std::vector<Sample> samples{};
 };
 
+// What has to be possible here.
+Result<void> probe() {
+  TRY(gain_namespace_rights());
+  TRY(link::probe_link());
+  TRY(auto client, NetworkNamespace::create());
+  TRY(auto server, NetworkNamespace::create());
+  return link::join_by_veth(client, server, true);
+}
+
 int run(int rounds, Duration length, const std::string& congestion) {
-  must(gain_namespace_rights());
+  if (const auto possible = probe(); possible.has_error()) {
+    fmt::print(stderr, "link_bench: {}\n", possible.error().message());
+    return 2;
+  }
   std::vector<Row> rows = {
       {"link", [&] { return through_link(length, congestion, true); }},
       {"link, packets of the MTU", [&] { return through_link(length, congestion, false); }},
