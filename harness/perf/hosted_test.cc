@@ -264,6 +264,16 @@ void HostedTest::stop_run() {
   run_->stop(true);
 }
 
+void HostedTest::carry_out(const session::DrainStreams&) {
+  drain_ =
+      std::make_unique<Drain>(around_.reactor, run_->streams(), run_->totals(),
+                              [this](const Drain::Totals& totals, bool is_over) {
+                                session_.on_local(session::StreamsDrained{totals, is_over}, now());
+                                pump();
+                              });
+  drain_->start();
+}
+
 void HostedTest::carry_out(const session::ProvideResults&) {
   session_.on_local(session::ResultsReady{results()}, now());
 }
@@ -279,6 +289,7 @@ wire::Results HostedTest::results() const {
 }
 
 void HostedTest::carry_out(const session::PeerResults& peer) {
+  drain_.reset();
   warn_of_assumed_identity();
   const bool same_streams = identity_ == session::IdentityBy::Flag ||
                             identity_ == session::IdentityBy::Single ||

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "harness/net/reactor.h"
 #include "harness/net/socket.h"
 #include "harness/perf/control_link.h"
+#include "harness/perf/drain.h"
 #include "harness/perf/options.h"
 #include "harness/perf/report.h"
 #include "harness/perf/test_run.h"
@@ -60,6 +62,7 @@ class HostedTest {
   void carry_out(const session::BindStreams& bind);
   void carry_out(const session::RunTest&);
   void carry_out(const session::StopTest&);
+  void carry_out(const session::DrainStreams&);
   void carry_out(const session::ProvideResults&);
   void carry_out(const session::PeerResults& peer);
   void carry_out(const session::Finished& finished);
@@ -87,6 +90,7 @@ class HostedTest {
   std::map<session::ConnectionId, Fd> newcomers_;
   session::ConnectionId next_connection_ = 1;
   std::optional<TestRun> run_;
+  std::unique_ptr<Drain> drain_;  // after run_: it reads from its streams
   session::IdentityBy identity_ = session::IdentityBy::AcceptOrder;
   std::optional<BufferFacts> listener_before_;
   std::optional<cpu_set_t> cores_before_;

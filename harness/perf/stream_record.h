@@ -38,6 +38,9 @@ class StreamRecord {
   // sent out of this receiver's measured part, or into this sender's.
   void align_omitted_part(std::uint64_t peer_bytes);
 
+  // After freeze(): what has come on the connection in all.
+  void report_as(std::uint64_t bytes) { frozen_bytes_ = bytes; }
+
   // All after freeze().
   std::uint64_t bytes() const { return frozen_bytes_; }
   std::int64_t retransmits() const { return stream_->sends() ? tcp_.retransmits : -1; }

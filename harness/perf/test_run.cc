@@ -78,6 +78,7 @@ std::vector<Stream*> TestRun::take_places(const std::vector<session::BoundStream
   std::vector<Stream*> sending;
   for (std::size_t i = 0; i < places.size(); ++i) {
     Stream& stream = records_[i].stream();
+    if (places[i].bytes) records_[i].report_as(*places[i].bytes);
     stream.number = places[i].number;
     stream.id = places[i].id;
     stream.is_identified = places[i].is_identified;
@@ -239,6 +240,12 @@ std::vector<session::ConnectionTotal> TestRun::totals() const {
     totals.push_back({r.stream().connection, r.bytes(), r.retransmits()});
   }
   return totals;
+}
+
+std::vector<const Stream*> TestRun::streams() const {
+  std::vector<const Stream*> streams;
+  for (const StreamRecord& r : records_) streams.push_back(&r.stream());
+  return streams;
 }
 
 wire::Results TestRun::results() const {

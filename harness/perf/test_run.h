@@ -70,6 +70,7 @@ class TestRun {
   wire::Results results() const;
   // Server, once stopped.
   std::vector<session::ConnectionTotal> totals() const;
+  std::vector<const Stream*> streams() const;  // live as long as this
   // After -O, with the peer's results, before these are taken: the ends leave the first part out by
   // clocks of their own, so that a receiver may measure bytes that the sender left out. This end
   // counts them as the peer did. Where both know the same streams by the same ids.

@@ -154,6 +154,17 @@ bool is_told_by_place(const RunFacts& facts) {
   return !same_order;
 }
 
+// A server that says which streams it cannot tell apart, and reports these alike, reports nothing
+// for the wrong one: its figures are right for either.
+bool are_told_alike(const RunFacts& facts, const std::vector<Stream>& streams) {
+  if (!facts.server.report->tells_numbers) return false;
+  return std::ranges::all_of(streams, [&](const Stream& s) {
+    const auto number = s.server.number;
+    return (!number || *number == number_of(facts, s.port)) &&
+           !disagreement(facts, s.port, s.client, s.server);
+  });
+}
+
 std::string misattribution(const RunFacts& facts, const std::vector<Stream>& streams) {
   std::vector<std::string> lines;
   for (const Stream& s : streams)
@@ -173,7 +184,8 @@ Verdict judge_figures(const RunFacts& facts) {
   std::vector<Stream> streams;
   if (auto bad = pair_streams(facts, streams)) return *bad;
   if (auto mispaired = judge_mispaired(facts, streams)) return *mispaired;
-  if (is_told_by_place(facts)) return {VerdictKind::Misattributed, misattribution(facts, streams)};
+  if (is_told_by_place(facts) && !are_told_alike(facts, streams))
+    return {VerdictKind::Misattributed, misattribution(facts, streams)};
   std::uint64_t received = 0;
   bool is_proved = true;
   for (const Stream& s : streams) {

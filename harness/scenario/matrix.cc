@@ -168,10 +168,13 @@ MatrixClaim declared(const MatrixPeer& client, const MatrixPeer& server, Mode mo
       (server.conduct == Conduct::Require && is_unflagged(client)))
     return {VerdictKind::Refused, {}};
   if (adverse_order(mode, streams).empty()) return {};
-  // Which stream is which the server can only tell from a legacy client's results, where they leave
-  // one answer: whether they do is the run's chance, so nothing is declared.
-  const bool by_results = can_agree(server) && is_unflagged(client) && mode != Mode::Bidir;
-  if (by_results) return {};
+  // Which of the streams that it sends on is which a server can only tell from a legacy client's
+  // results, where they leave one answer: whether they do is the run's chance, so nothing is
+  // declared. What it receives it waits for, and then they do.
+  const bool by_chance = can_agree(server) && is_unflagged(client) && mode == Mode::Reverse;
+  if (by_chance) return {};
+  if (can_agree(server) && client.conduct == Conduct::Retrofit)
+    return {VerdictKind::Completed, Expectation{.above = Outcome{}, .below = kNotRealisable}};
   if (can_agree(server)) return {VerdictKind::Completed, everywhere(VerdictKind::Completed)};
   const bool has_barrier = client.conduct == Conduct::Retrofit || can_agree(client);
   return {VerdictKind::Completed, has_barrier ? behind_a_barrier(mode) : everywhere(harm(mode))};

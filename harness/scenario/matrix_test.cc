@@ -60,6 +60,17 @@ TEST(MatrixClaimTest, RequireRefusesWhoHasNoFlag) {
   EXPECT_EQ(claim(Conduct::Auto, Conduct::Require).natural, VerdictKind::Completed);
 }
 
+TEST(MatrixClaimTest, ByItsResultsALegacyClientsStreamsAreToldWhereItSends) {
+  const Outcome completed;
+  EXPECT_EQ(claim(Conduct::Legacy, Conduct::Auto, Mode::Forward, 2).adverse.value().below,
+            completed);
+  EXPECT_FALSE(claim(Conduct::Legacy, Conduct::Auto, Mode::Reverse, 2).adverse.has_value());
+}
+
+TEST(MatrixClaimTest, ARetrofitKeepsAFlaggedServersQueueInOrderToo) {
+  EXPECT_EQ(claim(Conduct::Retrofit, Conduct::Auto).adverse.value().below, kNotRealisable);
+}
+
 TEST(MatrixClaimTest, ForceIsCountedAsPayloadUpTo315) {
   const auto natural = [](Release release) {
     return declared(peer(Conduct::Force), peer(Conduct::Legacy, release), Mode::Forward, 1).natural;

@@ -79,6 +79,7 @@ Connected read_connected(const json& document) {
     StreamReport& stream = result.streams.emplace_back();
     stream.local_port = *local;
     stream.remote_port = *remote;
+    if (const auto number = port(member(entry, "number"))) stream.number = *number;
   }
   return result;
 }
@@ -106,6 +107,7 @@ PeerReport read_document(const json& document) {
   for (const json& entry : figures) read_figures(entry, place++, connected);
   report.streams = std::move(connected.streams);
   report.has_end = figures.is_array() && !figures.empty();
+  report.tells_numbers = member(member(document, "start"), "bound_by").is_object();
   const json& error = member(document, "error");
   if (error.is_string()) report.error = error.get_ref<const std::string&>();
   return report;

@@ -16,6 +16,7 @@ namespace rolecall::scenario {
 struct StreamReport {
   std::uint16_t local_port = 0;
   std::uint16_t remote_port = 0;
+  std::optional<int> number;  // in client order, where this end says it: roleperf
   std::optional<bool> sends;  // "sender" of this end, as it says itself
   std::optional<std::uint64_t> sender_bytes;
   std::optional<std::uint64_t> receiver_bytes;
@@ -25,6 +26,8 @@ struct PeerReport {
   std::string error;  // member "error", empty when there is none
   std::vector<StreamReport> streams;
   bool has_end = false;  // it carries final figures
+  // It says which streams it can tell apart, by their numbers: roleperf's server.
+  bool tells_numbers = false;
 };
 
 // The last document of `output` that carries a test. Malformed when there is none: the text says

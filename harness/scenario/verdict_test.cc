@@ -180,6 +180,15 @@ TEST(VerdictTest, FiguresByPlaceThatHappenToBeEqualAreStillMisattributed) {
   EXPECT_EQ(judge(f).kind, VerdictKind::Misattributed);
 }
 
+TEST(VerdictTest, StreamsThatAServerSaysItCannotTellApartMayChangePlaces) {
+  auto f = ended(Mode::Forward, 2, {client(11, true, 900, 800), client(12, true, 900, 800)},
+                 {server(12, false, 0, 800), server(11, false, 0, 800)});
+  f.server.report->tells_numbers = true;
+  EXPECT_EQ(judge(f).kind, VerdictKind::Completed);
+  f.server.report->streams[0].number = 1;  // it is the second
+  EXPECT_EQ(judge(f).kind, VerdictKind::Misattributed);
+}
+
 TEST(VerdictTest, AnotherOrderWithEachStreamsOwnFiguresIsCompleted) {
   const auto f = ended(Mode::Forward, 2, {client(11, true, 900, 800), client(12, true, 700, 600)},
                        {server(12, false, 0, 600), server(11, false, 0, 800)});

@@ -299,6 +299,10 @@ void ClientSession::handle(const TestStopped&, TimePoint) {
   CHECK(false);
 }  // a server's event
 
+void ClientSession::handle(const StreamsDrained&, TimePoint) {
+  CHECK(false);
+}  // a server's event
+
 void ClientSession::handle(const Interrupted& interrupted, TimePoint) {
   out_.push_back(SendControl{one(State::ClientTerminate)});
   finish(Failure{.error = Error{Errc::PeerClosed, interrupted.reason},

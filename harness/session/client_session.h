@@ -74,6 +74,7 @@ class ClientSession {
   void handle(const TestOver&, TimePoint now);
   void handle(const ResultsReady& ready, TimePoint now);
   void handle(const TestStopped&, TimePoint now);
+  void handle(const StreamsDrained&, TimePoint now);
   void handle(const Interrupted& interrupted, TimePoint now);
   void handle(const LocalFailure& failure, TimePoint now);
 

@@ -49,6 +49,10 @@ struct ConnectionTotal {
 struct TestStopped {  // server: the answer to StopTest
   std::vector<ConnectionTotal> totals;
 };
+struct StreamsDrained {  // server: after DrainStreams, whenever a stream has been read dry
+  std::vector<ConnectionTotal> totals;  // as in TestStopped, and what has come since
+  bool is_over = false;                 // no more can come
+};
 struct Interrupted {  // both: a signal; tells the peer and ends
   std::string reason;
 };
@@ -56,8 +60,8 @@ struct LocalFailure {  // both: something of the owner's went wrong
   Error error;
   int number = 0;
 };
-using LocalEvent =
-    std::variant<StreamsOpen, TestOver, ResultsReady, TestStopped, Interrupted, LocalFailure>;
+using LocalEvent = std::variant<StreamsOpen, TestOver, ResultsReady, TestStopped, StreamsDrained,
+                                Interrupted, LocalFailure>;
 
 // --- outputs ---
 
@@ -96,6 +100,9 @@ struct BoundStream {
   bool is_identified = false;        // else the number is a guess within the stream's role
   int id = 0;                        // the protocol's, for the results
   std::optional<wire::Role> role{};  // of this end; none while the roles are open
+  // After the test, of streams that this end receives and nobody can tell apart: to be reported as
+  // what it received, the same for each.
+  std::optional<std::uint64_t> bytes{};
 };
 // Server: the places of all connections, in order of number. Comes once before RunTest, and again
 // whenever more is known: when open roles are given, and when the client's results tell identity.
@@ -104,9 +111,12 @@ struct BindStreams {
   RolesBy roles = RolesBy::Direction;
   IdentityBy identity = IdentityBy::AcceptOrder;
 };
-struct StartTest {};       // client: TEST_START came
-struct RunTest {};         // both: payload may flow
-struct StopTest {};        // server: TEST_END came; freeze the figures, answer with TestStopped
+struct StartTest {};  // client: TEST_START came
+struct RunTest {};    // both: payload may flow
+struct StopTest {};   // server: TEST_END came; freeze the figures, answer with TestStopped
+// Server: not all that the client has sent has come on the streams that this end receives. Read on,
+// for no report, and say what has come with StreamsDrained. PeerResults takes it back.
+struct DrainStreams {};
 struct ProvideResults {};  // both: answer with ResultsReady
 struct PeerResults {
   wire::Results results;
@@ -114,7 +124,8 @@ struct PeerResults {
 struct Finished {  // the last output
   std::optional<Failure> failure;
 };
-using Output = std::variant<SendControl, ParametersAgreed, OpenStreams, DenyConnection, BindStreams,
-                            StartTest, RunTest, StopTest, ProvideResults, PeerResults, Finished>;
+using Output =
+    std::variant<SendControl, ParametersAgreed, OpenStreams, DenyConnection, BindStreams, StartTest,
+                 RunTest, StopTest, DrainStreams, ProvideResults, PeerResults, Finished>;
 
 }  // namespace rolecall::session

@@ -21,7 +21,8 @@ Indices in_order(const Totals& totals, const Bytes& bytes) {
 }
 
 // The client's total of each of `streams`, by its id; nothing where the results lack one.
-std::optional<std::vector<std::uint64_t>> clients_totals(const std::vector<BoundStream*>& streams,
+template <class Streams>
+std::optional<std::vector<std::uint64_t>> clients_totals(const Streams& streams,
                                                          const wire::Results& client) {
   std::vector<std::uint64_t> totals;
   for (const BoundStream* stream : streams) {
@@ -32,7 +33,8 @@ std::optional<std::vector<std::uint64_t>> clients_totals(const std::vector<Bound
   return totals;
 }
 
-std::vector<ConnectionTotal> own_totals(const std::vector<BoundStream*>& streams,
+template <class Streams>
+std::vector<ConnectionTotal> own_totals(const Streams& streams,
                                         const std::vector<ConnectionTotal>& totals) {
   std::vector<ConnectionTotal> own;
   for (const BoundStream* stream : streams) {
@@ -46,15 +48,15 @@ bool same_figures(const ConnectionTotal& a, const ConnectionTotal& b) {
   return a.bytes == b.bytes && a.retransmits == b.retransmits;
 }
 
-// At the end the kernels hold what was sent and not received; nobody knows how much that is, but
-// none is received that was not sent. Where totals lie far enough apart, that alone decides. Where
-// the client sends, all but a part of a block has come by then: seen on every release tried.
-std::optional<Indices> match(const std::vector<ConnectionTotal>& ours,
-                             const std::vector<std::uint64_t>& theirs, wire::Role own_role,
-                             std::uint64_t block_bytes) {
-  auto sure = match_totals(ours, theirs, own_role, std::numeric_limits<std::uint64_t>::max());
-  if (sure || own_role == wire::Role::Sender) return sure;
-  return match_totals(ours, theirs, own_role, block_bytes);
+// Where the server sends, and where a client's bytes never came: the kernels hold what was sent and
+// not received; nobody knows how much that is, but none is received that was not sent. Where totals
+// lie far enough apart, that alone decides.
+std::optional<ReceivedMatch> match_by_distance(const std::vector<ConnectionTotal>& ours,
+                                               const std::vector<std::uint64_t>& theirs,
+                                               wire::Role own_role) {
+  auto own = match_totals(ours, theirs, own_role, std::numeric_limits<std::uint64_t>::max());
+  if (!own) return std::nullopt;
+  return ReceivedMatch{*std::move(own), std::vector<std::optional<std::uint64_t>>(theirs.size())};
 }
 
 bool identify_direction(const std::vector<BoundStream*>& streams,
@@ -62,20 +64,19 @@ bool identify_direction(const std::vector<BoundStream*>& streams,
                         std::uint64_t block_bytes) {
   const auto theirs = clients_totals(streams, client);
   if (!theirs) return false;
+  const wire::Role role = *streams.front()->role;
   const auto ours = own_totals(streams, totals);
-  const auto matched = match(ours, *theirs, *streams.front()->role, block_bytes);
-  if (!matched) return false;
-  std::vector<BoundStream> placed;
+  std::optional<ReceivedMatch> match;
+  if (role == wire::Role::Receiver) match = match_received(ours, *theirs, block_bytes);
+  if (!match) match = match_by_distance(ours, *theirs, role);
+  if (!match) return false;
   for (std::size_t i = 0; i < streams.size(); ++i) {
-    const ConnectionTotal& own = ours[(*matched)[i]];
-    const auto alike = [&](const ConnectionTotal& other) { return same_figures(own, other); };
-    placed.push_back({.connection = own.connection,
-                      .number = streams[i]->number,
-                      .is_identified = std::ranges::count_if(ours, alike) == 1,
-                      .id = streams[i]->id,
-                      .role = streams[i]->role});
+    const ConnectionTotal& own = ours[match->own[i]];
+    const auto is_same = [&](const ConnectionTotal& other) { return same_figures(own, other); };
+    streams[i]->connection = own.connection;
+    streams[i]->bytes = match->alike[i];
+    streams[i]->is_identified = !match->alike[i] && std::ranges::count_if(ours, is_same) == 1;
   }
-  for (std::size_t i = 0; i < streams.size(); ++i) *streams[i] = placed[i];
   return true;
 }
 
@@ -104,6 +105,42 @@ std::optional<Indices> match_totals(std::span<const ConnectionTotal> ours,
     match[t[i]] = o[i];
   }
   return match;
+}
+
+// Sorted totals paired in order fit if any assignment does. Neighbours that could change places,
+// and so whole chains of them, are reported as the least of them.
+std::optional<ReceivedMatch> match_received(std::span<const ConnectionTotal> ours,
+                                            std::span<const std::uint64_t> theirs,
+                                            std::uint64_t block_bytes) {
+  CHECK(ours.size() == theirs.size());
+  const Indices o = in_order(ours, [](const ConnectionTotal& total) { return total.bytes; });
+  const Indices t = in_order(theirs, [](std::uint64_t total) { return total; });
+  const auto fits = [&](std::size_t i, std::size_t j) {
+    const std::uint64_t own = ours[o[i]].bytes;
+    return own >= theirs[t[j]] && own - theirs[t[j]] <= block_bytes;
+  };
+  ReceivedMatch match{Indices(theirs.size()),
+                      std::vector<std::optional<std::uint64_t>>(theirs.size())};
+  std::uint64_t least = 0;
+  for (std::size_t i = 0; i < o.size(); ++i) {
+    if (!fits(i, i)) return std::nullopt;
+    const bool is_alike = i > 0 && fits(i, i - 1) && fits(i - 1, i);
+    if (!is_alike) least = ours[o[i]].bytes;
+    if (is_alike) match.alike[t[i]] = match.alike[t[i - 1]] = least;
+    match.own[t[i]] = o[i];
+  }
+  return match;
+}
+
+bool lacks_payload(const BindStreams& bind, const std::vector<ConnectionTotal>& totals,
+                   const wire::Results& client, std::uint64_t block_bytes) {
+  std::vector<const BoundStream*> receiving;
+  for (const BoundStream& stream : bind.streams) {
+    if (stream.role == wire::Role::Receiver) receiving.push_back(&stream);
+  }
+  const auto theirs = clients_totals(receiving, client);
+  if (!theirs || receiving.size() < 2) return false;
+  return !match_received(own_totals(receiving, totals), *theirs, block_bytes);
 }
 
 bool identify_streams(BindStreams& bind, const std::vector<ConnectionTotal>& totals,

@@ -107,6 +107,42 @@ TEST(MatchTotalsTest, SaysWhatTryingEveryAssignmentSays) {
   EXPECT_GT(found, 100);
 }
 
+// --- all that was sent has come
+
+auto received(const Totals& sent, const Totals& came) {
+  std::vector<ConnectionTotal> ours;
+  for (const std::uint64_t bytes : came) ours.push_back({.connection = 0, .bytes = bytes});
+  return match_received(ours, sent, 100);
+}
+
+TEST(MatchReceivedTest, ATotalIsThatOfItsStreamOrUpToABlockAbove) {
+  const auto match = received({5000, 1000, 3000}, {1100, 3000, 5099});
+  ASSERT_TRUE(match);
+  EXPECT_THAT(match->own, ElementsAre(2, 0, 1));
+  EXPECT_THAT(match->alike, testing::Each(std::nullopt));
+}
+
+TEST(MatchReceivedTest, LessThanWasSentIsStillUnderWay) {
+  EXPECT_FALSE(received({1000, 3000}, {1000, 2999}));
+}
+
+TEST(MatchReceivedTest, MoreThanABlockAboveFitsNothing) {
+  EXPECT_FALSE(received({1000, 3000}, {1101, 3000}));
+}
+
+TEST(MatchReceivedTest, NeighboursThatCouldChangePlacesAreReportedAsTheLeastOfThem) {
+  const auto match = received({3000, 1000, 1000}, {1080, 3000, 1020});
+  ASSERT_TRUE(match);
+  EXPECT_THAT(match->alike, ElementsAre(std::nullopt, Optional(1020U), Optional(1020U)));
+}
+
+TEST(MatchReceivedTest, ExactTotalsAreToldApartHoweverNear) {
+  const auto match = received({1000, 1001}, {1001, 1000});
+  ASSERT_TRUE(match);
+  EXPECT_THAT(match->own, ElementsAre(1, 0));
+  EXPECT_THAT(match->alike, testing::Each(std::nullopt));
+}
+
 // --- both ends
 
 InMemoryPair parallel(wire::Direction direction, int streams, std::vector<int> order,
@@ -158,6 +194,55 @@ TEST(IdentityTest, TotalsThatFitTwoWaysStayInAcceptOrder) {
   EXPECT_EQ(pair.identity_by(), IdentityBy::AcceptOrder);
   EXPECT_EQ(pair.bound()[0].connection, 2U);
   EXPECT_FALSE(pair.bound()[0].is_identified);
+}
+
+// The kernels hold more than the streams differ by, as they do after a fast test.
+InMemoryPair with_bytes_under_way(InMemoryPair::Late late) {
+  auto pair = parallel(wire::Direction::Forward, 2, {2, 1});
+  pair.count([](int number) { return std::uint64_t{900'000} + 100'000U * unsigned(number); },
+             150'000);
+  pair.deliver_late(late);
+  pair.run();
+  return pair;
+}
+
+TEST(IdentityTest, WhatIsUnderWayIsWaitedFor) {
+  const auto pair = with_bytes_under_way(InMemoryPair::Late::Everything);
+  EXPECT_TRUE(pair.has_awaited());
+  EXPECT_EQ(pair.identity_by(), IdentityBy::Results);
+  EXPECT_EQ(pair.identified_rightly(), 2);
+  EXPECT_TRUE(pair.both_completed());
+}
+
+TEST(IdentityTest, WhatNeverComesLeavesThemInAcceptOrder) {
+  const auto pair = with_bytes_under_way(InMemoryPair::Late::Nothing);
+  EXPECT_EQ(pair.identity_by(), IdentityBy::AcceptOrder);
+  EXPECT_TRUE(pair.both_completed());
+}
+
+TEST(IdentityTest, TheWaitHasALimit) {
+  auto pair = with_bytes_under_way(InMemoryPair::Late::Part);
+  EXPECT_FALSE(pair.server().finished());
+  ASSERT_TRUE(pair.pass_time());
+  pair.run();
+  EXPECT_EQ(pair.identity_by(), IdentityBy::AcceptOrder);
+  EXPECT_TRUE(pair.both_completed());
+}
+
+TEST(IdentityTest, NothingIsWaitedForWhereOneStreamIsAllThereIs) {
+  auto pair = parallel(wire::Direction::Forward, 1, {1});
+  pair.count([](int) { return std::uint64_t{1'000'000}; }, 150'000);
+  pair.run();
+  EXPECT_FALSE(pair.has_awaited());
+}
+
+TEST(IdentityTest, WhatCannotBeToldApartIsReportedAlike) {
+  auto pair = parallel(wire::Direction::Forward, 2, {2, 1});
+  pair.count([](int) { return std::uint64_t{1000}; }, 100);
+  pair.deliver_late(InMemoryPair::Late::Everything);
+  pair.run();
+  EXPECT_EQ(pair.bound()[0].bytes, 1000U);
+  EXPECT_EQ(pair.bound()[1].bytes, 1000U);
 }
 
 TEST(IdentityTest, WhatTheKernelsStillHoldDoesNotHideTotalsFartherApart) {

@@ -35,6 +35,11 @@ class InMemoryPair {
     lost_ = lost;
   }
 
+  // What a server lacks comes while it waits for it: all or a part. Else it never comes, and the
+  // server is told so.
+  enum class Late { Nothing, Everything, Part };
+  void deliver_late(Late late) { late_ = late; }
+
   // Runs until both ends have finished or neither moves any more. The client's goal is reached as
   // soon as payload may flow and has been sent.
   void run() {
@@ -76,6 +81,8 @@ class InMemoryPair {
     return static_cast<int>(std::ranges::count_if(
         bound(), [](const BoundStream& b) { return b.number == static_cast<int>(b.connection); }));
   }
+  // Whether the server waited for payload when the client's results had come.
+  bool has_awaited() const { return has_awaited_; }
   // Bytes of headers that the server left for payload: a legacy server does so with a preamble.
   std::size_t mistaken_for_payload() const { return mistaken_for_payload_; }
 
@@ -115,6 +122,10 @@ class InMemoryPair {
       bound_ = *bind;
     } else if (std::holds_alternative<StopTest>(*output)) {
       server_.on_local(TestStopped{server_totals()}, now_);
+    } else if (std::holds_alternative<DrainStreams>(*output)) {
+      has_awaited_ = true;
+      if (late_ == Late::Everything) lost_ = 0;
+      server_.on_local(StreamsDrained{server_totals(), late_ == Late::Nothing}, now_);
     } else if (std::holds_alternative<ProvideResults>(*output)) {
       server_.on_local(ResultsReady{}, now_);
     } else if (const auto* finished = std::get_if<Finished>(&*output)) {
@@ -198,6 +209,8 @@ class InMemoryPair {
   std::vector<ConnectionId> preambles_unread_;
   int sends_on_ = INT_MAX;
   bool keeps_running_ = false;
+  Late late_ = Late::Nothing;
+  bool has_awaited_ = false;
   std::function<std::uint64_t(int)> bytes_ = [](int number) {
     return std::uint64_t{1'000'000} * static_cast<std::uint64_t>(number);
   };

@@ -9,6 +9,13 @@
 #include "harness/base/earlier.h"
 
 namespace rolecall::session {
+namespace {
+
+// What waits in the client's buffers when its test ends comes within that, on a path that is worth
+// a test; the client waits as long for the results.
+constexpr Duration kLongestDrain = seconds(2);
+
+}  // namespace
 
 ServerSession::ServerSession(ServerConfig config, TimePoint now) : config_(config) {
   await(Expect::Cookie, config_.read_limit, config_.document_limit, now);
@@ -193,8 +200,15 @@ void ServerSession::enter(State state, TimePoint now) {
 void ServerSession::on_results(const std::string& json, TimePoint now) {
   auto results = wire::decode_results(json);
   if (!results) return fail(std::move(results).error(), wire::kErrorReceiveResults);
-  identify(results.value());
-  out_.push_back(PeerResults{std::move(results).value()});
+  results_ = std::move(results).value();
+  if (!lacks_payload()) return take_results(now);
+  out_.push_back(DrainStreams{});
+  await(Expect::Local, std::nullopt, kLongestDrain, now);
+}
+
+void ServerSession::take_results(TimePoint now) {
+  if (may_identify()) identify();
+  out_.push_back(PeerResults{*std::exchange(results_, std::nullopt)});
   out_.push_back(ProvideResults{});
   await(Expect::Local, std::nullopt, std::nullopt, now);
 }
@@ -221,6 +235,7 @@ void ServerSession::on_time(TimePoint now) {
   }
   const bool over = (until_ && now >= *until_) || (gap_until_ && now >= *gap_until_);
   if (!over) return;
+  if (results_) return take_results(now);  // what is still under way remains unknown
   const auto timeout = [&](const char* what, int number) {
     fail(Error{Errc::Timeout, fmt::format("{} did not come in time", what)}, number);
   };
@@ -271,6 +286,12 @@ void ServerSession::handle(const TestStopped& stopped, TimePoint now) {
   state_ = State::ExchangeResults;
   send(state_);
   await(Expect::Results, config_.read_limit, config_.results_limit, now);
+}
+
+void ServerSession::handle(const StreamsDrained& drained, TimePoint now) {
+  CHECK(expect_ == Expect::Local && results_);
+  totals_ = drained.totals;
+  if (drained.is_over || !lacks_payload()) take_results(now);
 }
 
 void ServerSession::handle(const Interrupted& interrupted, TimePoint) {

@@ -92,7 +92,10 @@ class ServerSession {
   void start_running(TimePoint now);
   BindStreams first_binding();
   void bind_late();
-  void identify(const wire::Results& results);
+  bool may_identify() const;
+  bool lacks_payload() const;
+  void identify();
+  void take_results(TimePoint now);
   void drop_connection(ConnectionId connection);
   void drop_oldest();
 
@@ -106,6 +109,7 @@ class ServerSession {
   void handle(const TestOver&, TimePoint now);
   void handle(const ResultsReady& ready, TimePoint now);
   void handle(const TestStopped& stopped, TimePoint now);
+  void handle(const StreamsDrained& drained, TimePoint now);
   void handle(const Interrupted& interrupted, TimePoint now);
   void handle(const LocalFailure& failure, TimePoint now);
 
@@ -125,6 +129,7 @@ class ServerSession {
   std::optional<LateBinding> late_;  // where roles were left open
   BindStreams bound_;                // as it was put out last
   std::vector<ConnectionTotal> totals_;
+  std::optional<wire::Results> results_;  // the client's, until they are told
   std::map<ConnectionId, Header> headers_;
   std::map<ConnectionId, int> placed_;  // in accept order, for sentences
   int accepted_ = 0;

@@ -154,12 +154,19 @@ void ServerSession::bind_late() {
 }
 
 // What was sent in the omitted part and received after it would make totals differ at will.
-void ServerSession::identify(const wire::Results& results) {
-  const bool open = config_.bind_roles == BindRoles::Late && flag_ == Flag::None &&
-                    bound_.identity == IdentityBy::AcceptOrder && parameters_.omit_s == 0;
-  if (!open) return;
+bool ServerSession::may_identify() const {
+  return config_.bind_roles == BindRoles::Late && flag_ == Flag::None &&
+         bound_.identity == IdentityBy::AcceptOrder && parameters_.omit_s == 0;
+}
+
+bool ServerSession::lacks_payload() const {
   const auto block_bytes = static_cast<std::uint64_t>(parameters_.block_bytes);
-  if (identify_streams(bound_, totals_, results, block_bytes)) out_.push_back(bound_);
+  return may_identify() && session::lacks_payload(bound_, totals_, *results_, block_bytes);
+}
+
+void ServerSession::identify() {
+  const auto block_bytes = static_cast<std::uint64_t>(parameters_.block_bytes);
+  if (identify_streams(bound_, totals_, *results_, block_bytes)) out_.push_back(bound_);
 }
 
 // --- connections that leave ---
