@@ -3,95 +3,20 @@
 #include <signal.h>
 #include <string.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/deadline.h"
-#include "harness/scenario/evidence.h"
+#include "harness/rolecall/cli_fixture.h"
 #include "harness/scenario/kernel_watch.h"
-#include "harness/scenario/peer_process.h"
 #include "harness/scenario/port_reservation.h"
 
 namespace rolecall::cli {
 namespace {
 
-namespace fs = std::filesystem;
-using scenario::Child;
 using testing::HasSubstr;
-
-const Deadline kNever = Deadline::after(seconds(50));
-
-// One run of rolecall in a folder of its own, which is also where it puts temporary files.
-class CliTest : public testing::Test {
- protected:
-  void SetUp() override {
-    auto made = scenario::TemporaryFolder::make();
-    ASSERT_TRUE(made.has_value());
-    folder_.emplace(std::move(made).value());
-    fs::create_directory(temporary());
-  }
-
-  fs::path file(const std::string& name) const { return folder_->path() / name; }
-  fs::path temporary() const { return file("tmp"); }
-  // Marks every process that a run of ours starts, however deep.
-  std::string mark() const { return "ROLECALL_TEST=" + folder_->path().string(); }
-  std::string out() const { return scenario::read_file(file("out")).value(); }
-  std::string err() const { return scenario::read_file(file("err")).value(); }
-
-  Child start(const std::vector<std::string>& args, std::vector<std::string> environment = {}) {
-    environment.push_back("TMPDIR=" + temporary().string());
-    environment.push_back(mark());
-    auto child = Child::start({ROLECALL_PROGRAM, args, environment, file("out"), file("err")});
-    EXPECT_TRUE(child.has_value());
-    return std::move(child).value();
-  }
-
-  int run(const std::vector<std::string>& args, std::vector<std::string> environment = {}) {
-    auto status = start(args, std::move(environment)).wait(kNever);
-    EXPECT_TRUE(status.has_value() && !status.value().by_signal) << err();
-    return status ? status.value().code : -1;
-  }
-
-  fs::path write(const std::string& name, const std::string& text) {
-    std::ofstream(file(name)) << text;
-    return file(name);
-  }
-
-  fs::path script(const std::string& name, const std::string& body) {
-    const fs::path path = write(name, "#!/bin/sh\n" + body);
-    fs::permissions(path, fs::perms::owner_all);
-    return path;
-  }
-
-  // The programs that run with our mark.
-  std::vector<std::string> marked_programs() const {
-    std::vector<std::string> programs;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-      const auto variables = scenario::read_file(entry.path() / "environ");
-      if (!variables || variables.value().find(mark()) == std::string::npos) continue;
-      std::error_code gone;
-      const fs::path program = fs::read_symlink(entry.path() / "exe", gone);
-      if (!gone) programs.push_back(program.filename());
-    }
-    return programs;
-  }
-
-  bool is_running(const std::string& program) const {
-    const auto all = marked_programs();
-    return std::find(all.begin(), all.end(), program) != all.end();
-  }
-
- private:
-  std::optional<scenario::TemporaryFolder> folder_;
-};
 
 constexpr char kDeadlock[] = SCENARIOS "/legacy-bidir-deadlocks.json";
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What can go wrong in a run on the link, as its users meet it: a clear message, an exit status
+// that tells it from success, evidence kept, nothing left behind.
+#include <signal.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "harness/net/namespace_holders.h"
+#include "harness/rolecall/cli_fixture.h"
+
+namespace rolecall::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class CliFaultsTest : public CliTest {
+ protected:
+  // Bidir on the link under `schedule`, whose holds last 0.1 s; stated to deadlock.
+  fs::path scenario_with(const std::string& schedule, const std::string& client = R"("legacy")",
+                         const std::string& options = R"("-n", "1M")") {
+    return write("fault.json", fmt::format(R"({{ "schema": 1, "claim": "a fault", "why": [],
+  "server": {{ "peer": "legacy" }},
+  "client": {{ "peer": {}, "args": ["--bidir", {}] }},
+  "schedule": "{}", "levers": ["link"], "link": {{ "hold_ms": 100 }},
+  "expect": {{ "below": "deadlock" }}, "control": {{}} }})",
+                                           client, options, schedule));
+  }
+
+  // Runs it once, with its evidence in kept().
+  int run_once(const fs::path& scenario) {
+    return run({"run", scenario, "--repeat", "1", "--keep", kept()});
+  }
+  fs::path kept() const { return file("kept"); }
+  std::string evidence(const std::string& name) const {
+    const auto text = scenario::read_file(kept() / "fault" / "1" / name);
+    return text ? text.value() : text.error().message();
+  }
+  bool is_without_link() const {
+    return err().find("no lever here can impose") != std::string::npos;
+  }
+
+  // The network namespaces, other than ours, of the programs that run with our mark.
+  std::set<std::string> marked_namespaces() const {
+    std::set<std::string> all;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      const auto variables = scenario::read_file(entry.path() / "environ");
+      if (!variables || variables.value().find(mark()) == std::string::npos) continue;
+      std::error_code gone;
+      all.insert(fs::read_symlink(entry.path() / "ns/net", gone));
+    }
+    all.erase("");
+    all.erase(fs::read_symlink("/proc/self/ns/net"));
+    return all;
+  }
+};
+
+TEST_F(CliFaultsTest, AnEventThatNeverComesIsNamedAfterTheLimit) {
+  const int status =
+      run_once(scenario_with("hold ack 1 until cookie 2 acknowledged; "
+                             "hold ack 2 until cookie 1 acknowledged"));
+  if (is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 1) << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("1 of 1 inconclusive"),
+                           HasSubstr("cookie 2 acknowledged never came; the limit of 0.100 s")));
+  EXPECT_THAT(evidence("link.txt"), HasSubstr("cookie 2 acknowledged never came"));
+}
+
+TEST_F(CliFaultsTest, AConnectionThatTheTestDoesNotOpenIsRefusedBeforeAnyRun) {
+  EXPECT_EQ(run_once(scenario_with("hold ack 1 until cookie 3 acknowledged")), 2);
+  EXPECT_THAT(err(), AllOf(HasSubstr("fault.json:4"),
+                           HasSubstr("names a connection that does not come: the test opens 2")));
+  EXPECT_EQ(out(), "");
+}
+
+TEST_F(CliFaultsTest, AConnectionThatTheClientNeverMakesInTimeIsNoDeadlock) {
+  const int status =
+      run_once(scenario_with("hold ack 1 until cookie 2 acknowledged", R"("flagged")",
+                             R"("-n", "1M", "--stream-connect", "ordered")"));
+  if (is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 1) << err();
+  EXPECT_THAT(out(), HasSubstr("order realised: not realisable"));
+  EXPECT_THAT(evidence("link.txt"), HasSubstr("cookie 2 acknowledged never came"));
+}
+
+TEST_F(CliFaultsTest, AStrangerWhoComesTooLateIsNamedAfterTheLimit) {
+  const int status = run_once(scenario_with(
+      "stranger after cookie 2 acknowledged; hold ack 2 until stranger acknowledged"));
+  if (is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 1) << err();
+  EXPECT_THAT(out(), HasSubstr("stranger acknowledged never came; the limit of 0.100 s"));
+}
+
+TEST_F(CliFaultsTest, AStrangerWhoseEventNeverComesIsSaid) {
+  const int status = run_once(scenario_with("stranger after cookie 2 sent", R"("legacy")",
+                                            R"("-n", "1M", "-C", "no-such")"));
+  if (is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 1) << err();
+  EXPECT_THAT(out(), HasSubstr("cookie 2 sent never came, so nobody connected"));
+}
+
+TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClean) {
+  const fs::path scenario = scenario_with("accept 2,1", R"("legacy")", R"("-t", "1")");
+  Child rolecall = start({"run", scenario, "--repeat", "1000"});
+  std::set<std::string> namespaces;
+  while (namespaces.size() < 2 && !rolecall.status()) {
+    ASSERT_FALSE(kNever.expired()) << err();
+    namespaces = marked_namespaces();
+  }
+  if (is_without_link()) GTEST_SKIP() << err();
+  ::kill(rolecall.pid(), SIGKILL);
+  ASSERT_TRUE(rolecall.wait(kNever).has_value());
+  while (!marked_programs().empty()) ASSERT_FALSE(kNever.expired()) << "a peer lives on";
+  int holders = 0;
+  for (const std::string& one : namespaces) holders += holders_of(one);
+  EXPECT_EQ(holders, 0);
+  EXPECT_EQ(run_once(scenario), 0) << out() << err();
+}
+
+// A disk of 512 KiB for the evidence, in a mount namespace that goes with its programs.
+TEST_F(CliFaultsTest, AFullDiskEndsTheCaptureAloneAndIsSaid) {
+  constexpr int kNoMount = 77;
+  const fs::path scenario = scenario_with("drop ack 1", R"("legacy")", R"("-t", "1")");
+  fs::create_directory(kept());
+  auto shell =
+      Child::start({"/usr/bin/unshare",
+                    {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c",
+                     "mount -t tmpfs -o size=512k none \"$1\" || exit 77; shift\n"
+                     "\"$0\" run \"$@\"; status=$?; cat \"$2\"/fault/1/link.txt; exit $status",
+                     ROLECALL_PROGRAM, kept(), "--keep", kept(), scenario, "--repeat", "1"},
+                    {"TMPDIR=" + temporary().string(), mark()},
+                    file("out"),
+                    file("err")});
+  ASSERT_TRUE(shell.has_value());
+  const auto status = shell.value().wait(kNever);
+  ASSERT_TRUE(status.has_value());
+  if (status.value().code == kNoMount || is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status.value().code, 1) << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("link.pcapng: write of"), HasSubstr("No space left on device"),
+                           HasSubstr("make room or name another file"),
+                           HasSubstr("client: exit status 0; server: exit status 0"),
+                           HasSubstr("drop ack 1 once: done")));
+}
+
+}  // namespace
+}  // namespace rolecall::cli
