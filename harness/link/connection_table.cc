@@ -46,7 +46,7 @@ std::size_t ConnectionTable::KeyHash::operator()(const Key& key) const {
   return hash ^ hash >> 32;
 }
 
-ConnectionTable::ConnectionTable(std::uint16_t server_port, std::vector<IpAddress> clients)
+ConnectionTable::ConnectionTable(std::uint16_t server_port, const std::vector<IpAddress>& clients)
     : server_port_(server_port) {
   for (const IpAddress& address : clients) clients_.emplace_back().address = address;
 }

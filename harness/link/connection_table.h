@@ -32,7 +32,7 @@ struct Sighting {
 class ConnectionTable {
  public:
   // `clients`: the client's own addresses, one numbering each. All others are strangers'.
-  ConnectionTable(std::uint16_t server_port, std::vector<IpAddress> clients);
+  ConnectionTable(std::uint16_t server_port, const std::vector<IpAddress>& clients);
 
   // What `segment`, which arrived `now`, is. Nothing when it is not of the server port, or of a
   // connection whose SYN was not seen or that the table has no room for.

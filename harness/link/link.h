@@ -44,6 +44,8 @@ class Link {
 
   Link(Link&&) noexcept;
   Link& operator=(Link&&) noexcept;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
   ~Link();  // stops
 
   // Both live as long as the link; a process inside keeps its namespace, but not the device.

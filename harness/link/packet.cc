@@ -103,7 +103,7 @@ std::string text(const IpAddress& address) {
 }
 
 std::optional<IpAddress> ip_address(const char* text) {
-  std::array<std::byte, 16> bytes;
+  std::array<std::byte, 16> bytes{};
   if (::inet_pton(AF_INET6, text, bytes.data()) == 1) return IpAddress{bytes};
   if (::inet_pton(AF_INET, text, bytes.data()) == 1) return mapped(bytes);
   return std::nullopt;

@@ -30,6 +30,8 @@ class PcapngWriter {
 
   PcapngWriter(PcapngWriter&&) = default;
   PcapngWriter& operator=(PcapngWriter&&) = default;
+  PcapngWriter(const PcapngWriter&) = delete;
+  PcapngWriter& operator=(const PcapngWriter&) = delete;
   ~PcapngWriter();
 
   // Adds one packet: `inbound` when it came from the interface, else it went out there. Written

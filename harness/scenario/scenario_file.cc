@@ -228,7 +228,7 @@ Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
   TRY(read_outcome(node, "above", into.expect.above));
   TRY(read_outcome(node, "below", into.expect.below));
   if (!into.expect.above && !into.expect.below)
-    return wrong(node, "\"expect\" names no verdict, neither \"above\" nor \"below\" the queue");
+    return wrong(node, R"("expect" names no verdict, neither "above" nor "below" the queue)");
   if (into.schedule.is_natural()) return ok();
   if (into.schedule.needs_link())
     for (const Lever lever : into.levers)
@@ -310,7 +310,7 @@ Result<Scenario> Reader::read(const JsonNode& root) {
   TRY(read_link(root, scenario.link));
   if (scenario.link.has_proxy && scenario.levers != std::vector{Lever::Link})
     return wrong(*root.member("link"),
-                 "a proxy stands on the link: \"levers\" may be [\"link\"] only");
+                 R"(a proxy stands on the link: "levers" may be ["link"] only)");
   int limit_ms = static_cast<int>(scenario.limit.in_ms());
   TRY(read_number(root, "limit_ms", 1, kMaxLimitMs, limit_ms));
   scenario.limit = milliseconds(limit_ms);

@@ -43,7 +43,7 @@ Result<void> set_up(const NetworkNamespace& inside, const char* device, const ch
     TRY(shell(
         fmt::format("ip addr add {}/24 dev {} && ip link set {} up", address, device, device)));
     if (offload) return ok();
-    for (const std::uint32_t feature : {ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO}) {
+    for (const std::uint32_t feature : {0U + ETHTOOL_STSO, 0U + ETHTOOL_SGSO, 0U + ETHTOOL_SGRO}) {
       TRY(turn_off(device, feature));
     }
     return ok();
