@@ -77,12 +77,13 @@ bool has_left(CookieState state) {
          state == CookieState::Dead;
 }
 
-// Looks at every stream behind `place`. Whether all that are here still wait for their turn.
+// Looks at every stream behind `place`. Whether all that are here still wait for their turn. One
+// that was let go has had it: another thread has gone on to the next place meanwhile.
 bool later_ones_wait(std::uint32_t place) {
   for (std::uint32_t later = place + 1; later < deferred_streams(); ++later) {
     const std::uint32_t number = number_at(later);
     const Stream& stream = streams[number];
-    if (stream.id.load() == 0 || !has_left(state_of(stream))) continue;
+    if (stream.id.load() == 0 || !has_left(state_of(stream)) || stream.is_uncorked.load()) continue;
     give_up({.kind = Kind::CorkExpired,
              .port = stream.port.load(),
              .number = number,
