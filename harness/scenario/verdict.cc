@@ -141,8 +141,8 @@ Verdict judge(const RunFacts& facts) {
   if (auto crash = judge_crash(client)) return *crash;
   if (auto crash = judge_crash(server)) return *crash;
   if (!facts.lever_problems.empty()) {
-    return {VerdictKind::Inconclusive,
-            fmt::format("the schedule was not imposed: {}", fmt::join(facts.lever_problems, "; "))};
+    return {VerdictKind::Inconclusive, fmt::format("the lever could not do its work: {}",
+                                                   fmt::join(facts.lever_problems, "; "))};
   }
   if (is_decided(facts)) return judge_certificate(facts);
   if (auto refusal = judge_refusal(client, server)) return *refusal;
