@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/bytes.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
@@ -207,6 +208,30 @@ TEST_F(BindingRules, NothingIsSentBeforeTheRolesAreKnown) {
   EXPECT_EQ(control_->receive(1), byte(wire::State::ExchangeResults));
   for (RawConnection& stream : streams_) stream.send_end();
   EXPECT_EQ(streams_.front().receive(1), "");
+}
+
+TEST_F(BindingRules, AStreamThatBecomesASendersAfterTheTestIsReportedAsOne) {
+  begin("-J");
+  open_streams(R"({"tcp":true,"time":10,"parallel":2,"bidirectional":true,"len":131072})", 4);
+  ASSERT_EQ(control_->receive(2), byte(wire::State::TestStart) + byte(wire::State::TestRunning));
+  streams_.front().send(
+      "payload");  // on one of its two: the other is assumed when the test is over
+  control_->send(byte(wire::State::TestEnd));
+  ASSERT_EQ(control_->receive(1), byte(wire::State::ExchangeResults));
+  control_->send(frame(RawTest::kResults));
+  const std::string size = control_->receive(4);
+  ASSERT_EQ(size.size(), 4U);
+  control_->receive(be32(as_bytes(size)) + 1);  // the server's results, DISPLAY_RESULTS
+  control_->send(byte(wire::State::IperfDone));
+  ASSERT_EQ(server_->status(), 0);
+  const ordered_json report = parse(server_->output());
+  ASSERT_FALSE(report["intervals"].empty()) << report;
+  int senders = 0;
+  for (const ordered_json& stream : report["intervals"].back()["streams"]) {
+    EXPECT_EQ(stream["sender"], stream.contains("snd_cwnd")) << stream;
+    senders += stream["sender"] == true ? 1 : 0;
+  }
+  EXPECT_EQ(senders, 2);
 }
 
 TEST_F(BindingRules, AStreamThatIsResetBeforeTheTestIsNamed) {

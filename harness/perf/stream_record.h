@@ -31,6 +31,8 @@ class StreamRecord {
   void begin_measuring();
   // The bytes since the last call or the beginning, from `start_s` to `end_s`.
   StreamInterval cut_interval(double start_s, double end_s);
+  // What the kernel says of a sender's connection since the last call; nothing of a receiver's.
+  std::optional<TcpSample> sample_tcp();
   // The totals stand. cut_interval() has been called for the last time.
   void freeze();
 
@@ -53,8 +55,6 @@ class StreamRecord {
   std::string congestion() const;
 
  private:
-  std::optional<TcpSample> sample_tcp();
-
   std::unique_ptr<Stream> stream_;
   StreamFacts addresses_;
   std::uint64_t measured_from_ = 0;  // of stream().bytes: what was omitted

@@ -89,8 +89,11 @@ std::vector<Stream*> TestRun::take_places(const std::vector<session::BoundStream
     stream.role = *places[i].role;
     if (!sends || !claimed) continue;
     records_[i].begin_sending();
+    // Known only after the test: its last interval is that of a sender all the same.
+    if (last_) last_->streams[i].tcp = records_[i].sample_tcp();
     sending.push_back(&stream);
   }
+  if (last_) last_->sender_has_retransmits = this->sends();
   return sending;
 }
 
