@@ -71,7 +71,25 @@ bool is_same_run(const RunResult& a, const RunResult& b) {
          a.index == b.index;
 }
 
-std::vector<Cell> line(const Runs& runs, ScenarioColumn scenario_column) {
+}  // namespace
+
+std::vector<Column> result_columns(ScenarioColumn scenario_column) {
+  std::vector<Column> columns;
+  if (scenario_column == ScenarioColumn::Shown) columns.push_back({"scenario"});
+  columns.insert(columns.end(), {{"client"},
+                                 {"server"},
+                                 {"mode"},
+                                 {"P", Align::Right},
+                                 {"schedule"},
+                                 {"lever"},
+                                 {"realised"},
+                                 {"verdicts"},
+                                 {"median", Align::Right},
+                                 {"as stated"}});
+  return columns;
+}
+
+std::vector<Cell> result_line(const Runs& runs, ScenarioColumn scenario_column) {
   const RunResult& first = runs.front();
   const bool good =
       std::all_of(runs.begin(), runs.end(), [](const RunResult& r) { return r.as_expected; });
@@ -92,29 +110,15 @@ std::vector<Cell> line(const Runs& runs, ScenarioColumn scenario_column) {
   return cells;
 }
 
-}  // namespace
-
 std::string results_table(const std::vector<ScenarioResult>& results,
                           ScenarioColumn scenario_column, const Style& style) {
-  std::vector<Column> columns;
-  if (scenario_column == ScenarioColumn::Shown) columns.push_back({"scenario"});
-  columns.insert(columns.end(), {{"client"},
-                                 {"server"},
-                                 {"mode"},
-                                 {"P", Align::Right},
-                                 {"schedule"},
-                                 {"lever"},
-                                 {"realised"},
-                                 {"verdicts"},
-                                 {"median", Align::Right},
-                                 {"as stated"}});
   std::vector<std::vector<Cell>> lines;
   for (const ScenarioResult& result : results) {
     for (const Runs* runs : {&result.controls, &result.runs}) {
-      if (!runs->empty()) lines.push_back(line(*runs, scenario_column));
+      if (!runs->empty()) lines.push_back(result_line(*runs, scenario_column));
     }
   }
-  return table(columns, lines, style);
+  return table(result_columns(scenario_column), lines, style);
 }
 
 std::string surprises(const std::vector<ScenarioResult>& results, const Style& style) {

@@ -17,6 +17,12 @@ namespace rolecall::report {
 
 enum class ScenarioColumn { Shown, Hidden };
 
+// The columns of the table of results, and the line of a series: its control runs, or its runs.
+// REQUIRES: `runs` has one.
+std::vector<Column> result_columns(ScenarioColumn scenario_column);
+std::vector<Cell> result_line(const std::vector<scenario::RunResult>& runs,
+                              ScenarioColumn scenario_column);
+
 // One table: for each result a line for its control runs and a line for its runs.
 std::string results_table(const std::vector<scenario::ScenarioResult>& results,
                           ScenarioColumn scenario_column, const Style& style);

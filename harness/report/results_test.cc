@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/report/explanation.h"
+#include "harness/report/made_results.h"
 
 namespace rolecall::report {
 namespace {
@@ -21,42 +22,6 @@ using scenario::ScenarioResult;
 using scenario::VerdictKind;
 
 constexpr Style kPlain{};
-
-RunResult run_of(int index, VerdictKind verdict, std::int64_t ms) {
-  RunResult run;
-  run.scenario = "legacy-bidir-deadlocks";
-  run.index = index;
-  run.client_peer = "iperf3 3.12";
-  run.server_peer = "iperf3 3.12";
-  run.mode = Mode::Bidir;
-  run.schedule = "accept 2,1";
-  run.lever = Lever::Swap;
-  run.realised = Realised::Yes;
-  run.verdict = {verdict, "because"};
-  run.expected = {VerdictKind::Deadlock};
-  run.as_expected = verdict == VerdictKind::Deadlock;
-  run.time_to_verdict = milliseconds(ms);
-  run.replay = "rolecall run x";
-  return run;
-}
-
-RunResult control_of(int index) {
-  RunResult run = run_of(index, VerdictKind::Completed, 100);
-  run.is_control = true;
-  run.schedule = "natural";
-  run.lever.reset();
-  run.realised = Realised::NotAsked;
-  run.expected = {VerdictKind::Completed};
-  run.as_expected = true;
-  return run;
-}
-
-std::vector<ScenarioResult> results_of(std::vector<RunResult> runs) {
-  ScenarioResult result;
-  result.controls = {control_of(1)};
-  result.runs = std::move(runs);
-  return {result};
-}
 
 ConnectionFacts connection(int number, int place, std::uint64_t sent) {
   ConnectionFacts facts;

@@ -124,6 +124,15 @@ TEST_F(CliTest, AReportThatCannotBeWrittenCostsNoRun) {
   EXPECT_EQ(out(), "");
 }
 
+TEST_F(CliTest, ThePageIsWrittenBesideTheTable) {
+  EXPECT_EQ(run({"run", SCENARIOS "/legacy-client-is-refused-by-forced-server.json", "--html",
+                 file("runs.html")}),
+            0)
+      << err();
+  EXPECT_THAT(out(), HasSubstr("refused"));
+  EXPECT_THAT(scenario::read_file(file("runs.html")).value(), HasSubstr("1 of 1 as stated"));
+}
+
 TEST_F(CliTest, TheLegacyPairDeadlocksAndItsControlCompletes) {
   EXPECT_EQ(run({"run", kDeadlock, "--repeat", "1"}), 0) << err();
   EXPECT_THAT(out(), testing::AllOf(HasSubstr("1 of 1 completed"), HasSubstr("1 of 1 deadlock")));

@@ -22,6 +22,8 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
   command.add_flag("--json", options.json, "print one JSON object a run, in one array");
   command.add_option("--junit", options.junit, "write the runs to FILE as JUnit XML")
       ->type_name("FILE");
+  command.add_option("--html", options.html, "write the runs to FILE as one HTML page")
+      ->type_name("FILE");
   command
       .add_option(
           "--keep", options.keep,

@@ -23,6 +23,7 @@ struct CommonOptions {
   std::vector<std::string> peers;  // NAME=PATH
   bool json = false;
   std::string junit;  // file; empty: none
+  std::string html;   // likewise
   std::string keep;   // folder for the evidence; empty: a temporary one, kept when needed
   int jobs = 1;
 };

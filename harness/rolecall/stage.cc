@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "harness/net/netns.h"
+#include "harness/report/html.h"
 #include "harness/report/junit.h"
 #include "harness/report/progress.h"
 #include "harness/report/results.h"
@@ -45,24 +46,23 @@ int exit_after(const Error& error) {
 }
 
 Stage::Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
-             ReportFile junit, const scenario::StopToken* stop)
+             ReportFile junit, ReportFile html, const scenario::StopToken* stop)
     : options_(options),
       peers_(std::move(peers)),
       evidence_(std::move(evidence)),
       junit_(std::move(junit)),
+      html_(std::move(html)),
       stop_(stop) {}
 
 Result<Stage> Stage::open(const CommonOptions& options) {
   TRY(const auto* stop, catch_interruption());
   TRY(auto folder, own_folder());
   TRY(auto peers, scenario::find_peers({options.peers, std::move(folder)}));
-  ReportFile junit;
-  if (!options.junit.empty()) {
-    TRY(auto opened, ReportFile::open(options.junit));
-    junit = std::move(opened);
-  }
+  TRY(auto junit, ReportFile::open(options.junit));
+  TRY(auto html, ReportFile::open(options.html));
   TRY(auto evidence, EvidenceFolder::open(options.keep));
-  return Stage(options, std::move(peers), std::move(evidence), std::move(junit), stop);
+  return Stage(options, std::move(peers), std::move(evidence), std::move(junit), std::move(html),
+               stop);
 }
 
 scenario::RunOptions Stage::run_options() const {
@@ -145,6 +145,7 @@ Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view 
     }
   }
   TRY(junit_.write(report::junit(suite, report::junit_cases(results))));
+  TRY(html_.write(report::html_page(suite, results, explained)));
   TRY(write_stdout(options_.json ? std::string_view(report::results_json(results, explained))
                                  : text));
   if (evidence_.will_stay()) {

@@ -31,8 +31,8 @@ class Stage {
   Result<scenario::RunResult> run_to_its_end(const scenario::Scenario& scenario);
 
   // Writes `text`, or the JSON in its place (which names the evidence, so that this stays) with
-  // what explains one of the runs, and the JUnit file; says where evidence stays. The command's
-  // exit status, or System.
+  // what explains one of the runs, and the JUnit and HTML files; says where evidence stays. The
+  // command's exit status, or System.
   Result<int> report(std::vector<scenario::ScenarioResult> results, std::string_view text,
                      std::string_view suite,
                      const std::optional<report::Explanation>& explained = std::nullopt);
@@ -42,7 +42,7 @@ class Stage {
 
  private:
   Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
-        ReportFile junit, const scenario::StopToken* stop);
+        ReportFile junit, ReportFile html, const scenario::StopToken* stop);
   scenario::RunOptions run_options() const;
   Result<std::size_t> count_runs(const std::vector<scenario::Scenario>& scenarios,
                                  std::optional<int> repeat) const;
@@ -51,6 +51,7 @@ class Stage {
   scenario::PeerSet peers_;
   EvidenceFolder evidence_;
   ReportFile junit_;
+  ReportFile html_;
   const scenario::StopToken* stop_;
   report::Style style_ = stdout_style();
 };

@@ -65,6 +65,7 @@ Result<void> write_stdout(std::string_view text) {
 
 Result<ReportFile> ReportFile::open(const std::string& path) {
   ReportFile file;
+  if (path.empty()) return file;
   file.path_ = path;
   file.fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file.fd_.is_open()) return system_error(fmt::format("opening {} for the report", path));

@@ -27,12 +27,13 @@ Result<void> write_stdout(std::string_view text);
 // A file that is opened before the work and written after it, so that a wrong name costs no run.
 class ReportFile {
  public:
-  ReportFile() = default;  // none: write() does nothing
-  // Makes or empties `path`. System.
+  // Makes or empties `path`; an empty path is none, to which write() does nothing. System.
   static Result<ReportFile> open(const std::string& path);
   Result<void> write(std::string_view text);
 
  private:
+  ReportFile() = default;
+
   std::string path_;
   Fd fd_;
 };

@@ -48,6 +48,32 @@ bool same_figures(const ConnectionTotal& a, const ConnectionTotal& b) {
   return a.bytes == b.bytes && a.retransmits == b.retransmits;
 }
 
+// Totals paired in order of size: rank by rank the index of ours and of theirs.
+struct Ranks {
+  Indices ours;
+  Indices theirs;
+  std::vector<bool> exchangeable;  // this rank and the one before it would fit the other way too
+};
+
+// Nothing where some rank does not fit. As all windows are equally wide, no assignment fits then;
+// and where another one does fit, one fits in which two neighbours have changed places.
+template <class Fits>
+std::optional<Ranks> pair_by_size(std::span<const ConnectionTotal> ours,
+                                  std::span<const std::uint64_t> theirs, const Fits& fits) {
+  CHECK(ours.size() == theirs.size());
+  Ranks ranks{in_order(ours, [](const ConnectionTotal& total) { return total.bytes; }),
+              in_order(theirs, [](std::uint64_t total) { return total; }),
+              {}};
+  const auto pair_fits = [&](std::size_t i, std::size_t j) {
+    return fits(ours[ranks.ours[i]].bytes, theirs[ranks.theirs[j]]);
+  };
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    if (!pair_fits(i, i)) return std::nullopt;
+    ranks.exchangeable.push_back(i > 0 && pair_fits(i, i - 1) && pair_fits(i - 1, i));
+  }
+  return ranks;
+}
+
 // Where the server sends, and where a client's bytes never came: the kernels hold what was sent and
 // not received; nobody knows how much that is, but none is received that was not sent. Where totals
 // lie far enough apart, that alone decides.
@@ -82,52 +108,45 @@ bool identify_direction(const std::vector<BoundStream*>& streams,
 
 }  // namespace
 
-// Sorted totals paired in order fit if any assignment does, since all windows are equally wide. If
-// a second one with other figures fits, then so does one in which two neighbours change places.
 std::optional<Indices> match_totals(std::span<const ConnectionTotal> ours,
                                     std::span<const std::uint64_t> theirs, wire::Role own_role,
                                     std::uint64_t most_lost) {
-  CHECK(ours.size() == theirs.size());
-  const Indices o = in_order(ours, [](const ConnectionTotal& total) { return total.bytes; });
-  const Indices t = in_order(theirs, [](std::uint64_t total) { return total; });
-  const auto fits = [&](std::size_t i, std::size_t j) {
-    const std::uint64_t own = ours[o[i]].bytes;
-    const std::uint64_t other = theirs[t[j]];
+  const auto ranks = pair_by_size(ours, theirs, [&](std::uint64_t own, std::uint64_t other) {
     const auto [sent, received] =
         own_role == wire::Role::Sender ? std::pair(own, other) : std::pair(other, own);
     return sent >= received && sent - received <= most_lost;
-  };
+  });
+  if (!ranks) return std::nullopt;
   Indices match(theirs.size());
-  for (std::size_t i = 0; i < o.size(); ++i) {
-    if (!fits(i, i)) return std::nullopt;
-    const bool differs = i > 0 && !same_figures(ours[o[i]], ours[o[i - 1]]);
-    if (differs && fits(i, i - 1) && fits(i - 1, i)) return std::nullopt;
-    match[t[i]] = o[i];
+  for (std::size_t i = 0; i < match.size(); ++i) {
+    if (ranks->exchangeable[i] && !same_figures(ours[ranks->ours[i]], ours[ranks->ours[i - 1]])) {
+      return std::nullopt;
+    }
+    match[ranks->theirs[i]] = ranks->ours[i];
   }
   return match;
 }
 
-// Sorted totals paired in order fit if any assignment does. Neighbours that could change places,
-// and so whole chains of them, are reported as the least of them.
+// Neighbours that could change places, and so whole chains of them, are reported as the least of
+// them.
 std::optional<ReceivedMatch> match_received(std::span<const ConnectionTotal> ours,
                                             std::span<const std::uint64_t> theirs,
                                             std::uint64_t block_bytes) {
-  CHECK(ours.size() == theirs.size());
-  const Indices o = in_order(ours, [](const ConnectionTotal& total) { return total.bytes; });
-  const Indices t = in_order(theirs, [](std::uint64_t total) { return total; });
-  const auto fits = [&](std::size_t i, std::size_t j) {
-    const std::uint64_t own = ours[o[i]].bytes;
-    return own >= theirs[t[j]] && own - theirs[t[j]] <= block_bytes;
-  };
+  const auto ranks = pair_by_size(ours, theirs, [&](std::uint64_t own, std::uint64_t other) {
+    return own >= other && own - other <= block_bytes;
+  });
+  if (!ranks) return std::nullopt;
   ReceivedMatch match{Indices(theirs.size()),
                       std::vector<std::optional<std::uint64_t>>(theirs.size())};
   std::uint64_t least = 0;
-  for (std::size_t i = 0; i < o.size(); ++i) {
-    if (!fits(i, i)) return std::nullopt;
-    const bool is_alike = i > 0 && fits(i, i - 1) && fits(i - 1, i);
-    if (!is_alike) least = ours[o[i]].bytes;
-    if (is_alike) match.alike[t[i]] = match.alike[t[i - 1]] = least;
-    match.own[t[i]] = o[i];
+  for (std::size_t i = 0; i < match.own.size(); ++i) {
+    const std::size_t at = ranks->theirs[i];
+    match.own[at] = ranks->ours[i];
+    if (ranks->exchangeable[i]) {
+      match.alike[at] = match.alike[ranks->theirs[i - 1]] = least;
+    } else {
+      least = ours[ranks->ours[i]].bytes;
+    }
   }
   return match;
 }
