@@ -28,7 +28,7 @@ class Forwarder : private PacketSink {
             std::optional<PcapngWriter> capture, std::optional<Stranger> stranger);
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
-  ~Forwarder() = default;
+  ~Forwarder() override = default;
 
   // Forwards until `stop` (an eventfd) is readable or a device fails.
   void run(const Fd& stop);

@@ -125,7 +125,7 @@ TEST_F(PcapngTest, ALinkShowsWhatItHeldAndReleased) {
   const LinkLog log = ends.stop();
   EXPECT_FALSE(log.capture_error.has_value());
   const auto commented =
-      packets("frame.comment contains \"held by\" || frame.comment contains \"rel\"");
+      packets(R"(frame.comment contains "held by" || frame.comment contains "rel")");
   ASSERT_THAT(commented, SizeIs(log.actions.size()));
   EXPECT_THAT(commented.front(),
               ::testing::MatchesRegex("client.*held by: hold ack 1 until cookie 2 acknowledged"));

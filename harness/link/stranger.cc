@@ -67,7 +67,7 @@ void Stranger::on_ready(short found) {
 
 void Stranger::send_cookie() {
   if (const auto made = finish_connect(socket_, to_); made.has_error()) return end(&made.error());
-  std::array<std::byte, kCookieSize> cookie;
+  std::array<std::byte, kCookieSize> cookie{};
   cookie.fill(std::byte{'s'});
   cookie.back() = std::byte{0};
   const auto sent = write_some(socket_, cookie);
@@ -76,7 +76,7 @@ void Stranger::send_cookie() {
 }
 
 void Stranger::read_answer() {
-  std::array<std::byte, kMaxAnswer> buffer;
+  std::array<std::byte, kMaxAnswer> buffer{};
   const auto read = read_some(socket_, buffer);
   if (read.has_error()) return end(&read.error());
   const ByteView got = ByteView(buffer).first(read.value().bytes);

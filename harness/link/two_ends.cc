@@ -115,7 +115,7 @@ void TwoEnds::transfer(std::size_t client, std::size_t bytes) {
   std::size_t to = 0;
   while (must(peer_address(accepted_.at(to))).port() != port) ++to;
   const std::vector<std::byte> block(std::size_t{64} * 1024);
-  std::array<std::byte, 64 * 1024> sink;
+  std::array<std::byte, 64 * 1024> sink{};
   for (std::size_t sent = 0, received = 0; received < bytes;) {
     if (sent < bytes) {
       sent += must(write_some(from, ByteView(block).first(std::min(block.size(), bytes - sent))));

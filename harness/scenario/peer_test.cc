@@ -141,6 +141,12 @@ TEST_F(PeerTest, AChildDiesWithItsOwner) {
   EXPECT_EQ(::kill(pid, 0), -1) << "it is still there";
 }
 
+TEST(OwnLoopbackTest, EachPortHasAnIpv4AddressOfItsOwn) {
+  EXPECT_EQ(own_loopback("127.0.0.1", 0x1234), "127.18.52.1");
+  EXPECT_NE(own_loopback("127.0.0.1", 0x1234), own_loopback("127.0.0.1", 0x1334));
+  EXPECT_EQ(own_loopback("::1", 0x1234), "::1");
+}
+
 TEST_F(PeerTest, AReservedPortIsNotGivenTwice) {
   const auto first = PortReservation::take(0).value();
   const auto second = PortReservation::take(0).value();

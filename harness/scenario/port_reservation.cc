@@ -78,4 +78,9 @@ Result<PortReservation> PortReservation::take(std::uint16_t port) {
   return system_error(fmt::format("bind(port {})", port));
 }
 
+std::string own_loopback(const std::string& stated, std::uint16_t port) {
+  if (stated != "127.0.0.1") return stated;
+  return fmt::format("127.{}.{}.1", port >> 8, port & 0xff);
+}
+
 }  // namespace rolecall::scenario

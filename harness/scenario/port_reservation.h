@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "harness/base/fd.h"
@@ -23,5 +24,11 @@ class PortReservation {
   Fd fd_;
   std::uint16_t port_;
 };
+
+// Where the peers of the run that has `port` meet: `stated`, but of 127.0.0.0/8 an address of that
+// run's own. Linux keeps what it measured between two addresses (tcp_metrics; tcp_update_metrics(),
+// 6.1), and a stream that was held back looks like one of many seconds' round trip: on one address
+// it would slow down all runs that follow, and every other program there. IPv6 has ::1 alone.
+std::string own_loopback(const std::string& stated, std::uint16_t port);
 
 }  // namespace rolecall::scenario

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 // Natural order on loopback.
 class PlainRig : public Rig {
  public:
-  PlainRig(std::string address, PortReservation port)
-      : address_(std::move(address)), port_(std::move(port)) {}
+  PlainRig(const std::string& address, PortReservation port)
+      : address_(own_loopback(address, port.port())), port_(std::move(port)) {}
 
   std::string server_address() const override { return address_; }
   std::uint16_t port() const override { return port_.port(); }

@@ -35,8 +35,8 @@ std::vector<std::string> problems_of(const ShimObservation& shim, Lever lever,
 
 class ShimRig : public Rig {
  public:
-  ShimRig(std::string address, PortReservation port, Lever lever, ShimPlan plan)
-      : address_(std::move(address)),
+  ShimRig(const std::string& address, PortReservation port, Lever lever, ShimPlan plan)
+      : address_(own_loopback(address, port.port())),
         port_(std::move(port)),
         lever_(lever),
         plan_(std::move(plan)) {}

@@ -75,11 +75,15 @@ void ClientSession::on_bytes(ByteView in, TimePoint now) {
   in_.feed(in);
   // A long results document comes in pieces: each renews the limit, as in iperf3's Nread().
   if (expect_ == Expect::PeerResults) wake_at_ = now + config_.reply_limit;
-  while (!finished_ && step(now)) {
-  }
+  read_on(now);
   if (!finished_ && expect_ == Expect::Local && in_.buffered() > kMostUnread) {
     fail(Error{Errc::OutOfOrder, "the server went on sending where it is the client's turn"},
          wire::kErrorMessage);
+  }
+}
+
+void ClientSession::read_on(TimePoint now) {
+  while (!finished_ && step(now)) {
   }
 }
 
@@ -275,6 +279,7 @@ void ClientSession::on_time(TimePoint now) {
 void ClientSession::on_local(LocalEvent event, TimePoint now) {
   if (finished_) return;
   std::visit([&](const auto& e) { handle(e, now); }, event);
+  read_on(now);  // the server may have said what comes next before it was due
 }
 
 void ClientSession::handle(const StreamsOpen&, TimePoint now) {

@@ -57,7 +57,8 @@ class ClientSession {
  private:
   enum class Expect { State, ServerParameters, Local, PeerResults, ServerError, ErrorDocument };
 
-  bool step(TimePoint now);  // consumes one item; false when bytes are missing
+  void read_on(TimePoint now);  // all that has come and is due
+  bool step(TimePoint now);     // consumes one item; false when bytes are missing
   bool take_state(TimePoint now);
   bool take_frame(TimePoint now);
   bool take_server_error(TimePoint now);

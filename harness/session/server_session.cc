@@ -70,11 +70,15 @@ void ServerSession::on_bytes(ByteView in, TimePoint now) {
   if (finished_) return;
   in_.feed(in);
   if (gap_) gap_until_ = now + *gap_;
-  while (!finished_ && step(now)) {
-  }
+  read_on(now);
   if (!finished_ && expect_ == Expect::Local && in_.buffered() > kMostUnread) {
     fail(Error{Errc::OutOfOrder, "the client went on sending where it is the server's turn"},
          wire::kErrorMessage);
+  }
+}
+
+void ServerSession::read_on(TimePoint now) {
+  while (!finished_ && step(now)) {
   }
 }
 
@@ -258,6 +262,7 @@ void ServerSession::on_time(TimePoint now) {
 void ServerSession::on_local(LocalEvent event, TimePoint now) {
   if (finished_) return;
   std::visit([&](const auto& e) { handle(e, now); }, event);
+  read_on(now);  // the client may have said what comes next before it was due
 }
 
 void ServerSession::handle(const StreamsOpen&, TimePoint) {

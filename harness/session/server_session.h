@@ -75,6 +75,7 @@ class ServerSession {
     int accepted = 0;  // in accept order, for sentences
   };
 
+  void read_on(TimePoint now);  // all that has come and is due
   bool step(TimePoint now);
   bool take_cookie(TimePoint now);
   bool take_state(TimePoint now);

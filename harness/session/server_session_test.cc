@@ -327,6 +327,18 @@ TEST_F(ServerSessionTest, EndsInGoodOrder) {
   EXPECT_FALSE(failure_);
 }
 
+TEST_F(ServerSessionTest, AGoodbyeThatCameBeforeItsTimeCountsWhenItIsDue) {
+  run_to_running();
+  receive(State::TestEnd);
+  Bytes early = wire::encode_frame(wire::encode_results({}));
+  append(early, one(State::IperfDone));
+  receive(early);
+  EXPECT_FALSE(finished_);
+  session_->on_local(ResultsReady{}, now_), drain();
+  EXPECT_TRUE(finished_);
+  EXPECT_FALSE(failure_);
+}
+
 TEST_F(ServerSessionTest, ResultsThatAreNoneAreRefused) {
   run_to_running();
   receive(State::TestEnd);
