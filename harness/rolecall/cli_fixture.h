@@ -60,7 +60,7 @@ class CliTest : public testing::Test {
   }
 
   fs::path script(const std::string& name, const std::string& body) {
-    const fs::path path = write(name, "#!/bin/sh\n" + body);
+    fs::path path = write(name, "#!/bin/sh\n" + body);
     fs::permissions(path, fs::perms::owner_all);
     return path;
   }

@@ -19,6 +19,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr char kDeadlock[] = SCENARIOS "/legacy-bidir-deadlocks.json";
+constexpr char kRefused[] = SCENARIOS "/legacy-client-is-refused-by-forced-server.json";
 
 TEST_F(CliTest, NoCommandIsWrongUsage) {
   EXPECT_EQ(run({}), 2);
@@ -125,10 +126,7 @@ TEST_F(CliTest, AReportThatCannotBeWrittenCostsNoRun) {
 }
 
 TEST_F(CliTest, ThePageIsWrittenBesideTheTable) {
-  EXPECT_EQ(run({"run", SCENARIOS "/legacy-client-is-refused-by-forced-server.json", "--repeat",
-                 "1", "--html", file("runs.html")}),
-            0)
-      << err();
+  EXPECT_EQ(run({"run", kRefused, "--repeat", "1", "--html", file("runs.html")}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("refused"));
   EXPECT_THAT(scenario::read_file(file("runs.html")).value(), HasSubstr("1 of 1 as stated"));
 }
@@ -191,7 +189,7 @@ TEST_F(CliTest, KeptEvidenceIsWhereTheUserWantsIt) {
 
 TEST_F(CliTest, AnUnexpectedVerdictExits1AndKeepsItsEvidence) {
   std::string text = scenario::read_file(kDeadlock).value();
-  text.replace(text.find("\"above\": \"deadlock\""), 19, "\"above\": \"void\"    ");
+  text.replace(text.find(R"("above": "deadlock")"), 19, R"("above": "void"    )");
   EXPECT_EQ(run({"run", write("wrong-claim.json", text), "--repeat", "1"}), 1) << err();
   EXPECT_THAT(out(), testing::AllOf(HasSubstr("NO: stated void"), HasSubstr("again: ")));
   EXPECT_FALSE(fs::is_empty(temporary()));

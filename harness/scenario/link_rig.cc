@@ -112,9 +112,9 @@ class LinkRig : public Rig {
       if (!rule.limit_ended_it && !rule.holding_at_stop) continue;
       const auto* awaited = log.stream(rule.rule.until.connection);
       const TimePoint end = rule.limit_ended_it.value_or(log.stopped);
-      if (rule.rule.until.kind == EventKind::StrangerAcknowledged) {
-        seen.problems.push_back(rule.text());
-      } else if (awaited == nullptr || awaited->when(EventKind::Syn).value_or(end) >= end) {
+      const bool awaits_the_client = rule.rule.until.kind != EventKind::StrangerAcknowledged;
+      if (awaits_the_client &&
+          (awaited == nullptr || awaited->when(EventKind::Syn).value_or(end) >= end)) {
         seen.order_impossible = true;
       } else {
         seen.problems.push_back(rule.text());

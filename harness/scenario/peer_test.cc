@@ -24,7 +24,7 @@ class PeerTest : public ::testing::Test {
  protected:
   // A program that is a shell script.
   std::filesystem::path script(const std::string& body) {
-    const auto path = folder_.path() / "program";
+    auto path = folder_.path() / "program";
     EXPECT_TRUE(write_file(path, "#!/bin/sh\n" + body + "\n").has_value());
     EXPECT_EQ(::chmod(path.c_str(), 0700), 0);
     return path;

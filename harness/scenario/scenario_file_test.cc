@@ -149,7 +149,7 @@ TEST(ScenarioFileTest, RulesOnPacketsNeedTheLink) {
 
 TEST(ScenarioFileTest, AnOrderMayBeExpectedToBeImpossible) {
   const auto s = parse_scenario(
-      linked("accept 2,1", "[\"link\"]", "{\"below\": \"not realisable\"}"), "claim.json");
+      linked("accept 2,1", R"(["link"])", R"({"below": "not realisable"})"), "claim.json");
   EXPECT_EQ(s.value().expect.under(Lever::Link), kNotRealisable);
 }
 
