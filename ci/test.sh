@@ -3,7 +3,8 @@
 # Usage: ci/test.sh [--full]
 # Installs what is missing, then builds and runs every test under ASan and UBSan (g++), so that
 # ctest's summary closes the output. --full adds, before that, the release build with the whole main
-# job, and the unit tests under ThreadSanitizer (clang). Exits 0 only if all of it passed.
+# job, the unit tests under ThreadSanitizer (clang), and clang-tidy over every source. Exits 0 only if
+# all of it passed.
 set -eu
 cd "$(dirname "$0")/.."
 failed=
@@ -21,6 +22,10 @@ tsan() {
   cmake --preset tsan && cmake --build --preset tsan && ctest --preset tsan -j2
 }
 
+tidy() {
+  cmake --preset tidy && cmake --build --preset tidy -- -k 0
+}
+
 dev_build() {
   cmake --preset dev && cmake --build --preset dev
 }
@@ -34,6 +39,7 @@ ci/peers.sh || echo "==== no iperf3 of another release: the tests that need one 
 if [ "${1-}" = --full ]; then
   phase "release build and the main job" ci/reproduce.sh
   phase "unit tests under ThreadSanitizer" tsan
+  phase "clang-tidy over every source" tidy
 fi
 phase "dev build" dev_build
 [ -z "$failed" ] || echo "==== failed so far:$failed"

@@ -123,6 +123,15 @@ TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClea
   EXPECT_EQ(run_once(scenario), 0) << out() << err();
 }
 
+constexpr const char* kRunOnASmallDisk = R"(
+mount -t tmpfs -o size=512k none "$1" || exit 77
+shift
+"$0" run "$@"
+status=$?
+cat "$2"/fault/1/link.txt
+exit $status
+)";
+
 // A disk of 512 KiB for the evidence, in a mount namespace that goes with its programs.
 TEST_F(CliFaultsTest, AFullDiskEndsTheCaptureAloneAndIsSaid) {
   constexpr int kNoMount = 77;
@@ -130,9 +139,7 @@ TEST_F(CliFaultsTest, AFullDiskEndsTheCaptureAloneAndIsSaid) {
   fs::create_directory(kept());
   auto shell =
       Child::start({"/usr/bin/unshare",
-                    {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c",
-                     "mount -t tmpfs -o size=512k none \"$1\" || exit 77; shift\n"
-                     "\"$0\" run \"$@\"; status=$?; cat \"$2\"/fault/1/link.txt; exit $status",
+                    {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c", kRunOnASmallDisk,
                      ROLECALL_PROGRAM, kept(), "--keep", kept(), scenario, "--repeat", "1"},
                     {"TMPDIR=" + temporary().string(), mark()},
                     file("out"),

@@ -178,6 +178,19 @@ TEST_F(ClientSessionTest, EndsInGoodOrder) {
   EXPECT_EQ(sent_, Bytes{wire::encode_state(State::IperfDone)});
 }
 
+TEST_F(ClientSessionTest, ResultsThatCameBeforeTheirTimeCountWhenTheyAreDue) {
+  run_to_running();
+  local(TestOver{});
+  receive(State::ExchangeResults);
+  Bytes early = wire::encode_frame(wire::encode_results({}));
+  append(early, Bytes{wire::encode_state(State::DisplayResults)});
+  receive(early);
+  EXPECT_FALSE(finished_);
+  local(ResultsReady{});
+  EXPECT_TRUE(finished_);
+  EXPECT_FALSE(failure_) << refusal();
+}
+
 TEST_F(ClientSessionTest, WhatFollowsTheEndIsNoise) {  // a 3.21 server's stale error
   run_to_results();
   receive_frame(wire::encode_results({}));
