@@ -110,6 +110,12 @@ Result<Fd> tcp_socket(int family) {
   return socket;
 }
 
+Result<Fd> udp_socket(int family) {
+  Fd socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open()) return system_error("socket(UDP)");
+  return socket;
+}
+
 Result<Fd> listen_tcp(const std::string& host, std::uint16_t port, int family,
                       const std::string& device) {
   const bool dual = host.empty() && family == AF_UNSPEC;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TCP sockets: addresses, listening, connecting, options. All are close-on-exec and non-blocking.
-// Any thread.
+// TCP and UDP sockets: addresses, listening, connecting, options. All are close-on-exec and
+// non-blocking. Any thread.
 #pragma once
 
 #include <netinet/in.h>
@@ -45,6 +45,7 @@ Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port
 
 // A socket that is not yet bound or connected.
 Result<Fd> tcp_socket(int family);
+Result<Fd> udp_socket(int family);
 
 // A listening socket. Without `host` it takes IPv4 and IPv6 on one socket where `family` is
 // AF_UNSPEC. SO_REUSEADDR is set; the backlog is SOMAXCONN.

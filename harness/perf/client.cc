@@ -15,6 +15,7 @@
 #include "harness/net/signals.h"
 #include "harness/net/tcp_info.h"
 #include "harness/perf/control_link.h"
+#include "harness/perf/datagram_connector.h"
 #include "harness/perf/stream_connector.h"
 #include "harness/perf/test_parameters.h"
 #include "harness/perf/test_run.h"
@@ -28,6 +29,17 @@ using session::ClientSession;
 
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(2);
+
+// For a server's answer to a connect datagram; iperf3 3.22's.
+constexpr Duration kAnswerLimit = seconds(30);
+
+// What fits into one packet to the server, as far as its control connection knows.
+// iperf_client_api.c iperf_connect(), 3.22.
+std::int64_t datagram_size(const Fd& control) {
+  constexpr std::int64_t kDefault = 1460;
+  const std::int64_t mss = segment_size(control);
+  return mss >= 1 && mss <= wire::kMostDatagram ? mss : kDefault;
+}
 
 class Client {
  public:
@@ -56,6 +68,10 @@ class Client {
     if (finished_) return ok();  // a signal came first
     TRY(peer_, peer_address(control));
     report_.control_connected(segment_size(control));
+    if (options_.udp && options_.block_bytes == 0) {
+      config.parameters.block_bytes = datagram_size(control);
+      report_.datagram_size_chosen(static_cast<int>(config.parameters.block_bytes));
+    }
     plan_.parameters = config.parameters;
     plan_.interval_s = options_.interval_s;
     plan_.receive_timeout = milliseconds(options_.receive_timeout_ms);
@@ -150,6 +166,7 @@ class Client {
     facts.control_mss = segment_size(link_->socket());
     facts.target_bitrate_bps = options_.bitrate_bps;
     facts.reverse = options_.reverse;
+    facts.is_udp = options_.udp;
     report_.connected(facts);
     open_streams();
   }
@@ -170,14 +187,25 @@ class Client {
     target.first_port = options_.client_port;
     target.parameters = plan_.parameters;
     target.send_timeout_ms = options_.send_timeout_ms;
+    if (options_.udp) target.limit = kAnswerLimit;
     if (options_.connect_timeout_ms != 0) {
       target.limit = milliseconds(options_.connect_timeout_ms);
     }
-    connector_.emplace(
-        reactor_, std::move(target), connect_order(), std::move(streams),
-        [this](int number) { return session_->stream_header(number); },
-        [this](Result<void> result) { on_streams(std::move(result)); });
+    connector_ = make_connector(std::move(target), std::move(streams));
     connector_->start(now());
+  }
+
+  std::unique_ptr<Connector> make_connector(StreamTarget target,
+                                            std::vector<std::unique_ptr<Stream>> streams) {
+    const auto done = [this](Result<void> result) { on_streams(std::move(result)); };
+    if (options_.udp) {
+      return std::make_unique<DatagramConnector>(
+          reactor_, std::move(target), session_->may_repeat_connect(), std::move(streams),
+          [this](int number) { return session_->connect_datagram(number); }, done);
+    }
+    return std::make_unique<StreamConnector>(
+        reactor_, std::move(target), connect_order(), std::move(streams),
+        [this](int number) { return session_->stream_header(number); }, done);
   }
 
   ConnectOrder connect_order() const {
@@ -224,6 +252,7 @@ class Client {
   }
 
   void carry_out(const session::RunTest&) {
+    if (connector_) connector_->conclude();
     if (!run_->has_streams()) {
       const Error early{Errc::OutOfOrder,
                         "the server began the test before it had its stream connections"};
@@ -358,7 +387,7 @@ class Client {
   TestPlan plan_;
   std::optional<ClientSession> session_;
   std::optional<ControlLink> link_;
-  std::optional<StreamConnector> connector_;
+  std::unique_ptr<Connector> connector_;
   std::optional<TestRun> run_;
   ServerOutput server_output_;
   wire::State noted_ = wire::State::IperfStart;  // by -d

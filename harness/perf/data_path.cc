@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "harness/perf/datagram_worker.h"
 #include "harness/perf/receive_worker.h"
 #include "harness/perf/send_worker.h"
 
@@ -96,7 +97,8 @@ Result<std::unique_ptr<DataPath>> DataPath::create(const std::vector<Stream*>& s
   std::vector<Stream*> receiving;
   for (Stream* s : streams) (s->sends() ? sending : receiving).push_back(s);
   TRY(hire(path->senders_, sending, load, path->sent_, path->news_, SendWorker::create));
-  TRY(hire(path->receivers_, receiving, load, path->received_, path->news_, ReceiveWorker::create));
+  TRY(hire(path->receivers_, receiving, load, path->received_, path->news_,
+           load.is_udp ? DatagramWorker::create : ReceiveWorker::create));
   return path;
 }
 
@@ -130,6 +132,7 @@ void DataPath::stop_sending() {
 
 void DataPath::stop_receiving() {
   for (const auto& worker : receivers_) worker->stop();
+  if (load_.is_udp) return;  // its workers have seen to it
   for (Stream* stream : streams_) {
     if (!stream->sends()) receive_what_is_there(*stream);
   }

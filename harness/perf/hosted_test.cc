@@ -23,8 +23,6 @@ namespace {
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(1);
 
-constexpr int kErrorStreamAccept = 204;  // iperf_api.h IESTREAMACCEPT
-
 }  // namespace
 
 HostedTest::HostedTest(Surroundings around, Fd control)
@@ -36,6 +34,7 @@ HostedTest::HostedTest(Surroundings around, Fd control)
           [this] { session_.on_closed(now()), pump(); }) {}
 
 HostedTest::~HostedTest() {
+  if (flow_listener_.is_open()) around_.reactor.unwatch(flow_listener_);
   for (const auto& [id, socket] : newcomers_) around_.reactor.unwatch(socket);
   if (run_ && run_->running() && !run_->stopped()) around_.reactor.unwatch(run_->event());
   restore_listener();
@@ -99,11 +98,17 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   facts.mss_bytes = static_cast<int>(p.mss_bytes);
   facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
   facts.reverse = p.direction == wire::Direction::Reverse;
+  facts.is_udp = is_udp();
   around_.report.connected(facts);
 }
 
 Result<void> HostedTest::prepare() {
   const wire::Parameters& p = session_.parameters();
+  if (p.server_affinity) {
+    TRY(cores_before_, current_cores());
+    TRY(pin_to_core(static_cast<int>(*p.server_affinity)));
+  }
+  if (is_udp()) return listen_for_flow();
   TRY(auto before, buffer_facts(around_.listener, p));
   if (p.no_delay || p.mss_bytes != 0 || p.window_bytes != 0) {
     listener_before_ = before;
@@ -111,10 +116,6 @@ Result<void> HostedTest::prepare() {
     TRY(before, buffer_facts(around_.listener, p));
   }
   around_.report.buffers(before);
-  if (p.server_affinity) {
-    TRY(cores_before_, current_cores());
-    TRY(pin_to_core(static_cast<int>(*p.server_affinity)));
-  }
   return ok();
 }
 
@@ -180,7 +181,8 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
     restore_listener();
     if (auto added = add_streams(bind); !added) {
       const bool reset = added.error().sys_errno == ENOTCONN;  // it has no peer any more
-      return fail(std::move(added).error(), reset ? kErrorStreamAccept : wire::kErrorCongestion);
+      return fail(std::move(added).error(),
+                  reset ? wire::kErrorStreamAccept : wire::kErrorCongestion);
     }
   }
   identity_ = bind.identity;
@@ -190,6 +192,11 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
 }
 
 Result<void> HostedTest::add_streams(const session::BindStreams& bind) {
+  if (is_udp()) {
+    const Fd& first = newcomers_.at(bind.streams.front().connection);
+    TRY(const auto buffers, buffer_facts(first, session_.parameters()));
+    around_.report.buffers(buffers);
+  }
   for (const session::BoundStream& bound : bind.streams) {
     auto stream = std::make_unique<Stream>();
     stream->socket = std::move(newcomers_.at(bound.connection));

@@ -71,6 +71,11 @@ class HostedTest {
     CHECK(false);  // outputs that only a client's session has
   }
 
+  bool is_udp() const { return session_.parameters().protocol == wire::Protocol::Udp; }
+  Result<void> listen_for_flow();
+  void take_flows();
+  Result<bool> take_flow();  // false: none waits
+  void answer_copies(const Fd& flow);
   void read_header(session::ConnectionId id);
   void watch_for_reset(session::ConnectionId id);
   Result<void> add_streams(const session::BindStreams& bind);
@@ -87,6 +92,7 @@ class HostedTest {
   Surroundings around_;
   session::ServerSession session_;
   ControlLink link_;
+  Fd flow_listener_;  // UDP, while streams are missing
   std::map<session::ConnectionId, Fd> newcomers_;
   session::ConnectionId next_connection_ = 1;
   std::optional<TestRun> run_;

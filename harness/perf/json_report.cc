@@ -18,6 +18,16 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// A sender knows of its datagrams how many they are.
+void add_datagrams(ordered_json& object, const DatagramFigures& figures, bool sends) {
+  if (!sends) {
+    object["jitter_ms"] = figures.jitter_s * 1e3;
+    object["lost_packets"] = figures.lost;
+  }
+  object["packets"] = figures.packets;
+  if (!sends) object["lost_percent"] = figures.lost_percent();
+}
+
 ordered_json stream_object(const StreamFacts& facts, const StreamInterval& stream, bool omitted) {
   const double seconds = interval_seconds(stream);
   ordered_json object{
@@ -33,6 +43,7 @@ ordered_json stream_object(const StreamFacts& facts, const StreamInterval& strea
     object["pmtu"] = tcp->pmtu_bytes;
     object["reorder"] = tcp->reorder;
   }
+  if (stream.udp) add_datagrams(object, *stream.udp, facts.sends);
   object["omitted"] = omitted;
   object["sender"] = facts.sends;
   return object;
@@ -73,6 +84,7 @@ ordered_json sum_object(const Interval& interval, const std::vector<StreamFacts>
                       {"bytes", sum.bytes},
                       {"bits_per_second", per_second(sum.bytes, seconds) * 8}};
   if (sum.retransmits) object["retransmits"] = *sum.retransmits;
+  if (sum.udp) add_datagrams(object, *sum.udp, local_sends);
   object["omitted"] = interval.omitted;
   object["sender"] = local_sends;
   return object;
@@ -127,9 +139,9 @@ void JsonReport::connected(const ControlFacts& facts) {
   start[server ? "accepted_connection" : "connecting_to"] = {
       {"host", server ? shown_host(facts.host) : facts.host}, {"port", facts.port}};
   start["cookie"] = facts.cookie;
-  if (facts.mss_bytes != 0) {
+  if (facts.mss_bytes != 0 && !facts.is_udp) {
     start["tcp_mss"] = facts.mss_bytes;
-  } else {
+  } else if (!facts.is_udp) {
     start["tcp_mss_default"] = facts.control_mss;
   }
   start["target_bitrate"] = facts.target_bitrate_bps;
@@ -171,7 +183,7 @@ void JsonReport::test_started(const TestFacts& facts) {
   test_ = facts;
   if (title_.empty()) title_ = facts.title;
   if (!document_) return;
-  document_->start["test_start"] = {{"protocol", "TCP"},
+  document_->start["test_start"] = {{"protocol", facts.is_udp ? "UDP" : "TCP"},
                                     {"num_streams", facts.streams},
                                     {"blksize", facts.block_bytes},
                                     {"omit", facts.omit_s},

@@ -24,6 +24,7 @@ class JsonReport : public Report {
   void server_listening(std::uint16_t port, int test_number) override;
   void client_starting() override;
   void control_connected(int) override {}
+  void datagram_size_chosen(int) override {}
   void connected(const ControlFacts& facts) override;
   void buffers(const BufferFacts& facts) override;
   void stream_connected(const StreamFacts& facts) override;

@@ -166,6 +166,7 @@ Result<void> set_bitrate(Parsing& parsing, const char* argument) {
         read_int_within(argument + slash + 1, 1, 1000, "the burst (-b RATE/BURST)"));
   }
   TRY(parsing.options.bitrate_bps, read_rate(text.substr(0, slash).c_str()));
+  parsing.bitrate_given = true;
   return ok();
 }
 
@@ -182,6 +183,7 @@ Result<void> set_length(Parsing& parsing, const char* argument) {
     return parameter_error(
         fmt::format("the block size (-l) must be at most {} bytes, not '{}'", kMost, argument));
   }
+  parsing.length_given = bytes != 0;
   parsing.options.block_bytes = bytes == 0 ? Options{}.block_bytes : static_cast<int>(bytes);
   return ok();
 }
@@ -328,11 +330,12 @@ constexpr OptionRow kRows[] = {
     {"no-delay", 'N', None, ClientOnly, set_flag<&Options::no_delay>},
     {"omit", 'O', Required, ClientOnly, set_omit},
     {"title", 'T', Required, ClientOnly, set_text<&Options::title>},
+    {"udp", 'u', None, ClientOnly, set_flag<&Options::udp>},
+    {"udp-counters-64bit", '\0', None, ClientOnly, set_flag<&Options::wide_counter>},
     {"get-server-output", '\0', None, ClientOnly, set_flag<&Options::get_server_output>},
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
 
     // iperf3's, not offered yet.
-    {"udp", 'u', None, ClientOnly, nullptr},
     {"sctp", '\0', None, ClientOnly, nullptr},
     {"nstreams", '\0', Required, ClientOnly, nullptr},
     {"xbind", 'X', Required, Either, nullptr},
@@ -349,7 +352,6 @@ constexpr OptionRow kRows[] = {
     {"cntl-ka", '\0', Optional, Either, nullptr},
     {"extra-data", '\0', Required, ClientOnly, nullptr},
     {"repeating-payload", '\0', None, ClientOnly, nullptr},
-    {"udp-counters-64bit", '\0', None, ClientOnly, nullptr},
     {"gsro", '\0', None, ClientOnly, nullptr},
     {"dont-fragment", '\0', None, ClientOnly, nullptr},
     {"fq-rate", '\0', Required, ClientOnly, nullptr},

@@ -18,6 +18,8 @@ struct Parsing {
   const char* server_option = nullptr;  // the first that is a server's only, by its long name
   const char* client_option = nullptr;
   bool duration_given = false;
+  bool bitrate_given = false;
+  bool length_given = false;
   bool receive_timeout_given = false;
   bool stream_connect_given = false;
   bool bind_roles_given = false;

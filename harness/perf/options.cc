@@ -10,6 +10,7 @@
 #include "harness/perf/option_table.h"
 #include "harness/perf/option_values.h"
 #include "harness/perf/usage.h"
+#include "harness/wire/datagram.h"
 
 namespace rolecall::perf {
 namespace {
@@ -109,6 +110,21 @@ Result<void> check_streams(const Options& options) {
                                      session::kMostLegacyStreams));
 }
 
+// iperf_api.c iperf_parse_arguments(), 3.22: what UDP has other defaults and bounds for.
+Result<void> settle_udp(Parsing& parsing) {
+  Options& options = parsing.options;
+  if (!options.udp) return ok();
+  constexpr std::uint64_t kDefaultRate = 1024 * 1024;
+  if (!parsing.bitrate_given) options.bitrate_bps = kDefaultRate;
+  if (!parsing.length_given) options.block_bytes = 0;
+  const bool fits =
+      options.block_bytes >= wire::kLeastDatagram && options.block_bytes <= wire::kMostDatagram;
+  if (options.block_bytes == 0 || fits) return ok();
+  return parameter_error(fmt::format("a UDP datagram (-l) has {} to {} bytes, not {}",
+                                     wire::kLeastDatagram, wire::kMostDatagram,
+                                     options.block_bytes));
+}
+
 void complete(Parsing& parsing) {
   Options& options = parsing.options;
   if ((options.bytes != 0 || options.blocks != 0) && !parsing.duration_given) {
@@ -135,6 +151,7 @@ Result<Options> check(Parsing& parsing) {
   if (!parsing.has_role) {
     return parameter_error("roleperf must be either a client (-c) or a server (-s)");
   }
+  TRY(settle_udp(parsing));
   complete(parsing);
   return std::move(parsing.options);
 }

@@ -59,8 +59,10 @@ struct Options {
   int duration_s = 10;            // 0: no end by time (also with a goal in bytes or blocks)
   std::uint64_t bytes = 0;        // goal, 0: none
   std::uint64_t blocks = 0;       // goal, 0: none
-  int block_bytes = 128 * 1024;
-  int streams = 1;  // of each direction; above 128 only where level 2 may be spoken
+  int block_bytes = 128 * 1024;   // 0: UDP, as much as fits into one packet to the server
+  bool udp = false;
+  bool wide_counter = false;  // of datagrams, 64 bits
+  int streams = 1;            // of each direction; above 128 only where level 2 may be spoken
   bool reverse = false;
   bool bidir = false;
   int window_bytes = 0;  // 0: autotuning

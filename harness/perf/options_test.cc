@@ -166,8 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"-V", "either a client (-c) or a server (-s)"}));
 
 INSTANTIATE_TEST_SUITE_P(NotYet, OptionRefusal,
-                         testing::Values(RefusalCase{"-c h -u", "does not have --udp (-u) yet"},
-                                         RefusalCase{"-c h -Z", "--zerocopy (-Z)"},
+                         testing::Values(RefusalCase{"-c h -Z", "--zerocopy (-Z)"},
                                          RefusalCase{"-c h -F f", "--file (-F)"},
                                          RefusalCase{"-c h --sctp", "does not have --sctp yet"},
                                          RefusalCase{"-c h -S 1", "--tos (-S)"},

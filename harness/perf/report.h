@@ -39,10 +39,12 @@ class Report {
 
   // Client: the control connection stands. `mss` in bytes.
   virtual void control_connected(int mss) = 0;
+  // Client: -l was not given for UDP, and is what fits into one packet.
+  virtual void datagram_size_chosen(int bytes) = 0;
   // Parameters are exchanged, at either end ("Connecting to host", "Accepted connection from").
   // What is written from here on is what captured() gives.
   virtual void connected(const ControlFacts& facts) = 0;
-  // Server: before connected(). Client: once, when the first stream connection stands.
+  // Server of a TCP test: before connected(). Else once, when the first stream stands.
   virtual void buffers(const BufferFacts& facts) = 0;
   // Each stream connection, in the order in which streams are listed.
   virtual void stream_connected(const StreamFacts& facts) = 0;

@@ -21,6 +21,7 @@ struct ControlFacts {
   int control_mss = 0;  // of the control connection; iperf3's server says 0
   std::uint64_t target_bitrate_bps = 0;
   bool reverse = false;
+  bool is_udp = false;
 };
 
 // Socket buffers of a stream connection (server: of the listener).
@@ -57,6 +58,7 @@ struct TestFacts {
   std::uint64_t blocks = 0;
   bool reverse = false;
   bool bidir = false;
+  bool is_udp = false;
   std::uint64_t target_bitrate_bps = 0;
   double interval_s = 1;
   std::string role_flag = "none";  // what was agreed: none, level 1, level 2, cookie, force
@@ -74,11 +76,24 @@ struct TcpSample {
   std::uint32_t reorder = 0;
 };
 
+// Of one UDP stream, or of several: then the mean of their jitter.
+struct DatagramFigures {
+  std::uint64_t packets = 0;  // sent; received: by the numbers that came, with what is lost
+  std::int64_t lost = 0;      // below 0 in an interval where more came late than were missing
+  std::uint64_t out_of_order = 0;
+  double jitter_s = 0;
+
+  double lost_percent() const {
+    return packets == 0 ? 0 : 100.0 * static_cast<double>(lost) / static_cast<double>(packets);
+  }
+};
+
 struct StreamInterval {
   double start_s = 0;
   double end_s = 0;
   std::uint64_t bytes = 0;
   std::optional<TcpSample> tcp;  // only where the local end sends
+  std::optional<DatagramFigures> udp;
 };
 
 // One interval of all streams, in index order.
@@ -107,12 +122,19 @@ struct SenderTcp {
   std::uint32_t mean_rtt_us = 0;
 };
 
+// Both ends' word on one UDP stream.
+struct DatagramSummary {
+  std::uint64_t sent = 0;  // 0: not told
+  DatagramFigures received;
+};
+
 // One stream over the whole test. What the peer has not told is zero; a server's report is made
 // before the results are exchanged, so there it is zero always and the text leaves it out.
 struct StreamSummary {
   SideFigures sender;
   SideFigures receiver;
   std::optional<SenderTcp> sender_tcp;  // the sender's own or the peer's word; none: not known
+  std::optional<DatagramSummary> udp;
 };
 
 // Per cent of one core between start and end of the test.

@@ -2,11 +2,9 @@
 #include "harness/perf/send_worker.h"
 
 #include <sys/epoll.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,17 +14,7 @@
 namespace rolecall::perf {
 namespace {
 
-// What one sendmsg() offers when nothing paces the stream, at most. Measured with ci/bench.sh:
-// a quarter of it loses a third, twice of it gains nothing.
-constexpr std::size_t kBytesACall = std::size_t{1} << 20;
-constexpr std::size_t kMostBlocksACall = 64;
-
 constexpr Duration kAskAgain = milliseconds(1);
-
-std::size_t batch(const Load& load) {
-  if (load.bits_per_second != 0) return static_cast<std::size_t>(std::max(load.burst_blocks, 1));
-  return std::clamp(kBytesACall / load.block_bytes, std::size_t{1}, kMostBlocksACall);
-}
 
 }  // namespace
 
@@ -43,11 +31,7 @@ SendWorker::SendWorker(WorkerParts parts, const std::vector<Stream*>& streams, c
       load_(load),
       budget_(budget),
       news_(news),
-      block_(load.block_bytes) {
-  for (std::size_t at = 0; at < block_.size(); at += 256) {  // getrandom() gives 256 whole
-    (void)::getrandom(&block_[at], std::min<std::size_t>(256, block_.size() - at), 0);
-  }
-  blocks_.assign(1 + batch(load_), iovec{block_.data(), block_.size()});  // the first: what is cut
+      writer_(make_block_writer(load)) {
   for (Stream* stream : streams) out_.push_back({.stream = stream});
 }
 
@@ -89,29 +73,29 @@ void SendWorker::finish(Outgoing& out) {
   wait_until(out, {});
 }
 
+// Unpaced, as many as one call takes; paced, those that the rate is behind by, a burst at least.
+std::size_t SendWorker::blocks_due(const Outgoing& out) const {
+  if (!paced()) return writer_->most_blocks();
+  const double rate = static_cast<double>(load_.bits_per_second) / 8;
+  const double behind = (now() - start_).in_seconds() * rate -
+                        static_cast<double>(out.stream->bytes.load(std::memory_order_relaxed));
+  const double burst = std::max(load_.burst_blocks, 1);
+  return static_cast<std::size_t>(
+      std::clamp(behind / static_cast<double>(load_.block_bytes), burst,
+                 std::max(burst, static_cast<double>(writer_->most_blocks()))));
+}
+
 void SendWorker::send_turn(Outgoing& out) {
-  const std::uint64_t claimed = budget_.claim(load_.block_bytes, batch(load_));
+  const std::uint64_t claimed = budget_.claim(load_.block_bytes, blocks_due(out));
   if (claimed == 0 && out.cut == 0) {
     if (budget_.reached()) return finish(out);
     return wait_until(out, now() + kAskAgain);  // another stream may yet give back what it claimed
   }
-  const auto [n, error] = send_blocks(out, claimed);
-  if (n >= 0 || error == EAGAIN || error == EINTR) {
-    return after_send(out, claimed, n > 0 ? static_cast<std::size_t>(n) : 0);
-  }
+  const BlockWriter::Outcome written = writer_->write(*out.stream, out.cut, claimed);
+  if (written.error == 0) return after_send(out, claimed, written.bytes);
   finish(out);
   news_.sender_failed(
-      Error{Errc::System, fmt::format("sending on stream {}", out.stream->number), error});
-}
-
-// A block that was cut short goes on where it stopped; whole ones follow.
-std::pair<ssize_t, int> SendWorker::send_blocks(const Outgoing& out, std::uint64_t claimed) {
-  blocks_[0] = iovec{block_.data() + (block_.size() - out.cut), out.cut};
-  msghdr message{};
-  message.msg_iov = blocks_.data() + (out.cut == 0 ? 1 : 0);
-  message.msg_iovlen = claimed / load_.block_bytes + (out.cut == 0 ? 0 : 1);
-  const ssize_t n = ::sendmsg(out.stream->socket.get(), &message, MSG_NOSIGNAL);
-  return {n, errno};
+      Error{Errc::System, fmt::format("sending on stream {}", out.stream->number), written.error});
 }
 
 void SendWorker::after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent) {

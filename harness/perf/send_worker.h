@@ -2,13 +2,10 @@
 // Sends the payload of some streams.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <memory>
-#include <utility>
 #include <vector>
 
-#include "harness/base/bytes.h"
+#include "harness/perf/block_writer.h"
 #include "harness/perf/data_path.h"
 #include "harness/perf/load.h"
 #include "harness/perf/stream.h"
@@ -39,19 +36,17 @@ class SendWorker final : public Worker {
   std::optional<TimePoint> before_wait() override;
 
   bool paced() const { return load_.bits_per_second != 0; }
-  void send_turn(Outgoing& out);  // one sendmsg()
-  std::pair<ssize_t, int> send_blocks(const Outgoing& out, std::uint64_t claimed);
+  std::size_t blocks_due(const Outgoing& out) const;
+  void send_turn(Outgoing& out);  // one system call
   void after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent);
   void wait_until(Outgoing& out, TimePoint due);
   void watch(Outgoing& out);
-  void unwatch(Outgoing& out);
   void finish(Outgoing& out);
 
   Load load_;
   Budget& budget_;
   DataPathNews& news_;
-  Bytes block_;                // the same random bytes, over and over, as iperf3 does
-  std::vector<iovec> blocks_;  // all of them `block_`
+  std::unique_ptr<BlockWriter> writer_;
   std::vector<Outgoing> out_;
   TimePoint start_{};
 };

@@ -31,6 +31,16 @@ struct Stream {
   // line of its own, so that counting one stream never slows another.
   alignas(64) std::atomic<std::uint64_t> bytes{0};
 
+  // UDP: what its worker counts beside bytes. A sender has packets only.
+  struct Datagrams {
+    std::atomic<std::uint64_t> packets{0};  // sent; received: the highest number
+    std::atomic<std::uint64_t> lost{0};
+    std::atomic<std::uint64_t> out_of_order{0};
+    std::atomic<double> jitter_s{0};
+    std::atomic<bool> restarts_jitter{false};  // asked of the worker
+  };
+  Datagrams datagrams;
+
   bool sends() const { return role == wire::Role::Sender; }
 };
 

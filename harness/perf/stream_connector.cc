@@ -33,13 +33,27 @@ ConnectOrder affordable_order(Duration rtt, int streams) {
   return cost < kWorthOfIdentity ? ConnectOrder::StreamBarrier : ConnectOrder::RoleBarrier;
 }
 
+Result<void> Connector::prepare(Stream& stream) const {
+  TRY(apply_test_options(stream.socket, target_.parameters));
+  if (!target_.device.empty()) {
+    TRY(bind_to_device(stream.socket, target_.device));
+  }
+  if (!target_.from && target_.first_port == 0) return ok();
+  TRY(const auto any, resolve("", 0, target_.peer.family()));
+  Address from = target_.from.value_or(any.front());
+  if (target_.first_port != 0) {
+    from.set_port(static_cast<std::uint16_t>(target_.first_port + stream.number - 1));
+    TRY(set_option(stream.socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
+  }
+  return bind_to(stream.socket, from);
+}
+
 StreamConnector::StreamConnector(Reactor& reactor, StreamTarget target, ConnectOrder order,
                                  std::vector<std::unique_ptr<Stream>> streams, Header header,
                                  Done done)
-    : reactor_(reactor),
-      target_(std::move(target)),
+    : Connector(std::move(target), std::move(streams)),
+      reactor_(reactor),
       order_(order),
-      streams_(std::move(streams)),
       header_(std::move(header)),
       done_(std::move(done)) {}
 
@@ -141,19 +155,7 @@ void StreamConnector::go_on() {
 
 Result<void> StreamConnector::begin(Stream& stream) {
   TRY(stream.socket, tcp_socket(target_.peer.family()));
-  TRY(apply_test_options(stream.socket, target_.parameters));
-  if (!target_.device.empty()) {
-    TRY(bind_to_device(stream.socket, target_.device));
-  }
-  if (target_.from || target_.first_port != 0) {
-    TRY(const auto any, resolve("", 0, target_.peer.family()));
-    Address from = target_.from.value_or(any.front());
-    if (target_.first_port != 0) {
-      from.set_port(static_cast<std::uint16_t>(target_.first_port + stream.number - 1));
-      TRY(set_option(stream.socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
-    }
-    TRY(bind_to(stream.socket, from));
-  }
+  TRY(prepare(stream));
   TRY(const bool stands, start_connect(stream.socket, target_.peer));
   if (stands) return connected(stream);
   return reactor_.watch(stream.socket, EPOLLOUT,

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "harness/base/time.h"
@@ -38,7 +39,30 @@ struct StreamTarget {
   Duration limit = seconds(120);  // from one step to the next; iperf3 3.22's connect timeout
 };
 
-class StreamConnector {
+// What opens a test's streams, by TCP here, by UDP in datagram_connector.h.
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  virtual void start(TimePoint now) = 0;
+  virtual std::optional<TimePoint> wake_at() const = 0;
+  virtual void on_time(TimePoint now) = 0;
+  // The server says that it has all of them.
+  virtual void conclude() {}
+
+  // After done(ok).
+  std::vector<std::unique_ptr<Stream>> take_streams() { return std::move(streams_); }
+
+ protected:
+  Connector(StreamTarget target, std::vector<std::unique_ptr<Stream>> streams)
+      : target_(std::move(target)), streams_(std::move(streams)) {}
+  // As -w, -B, --bind-dev and --cport ask.
+  Result<void> prepare(Stream& stream) const;
+
+  StreamTarget target_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+};
+
+class StreamConnector final : public Connector {
  public:
   using Header = std::function<Bytes(int number)>;
   using Done = std::function<void(Result<void>)>;
@@ -49,16 +73,13 @@ class StreamConnector {
   // when the server ends one of them meanwhile. `reactor` must outlive it.
   StreamConnector(Reactor& reactor, StreamTarget target, ConnectOrder order,
                   std::vector<std::unique_ptr<Stream>> streams, Header header, Done done);
-  ~StreamConnector();
+  ~StreamConnector() override;
   StreamConnector(const StreamConnector&) = delete;
   StreamConnector& operator=(const StreamConnector&) = delete;
 
-  void start(TimePoint now);
-  std::optional<TimePoint> wake_at() const;
-  void on_time(TimePoint now);
-
-  // After done(ok).
-  std::vector<std::unique_ptr<Stream>> take_streams() { return std::move(streams_); }
+  void start(TimePoint now) override;
+  std::optional<TimePoint> wake_at() const override;
+  void on_time(TimePoint now) override;
 
  private:
   void go_on();  // begins what may begin
@@ -75,9 +96,7 @@ class StreamConnector {
   void finish(Result<void> result);
 
   Reactor& reactor_;
-  StreamTarget target_;
   ConnectOrder order_;
-  std::vector<std::unique_ptr<Stream>> streams_;
   Header header_;
   Done done_;
   std::size_t begun_ = 0;

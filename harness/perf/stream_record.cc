@@ -7,6 +7,17 @@
 #include "harness/net/tcp_info.h"
 
 namespace rolecall::perf {
+namespace {
+
+// Of counts; jitter is that of the later moment.
+DatagramFigures difference(const DatagramFigures& later, const DatagramFigures& earlier) {
+  return {.packets = later.packets - earlier.packets,
+          .lost = later.lost - earlier.lost,
+          .out_of_order = later.out_of_order - earlier.out_of_order,
+          .jitter_s = later.jitter_s};
+}
+
+}  // namespace
 
 StreamFacts StreamRecord::facts() const {
   StreamFacts facts = addresses_;
@@ -15,8 +26,19 @@ StreamFacts StreamRecord::facts() const {
   return facts;
 }
 
+// All that was counted so far, omitted or not.
+DatagramFigures StreamRecord::count_datagrams() const {
+  const Stream::Datagrams& counts = stream_->datagrams;
+  return {.packets = counts.packets.load(std::memory_order_relaxed),
+          .lost = static_cast<std::int64_t>(counts.lost.load(std::memory_order_relaxed)),
+          .out_of_order = counts.out_of_order.load(std::memory_order_relaxed),
+          .jitter_s = counts.jitter_s.load(std::memory_order_relaxed)};
+}
+
 void StreamRecord::begin_measuring() {
   measured_from_ = cut_at_ = stream_->bytes.load(std::memory_order_relaxed);
+  datagrams_from_ = datagrams_cut_at_ = count_datagrams();
+  stream_->datagrams.restarts_jitter.store(true, std::memory_order_relaxed);
   if (stream_->sends()) begin_sending();
 }
 
@@ -60,7 +82,12 @@ StreamInterval StreamRecord::cut_interval(double start_s, double end_s) {
   interval.start_s = start_s;
   interval.end_s = end_s;
   interval.bytes = total - std::exchange(cut_at_, total);
-  interval.tcp = sample_tcp();
+  if (!is_udp_) {
+    interval.tcp = sample_tcp();
+    return interval;
+  }
+  const DatagramFigures counted = count_datagrams();
+  interval.udp = difference(counted, std::exchange(datagrams_cut_at_, counted));
   return interval;
 }
 
@@ -82,6 +109,12 @@ wire::StreamResult StreamRecord::result(double seconds) const {
   r.bytes = static_cast<std::int64_t>(frozen_bytes_);
   r.retransmits = retransmits();
   r.end_s = seconds;
+  if (!is_udp_) return r;
+  r.jitter_s = datagrams_cut_at_.jitter_s;
+  r.packets = static_cast<std::int64_t>(datagrams_cut_at_.packets);
+  r.omitted_packets = static_cast<std::int64_t>(datagrams_from_.packets);
+  r.errors = datagrams_cut_at_.lost;
+  r.omitted_errors = datagrams_from_.lost;
   return r;
 }
 
@@ -95,12 +128,28 @@ StreamSummary StreamRecord::summary(double seconds) const {
   StreamSummary summary;
   summary.sender = stream_->sends() ? own : other;
   summary.receiver = stream_->sends() ? other : own;
-  if (stream_->sends()) {
+  if (is_udp_) {
+    summary.udp = datagram_summary();
+  } else if (stream_->sends()) {
     summary.sender_tcp = tcp_;
   } else if (peer_ && peer_has_retransmits_) {
     summary.sender_tcp = SenderTcp{.retransmits = peer_->retransmits};
   }
   return summary;
+}
+
+// What the peer's results say is of the whole test too, with the omitted part apart.
+DatagramSummary StreamRecord::datagram_summary() const {
+  const DatagramFigures own = difference(datagrams_cut_at_, datagrams_from_);
+  DatagramFigures other;
+  if (peer_) {
+    const std::int64_t packets = peer_->packets - peer_->omitted_packets;
+    other = {.packets = static_cast<std::uint64_t>(std::max<std::int64_t>(packets, 0)),
+             .lost = peer_->errors - peer_->omitted_errors,
+             .jitter_s = peer_->jitter_s};
+  }
+  if (stream_->sends()) return {own.packets, other};
+  return {other.packets, own};
 }
 
 void StreamRecord::set_peer(wire::StreamResult peer, bool peer_has_retransmits) {

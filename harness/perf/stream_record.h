@@ -17,8 +17,8 @@ namespace rolecall::perf {
 class StreamRecord {
  public:
   // `addresses`: the facts that never change.
-  StreamRecord(std::unique_ptr<Stream> stream, StreamFacts addresses)
-      : stream_(std::move(stream)), addresses_(std::move(addresses)) {}
+  StreamRecord(std::unique_ptr<Stream> stream, StreamFacts addresses, bool is_udp)
+      : stream_(std::move(stream)), addresses_(std::move(addresses)), is_udp_(is_udp) {}
 
   Stream& stream() { return *stream_; }
   const Stream& stream() const { return *stream_; }
@@ -45,7 +45,7 @@ class StreamRecord {
 
   // All after freeze().
   std::uint64_t bytes() const { return frozen_bytes_; }
-  std::int64_t retransmits() const { return stream_->sends() ? tcp_.retransmits : -1; }
+  std::int64_t retransmits() const { return stream_->sends() && !is_udp_ ? tcp_.retransmits : -1; }
   wire::StreamResult result(double seconds) const;
   // With the peer's figures where they have come.
   StreamSummary summary(double seconds) const;
@@ -55,11 +55,17 @@ class StreamRecord {
   std::string congestion() const;
 
  private:
+  DatagramFigures count_datagrams() const;
+  DatagramSummary datagram_summary() const;
+
   std::unique_ptr<Stream> stream_;
   StreamFacts addresses_;
+  bool is_udp_;
   std::uint64_t measured_from_ = 0;  // of stream().bytes: what was omitted
   std::uint64_t cut_at_ = 0;
   std::uint64_t frozen_bytes_ = 0;
+  DatagramFigures datagrams_from_;  // as measured_from_; frozen as well: cut_interval() is over
+  DatagramFigures datagrams_cut_at_;
   std::uint32_t retransmits_from_ = 0;  // of the kernel's counter
   std::uint32_t retransmits_cut_at_ = 0;
   SenderTcp tcp_;

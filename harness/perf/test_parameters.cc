@@ -36,6 +36,8 @@ wire::Parameters test_parameters(const Options& o) {
   p.direction = o.bidir     ? wire::Direction::Bidirectional
                 : o.reverse ? wire::Direction::Reverse
                             : wire::Direction::Forward;
+  if (o.udp) p.protocol = wire::Protocol::Udp;
+  if (o.wide_counter) p.udp_counter = wire::Counter::Wide;
   p.omit_s = o.omit_s;
   p.time_s = o.duration_s;
   p.bytes = static_cast<std::int64_t>(o.bytes);

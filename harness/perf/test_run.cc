@@ -27,6 +27,7 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   facts.reverse = p.direction == wire::Direction::Reverse;
   facts.bidir = p.direction == wire::Direction::Bidirectional;
   facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
+  facts.is_udp = p.protocol == wire::Protocol::Udp;
   facts.interval_s = plan.interval_s;
   facts.role_flag = flag;
   facts.title = p.title.value_or("");
@@ -42,7 +43,7 @@ Result<void> TestRun::add(std::unique_ptr<Stream> stream) {
   facts.local_port = local.port();
   facts.remote_host = remote.host();
   facts.remote_port = remote.port();
-  records_.emplace_back(std::move(stream), std::move(facts));
+  records_.emplace_back(std::move(stream), std::move(facts), is_udp());
   report_.stream_connected(records_.back().facts());
   return ok();
 }
@@ -93,7 +94,7 @@ std::vector<Stream*> TestRun::take_places(const std::vector<session::BoundStream
     if (last_) last_->streams[i].tcp = records_[i].sample_tcp();
     sending.push_back(&stream);
   }
-  if (last_) last_->sender_has_retransmits = this->sends();
+  if (last_) last_->sender_has_retransmits = this->sends() && !is_udp();
   return sending;
 }
 
@@ -128,6 +129,8 @@ std::uint64_t TestRun::received() const {
 Result<void> TestRun::start(TimePoint now) {
   const wire::Parameters& p = plan_.parameters;
   Load load;
+  load.is_udp = p.protocol == wire::Protocol::Udp;
+  load.counter = p.udp_counter;
   load.block_bytes = static_cast<std::size_t>(p.block_bytes);
   load.goal_bytes = p.bytes != 0 ? static_cast<std::uint64_t>(p.bytes)
                                  : static_cast<std::uint64_t>(p.blocks) * load.block_bytes;
@@ -205,7 +208,7 @@ TestRun::Progress TestRun::on_time(TimePoint now) {
 void TestRun::cut_interval(TimePoint at) {
   Interval interval;
   interval.omitted = omitting_;
-  interval.sender_has_retransmits = sends();
+  interval.sender_has_retransmits = sends() && !is_udp();
   const double start_s = since_phase(std::exchange(cut_at_, at));
   for (StreamRecord& r : records_) {
     interval.streams.push_back(r.cut_interval(start_s, since_phase(at)));
@@ -227,11 +230,12 @@ void TestRun::stop(bool drain) {
   cut_interval(end);
   seconds_ = since_phase(end);
   local_cpu_ = cpu_.since_start(end);
-  local_congestion_ = records_.back().congestion();
+  if (!is_udp()) local_congestion_ = records_.back().congestion();
   for (StreamRecord& r : records_) r.freeze();
 }
 
 void TestRun::end_streams() {
+  if (is_udp()) return;  // nothing can be said there
   for (const StreamRecord& r : records_) {
     if (r.stream().sends()) ::shutdown(r.stream().socket.get(), SHUT_WR);
   }
@@ -256,14 +260,14 @@ wire::Results TestRun::results() const {
   results.cpu_total_percent = local_cpu_.total;
   results.cpu_user_percent = local_cpu_.user;
   results.cpu_system_percent = local_cpu_.system;
-  results.sender_has_retransmits = sends() ? 1 : -1;
+  results.sender_has_retransmits = !sends() ? -1 : is_udp() ? 0 : 1;
   if (!local_congestion_.empty()) results.congestion_used = local_congestion_;
   for (const StreamRecord& r : records_) results.streams.push_back(r.result(seconds_));
   return results;
 }
 
 void TestRun::align_omitted_part(const wire::Results& results) {
-  if (plan_.parameters.omit_s == 0) return;
+  if (plan_.parameters.omit_s == 0 || is_udp()) return;  // datagrams are numbered
   for (StreamRecord& r : records_) {
     const auto peer = std::ranges::find(results.streams, r.stream().id, &wire::StreamResult::id);
     if (peer != results.streams.end() && peer->bytes >= 0) {

@@ -85,6 +85,7 @@ class TestRun {
   std::vector<Stream*> take_places(const std::vector<session::BoundStream>& places);
   void begin_measuring(TimePoint now);
   void cut_interval(TimePoint at);
+  bool is_udp() const { return plan_.parameters.protocol == wire::Protocol::Udp; }
   bool sends() const;
   bool receives() const;
   std::uint64_t received() const;

@@ -31,10 +31,11 @@ Result<void> apply_user_timeout(const Fd& socket, int ms) {
 }  // namespace
 
 Result<void> apply_test_options(const Fd& socket, const wire::Parameters& p) {
-  if (p.no_delay) {
+  const bool is_tcp = p.protocol == wire::Protocol::Tcp;
+  if (p.no_delay && is_tcp) {
     TRY(set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY"));
   }
-  if (p.mss_bytes != 0) {
+  if (p.mss_bytes != 0 && is_tcp) {
     TRY(set_option(socket, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(p.mss_bytes), "TCP_MAXSEG"));
   }
   if (p.window_bytes != 0) {
@@ -63,10 +64,19 @@ Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& p) {
 
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
                                   int send_timeout_ms) {
+  if (p.protocol == wire::Protocol::Udp) return ok();  // all of TCP
   if (p.congestion) {
     TRY(set_congestion(stream, *p.congestion));
   }
   return apply_user_timeout(stream, send_timeout_ms);
+}
+
+Result<Fd> flow_listener(const Address& at, const wire::Parameters& p) {
+  TRY(auto socket, udp_socket(at.family()));
+  TRY(set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
+  TRY(bind_to(socket, at));
+  TRY(apply_test_options(socket, p));
+  return socket;
 }
 
 Result<void> apply_control_options(const Fd& control, int send_timeout_ms) {

@@ -7,6 +7,7 @@
 
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
+#include "harness/net/socket.h"
 #include "harness/perf/report_model.h"
 #include "harness/wire/params.h"
 
@@ -25,6 +26,9 @@ Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& param
 // -C and the options of a stream that stands.
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& parameters,
                                   int send_timeout_ms);
+
+// Server: the socket on which the next UDP stream of a test begins, and whose it becomes.
+Result<Fd> flow_listener(const Address& at, const wire::Parameters& parameters);
 
 // --snd-timeout, TCP_NODELAY: the control connection.
 Result<void> apply_control_options(const Fd& control, int send_timeout_ms);

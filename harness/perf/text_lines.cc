@@ -38,6 +38,22 @@ std::string with_cwnd(const std::string& head, std::int64_t count, std::uint32_t
   return fmt::format("{}  {:3}   {}       {}\n", head, count, format_bytes(cwnd_bytes), label);
 }
 
+std::string with_datagram_count(const std::string& head, std::uint64_t packets, bool bidir,
+                                std::string_view label) {
+  return fmt::format("{} {:{}} {}  {}\n", head, "", bidir ? 10 : 0, packets, label);
+}
+
+std::string with_datagram_loss(const std::string& head, const DatagramFigures& figures,
+                               std::string_view label) {
+  return fmt::format("{}  {:5.3f} ms  {}/{} ({:.2g}%)  {}\n", head, figures.jitter_s * 1e3,
+                     figures.lost, figures.packets, figures.lost_percent(), label);
+}
+
+std::string out_of_order_line(std::string_view tag, double seconds, std::uint64_t count) {
+  return fmt::format("[SUM]{} {:4.1f}-{:4.1f} sec  {} datagrams received out-of-order\n", tag, 0.0,
+                     seconds, count);
+}
+
 std::string not_available(std::string_view id, std::string_view side) {
   return fmt::format("[{}] ({} statistics not available)\n", id, side);
 }

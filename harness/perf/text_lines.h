@@ -35,6 +35,17 @@ std::string sum_with_retransmits(const std::string& head, std::int64_t count,
 std::string with_cwnd(const std::string& head, std::int64_t count, std::uint32_t cwnd_bytes,
                       std::string_view label);
 
+// The columns behind "Bitrate" of a UDP test's datagrams.
+inline constexpr std::string_view kDatagramCount = "         Total Datagrams";
+inline constexpr std::string_view kDatagramLoss = "         Jitter    Lost/Total Datagrams";
+// A sender's interval; in bidir it stands under the columns of receivers.
+std::string with_datagram_count(const std::string& head, std::uint64_t packets, bool bidir,
+                                std::string_view label);
+std::string with_datagram_loss(const std::string& head, const DatagramFigures& figures,
+                               std::string_view label);
+// "[SUM]  0.0- 2.0 sec  3 datagrams received out-of-order".
+std::string out_of_order_line(std::string_view tag, double seconds, std::uint64_t count);
+
 // "[  5] (sender statistics not available)".
 std::string not_available(std::string_view id, std::string_view side);
 

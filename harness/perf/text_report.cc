@@ -62,6 +62,10 @@ void TextReport::control_connected(int mss) {
   if (settings_.verbose) print(fmt::format("Control connection MSS {}\n", mss));
 }
 
+void TextReport::datagram_size_chosen(int bytes) {
+  if (settings_.verbose) print(fmt::format("Setting UDP block size to {}\n", bytes));
+}
+
 void TextReport::connected(const ControlFacts& facts) {
   capturing_ = settings_.role == Role::Server;
   if (settings_.verbose) print(fmt::format("Time: {}\n", gmt_text(settings_.wall_clock_ms())));
@@ -76,10 +80,10 @@ void TextReport::connected(const ControlFacts& facts) {
   }
   if (!settings_.verbose) return;
   print(fmt::format("      Cookie: {}\n", facts.cookie));
-  if (facts.mss_bytes != 0) {
-    print(fmt::format("      TCP MSS: {}\n", facts.mss_bytes));
-  } else {
-    print(fmt::format("      TCP MSS: {} (default)\n", facts.control_mss));
+  if (!facts.is_udp) {
+    const bool is_given = facts.mss_bytes != 0;
+    print(fmt::format("      TCP MSS: {}{}\n", is_given ? facts.mss_bytes : facts.control_mss,
+                      is_given ? "" : " (default)"));
   }
   if (facts.target_bitrate_bps != 0) {
     print(fmt::format("      Target Bitrate: {}\n", facts.target_bitrate_bps));
@@ -100,8 +104,8 @@ void TextReport::test_started(const TestFacts& facts) {
                            : facts.blocks != 0 ? fmt::format("{} blocks to send", facts.blocks)
                                                : fmt::format("{} second test", facts.duration_s);
   print(fmt::format(
-      "Starting Test: protocol: TCP, {} streams, {} byte blocks, omitting {} seconds, {}, tos 0\n",
-      facts.streams, facts.block_bytes, facts.omit_s, goal));
+      "Starting Test: protocol: {}, {} streams, {} byte blocks, omitting {} seconds, {}, tos 0\n",
+      facts.is_udp ? "UDP" : "TCP", facts.streams, facts.block_bytes, facts.omit_s, goal));
 }
 
 void TextReport::interval(const Interval& interval) {
@@ -117,10 +121,16 @@ void TextReport::interval(const Interval& interval) {
   if (settings_.flush_each_interval) sink_.flush();
 }
 
+std::string_view TextReport::interval_columns(const Interval& interval) const {
+  const bool only_sends = !test_.bidir && (settings_.role == Role::Client) != test_.reverse;
+  if (test_.is_udp) return only_sends ? kDatagramCount : kDatagramLoss;
+  return interval.sender_has_retransmits ? "         Retr  Cwnd" : "";
+}
+
 // Once a test, so not again after the omitted part; between intervals of several streams a rule.
 void TextReport::print_interval_header(const Interval& interval) {
   if (!std::exchange(header_printed_, true)) {
-    print(header(test_.bidir, interval.sender_has_retransmits ? "         Retr  Cwnd" : ""));
+    print(header(test_.bidir, interval_columns(interval)));
   } else if (test_.streams > 1) {
     print(kSeparator);
   }
@@ -133,7 +143,9 @@ void TextReport::print_interval_stream(const StreamFacts& facts, const Interval&
   const std::string_view label = interval.omitted ? "(omitted)" : "";
   const std::string id = fmt::format("{:3}", facts.socket);
   const std::string head = line_head(id, direction.tag, figures, settings_.format);
-  if (stream.tcp && direction.local_sends) {
+  if (stream.udp) {
+    print_datagrams(head, *stream.udp, direction, label);
+  } else if (stream.tcp && direction.local_sends) {
     print(with_cwnd(head, stream.tcp->retransmits, stream.tcp->snd_cwnd_bytes, label));
   } else {
     print(without_retransmits(head, label));
@@ -148,8 +160,15 @@ void TextReport::print_interval_sum(const Interval& interval, const Direction& d
                         per_second(sum.bytes, interval_seconds(first))};
   const std::string_view label = interval.omitted ? "(omitted)" : "";
   const std::string head = line_head("SUM", direction.tag, figures, settings_.format);
+  if (sum.udp) return print_datagrams(head, *sum.udp, direction, label);
   print(sum.retransmits ? sum_with_retransmits(head, *sum.retransmits, label)
                         : without_retransmits(head, label));
+}
+
+void TextReport::print_datagrams(const std::string& head, const DatagramFigures& figures,
+                                 const Direction& direction, std::string_view label) {
+  print(direction.local_sends ? with_datagram_count(head, figures.packets, test_.bidir, label)
+                              : with_datagram_loss(head, figures, label));
 }
 
 void TextReport::warning(std::string_view text) {

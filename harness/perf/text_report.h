@@ -19,6 +19,7 @@ class TextReport : public Report {
   void server_listening(std::uint16_t port, int test_number) override;
   void client_starting() override;
   void control_connected(int mss) override;
+  void datagram_size_chosen(int bytes) override;
   void connected(const ControlFacts& facts) override;
   void buffers(const BufferFacts&) override {}
   void stream_connected(const StreamFacts& facts) override;
@@ -41,10 +42,14 @@ class TextReport : public Report {
   void print_error(std::string_view text);
   std::string timestamp() const;
   void begin_test();
+  std::string_view interval_columns(const Interval& interval) const;
   void print_interval_header(const Interval& interval);
   void print_interval_stream(const StreamFacts& facts, const Interval& interval,
                              const StreamInterval& stream, const Direction& direction);
   void print_interval_sum(const Interval& interval, const Direction& direction);
+  void print_datagrams(const std::string& head, const DatagramFigures& figures,
+                       const Direction& direction, std::string_view label);
+  void print_out_of_order(const StreamSummary& stream, const Direction& direction);
   void print_summary_stream(const StreamFacts& facts, const StreamSummary& stream,
                             const Direction& direction);
   void print_summary_sum(const Summary& summary, const Direction& direction);

@@ -32,7 +32,9 @@ bool any_retransmits(const Summary& summary) {
 void TextReport::summary(const Summary& summary) {
   print(kSeparator);
   if (settings_.verbose) print("Test Complete. Summary Results:\n");
-  print(header(test_.bidir, any_retransmits(summary) ? "         Retr" : ""));
+  print(header(test_.bidir, test_.is_udp               ? kDatagramLoss
+                            : any_retransmits(summary) ? "         Retr"
+                                                       : ""));
   for (const Direction& direction : directions(settings_.role, test_)) {
     for (std::size_t i = 0; i < std::min(streams_.size(), summary.streams.size()); ++i) {
       if (streams_[i].sends != direction.local_sends) continue;
@@ -52,8 +54,9 @@ void TextReport::print_summary_stream(const StreamFacts& facts, const StreamSumm
     const Figures figures{0, seconds, stream.sender.bytes,
                           per_second(stream.sender.bytes, seconds)};
     const std::string head = line_head(id, direction.tag, figures, settings_.format);
-    print(stream.sender_tcp ? with_retransmits(head, stream.sender_tcp->retransmits, "sender")
-                            : without_retransmits(head, "sender"));
+    print(stream.udp          ? with_datagram_loss(head, {.packets = stream.udp->sent}, "sender")
+          : stream.sender_tcp ? with_retransmits(head, stream.sender_tcp->retransmits, "sender")
+                              : without_retransmits(head, "sender"));
   } else if (settings_.verbose) {
     print(not_available(id, "sender"));
   }
@@ -61,10 +64,19 @@ void TextReport::print_summary_stream(const StreamFacts& facts, const StreamSumm
     const double seconds = receiver_seconds(stream);
     const Figures figures{0, seconds, stream.receiver.bytes,
                           per_second(stream.receiver.bytes, seconds)};
-    print(without_retransmits(line_head(id, direction.tag, figures, settings_.format), "receiver"));
+    const std::string head = line_head(id, direction.tag, figures, settings_.format);
+    print_out_of_order(stream, direction);
+    print(stream.udp ? with_datagram_loss(head, stream.udp->received, "receiver")
+                     : without_retransmits(head, "receiver"));
   } else if (settings_.verbose) {
     print(not_available(id, "receiver"));
   }
+}
+
+void TextReport::print_out_of_order(const StreamSummary& stream, const Direction& direction) {
+  if (!stream.udp || stream.udp->received.out_of_order == 0) return;
+  print(out_of_order_line(direction.tag, receiver_seconds(stream),
+                          stream.udp->received.out_of_order));
 }
 
 // As one stream of all bytes and the first stream's times.
@@ -76,16 +88,18 @@ void TextReport::print_summary_sum(const Summary& summary, const Direction& dire
     const double seconds = sender_seconds(summary.streams.front());
     const Figures figures{0, seconds, sum.sent, per_second(sum.sent, seconds)};
     const std::string head = line_head("SUM", direction.tag, figures, settings_.format);
-    print(sum.retransmits ? sum_with_retransmits(head, *sum.retransmits, "sender")
-                          : without_retransmits(head, "sender"));
+    print(sum.udp           ? with_datagram_loss(head, {.packets = sum.udp->sent}, "sender")
+          : sum.retransmits ? sum_with_retransmits(head, *sum.retransmits, "sender")
+                            : without_retransmits(head, "sender"));
   } else if (settings_.verbose) {
     print(not_available("SUM", "sender"));
   }
   if (!server || !direction.local_sends) {
     const double seconds = receiver_seconds(summary.streams.front());
     const Figures figures{0, seconds, sum.received, per_second(sum.received, seconds)};
-    print(without_retransmits(line_head("SUM", direction.tag, figures, settings_.format),
-                              "receiver"));
+    const std::string head = line_head("SUM", direction.tag, figures, settings_.format);
+    print(sum.udp ? with_datagram_loss(head, sum.udp->received, "receiver")
+                  : without_retransmits(head, "receiver"));
   } else if (settings_.verbose) {
     print(not_available("SUM", "receiver"));
   }

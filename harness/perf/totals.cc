@@ -11,6 +11,13 @@ void add(std::optional<std::int64_t>& sum, std::int64_t value) {
   sum = sum.value_or(0) + value;
 }
 
+void add(DatagramFigures& sum, const DatagramFigures& one) {
+  sum.packets += one.packets;
+  sum.lost += one.lost;
+  sum.out_of_order += one.out_of_order;
+  sum.jitter_s += one.jitter_s;
+}
+
 }  // namespace
 
 std::vector<Direction> directions(Role role, const TestFacts& test) {
@@ -36,11 +43,16 @@ bool is_empty_leftover(const Interval& interval, double interval_s) {
 IntervalSum sum_interval(const Interval& interval, const std::vector<StreamFacts>& streams,
                          bool local_sends) {
   IntervalSum sum;
+  int count = 0;
   for (std::size_t i = 0; i < std::min(streams.size(), interval.streams.size()); ++i) {
     if (streams[i].sends != local_sends) continue;
     sum.bytes += interval.streams[i].bytes;
     if (interval.streams[i].tcp) add(sum.retransmits, interval.streams[i].tcp->retransmits);
+    if (!interval.streams[i].udp) continue;
+    add(sum.udp ? *sum.udp : sum.udp.emplace(), *interval.streams[i].udp);
+    ++count;
   }
+  if (sum.udp) sum.udp->jitter_s /= count;
   return sum;
 }
 
@@ -55,13 +67,20 @@ double receiver_seconds(const StreamSummary& stream) {
 SummarySum sum_summary(const Summary& summary, const std::vector<StreamFacts>& streams,
                        bool local_sends) {
   SummarySum sum;
+  int count = 0;
   for (std::size_t i = 0; i < std::min(streams.size(), summary.streams.size()); ++i) {
     if (streams[i].sends != local_sends) continue;
     const StreamSummary& stream = summary.streams[i];
     sum.sent += stream.sender.bytes;
     sum.received += stream.receiver.bytes;
     if (stream.sender_tcp) add(sum.retransmits, stream.sender_tcp->retransmits);
+    if (!stream.udp) continue;
+    if (!sum.udp) sum.udp.emplace();
+    sum.udp->sent += stream.udp->sent;
+    add(sum.udp->received, stream.udp->received);
+    ++count;
   }
+  if (sum.udp) sum.udp->received.jitter_s /= count;
   return sum;
 }
 

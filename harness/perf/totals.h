@@ -34,6 +34,7 @@ bool is_empty_leftover(const Interval& interval, double interval_s);
 struct IntervalSum {
   std::uint64_t bytes = 0;
   std::optional<std::int64_t> retransmits;
+  std::optional<DatagramFigures> udp;
 };
 // Over the streams that go the way `local_sends` says.
 IntervalSum sum_interval(const Interval& interval, const std::vector<StreamFacts>& streams,
@@ -47,6 +48,7 @@ struct SummarySum {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   std::optional<std::int64_t> retransmits;
+  std::optional<DatagramSummary> udp;
 };
 SummarySum sum_summary(const Summary& summary, const std::vector<StreamFacts>& streams,
                        bool local_sends);

@@ -56,12 +56,14 @@ Server:
 Client:
   -c, --client HOST[%DEV]   be the client of the server on HOST (through the network device DEV)
   --connect-timeout #       give up connecting after # ms
-  -b, --bitrate #[KMGT][/#] bits per second of each stream, 0 for no limit (default 0)
+  -u, --udp                 send datagrams
+  --udp-counters-64bit      number them with 64 bits
+  -b, --bitrate #[KMGT][/#] bits per second of each stream, 0 for no limit (default 0, with -u 1M)
                             (and how many blocks to send in a burst)
   -t, --time #              seconds to run, 0 for no end (default 10)
   -n, --bytes #[KMGT]       end after this many bytes (instead of -t)
   -k, --blockcount #[KMGT]  end after this many blocks (instead of -t)
-  -l, --length #[KMGT]      bytes of one block (default 128K)
+  -l, --length #[KMGT]      bytes of one block (default 128K, with -u what fits into one packet)
   -P, --parallel #          streams of each direction (default 1), above 128 only
                             with the role flag at level 2
   -R, --reverse             the server sends, the client receives

@@ -42,6 +42,7 @@ void Worker::run(TimePoint start) {
     const auto until = before_wait();
     CHECK(reactor_.run_once(until).has_value());
   }
+  end();
 }
 
 }  // namespace rolecall::perf

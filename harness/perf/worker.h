@@ -28,6 +28,8 @@ class Worker {
   virtual void begin(TimePoint start) = 0;
   virtual std::optional<TimePoint> before_wait() { return std::nullopt; }
 
+  virtual void end() {}  // once, when it has been told to stop
+
   Reactor& reactor() { return reactor_; }
 
  private:

@@ -46,6 +46,10 @@ Bytes ClientSession::stream_header(int number) const {
   return header;
 }
 
+Bytes ClientSession::connect_datagram(int number) const {
+  return wire::encode_connect(may_repeat_connect() ? stream_header(number) : Bytes());
+}
+
 std::optional<Output> ClientSession::next_output() {
   if (out_.empty()) return std::nullopt;
   Output output = std::move(out_.front());

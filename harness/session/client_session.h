@@ -53,6 +53,10 @@ class ClientSession {
   wire::Role role(int number) const;
   // What the client sends first on stream `number`: cookie and preamble. From OpenStreams on.
   Bytes stream_header(int number) const;
+  // UDP: the datagram that opens stream `number`. Whether the server tells copies of it apart, so
+  // that streams may be opened all at once and the datagrams sent again: at level 2.
+  Bytes connect_datagram(int number) const;
+  bool may_repeat_connect() const { return flag_ == Flag::Level2; }
 
  private:
   enum class Expect { State, ServerParameters, Local, PeerResults, ServerError, ErrorDocument };

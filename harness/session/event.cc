@@ -15,6 +15,8 @@ const char* name(RolesBy by) {
       return "open";
     case RolesBy::Payload:
       return "payload";
+    case RolesBy::Exchange:
+      return "connect exchange";
     case RolesBy::Assumed:
       return "assumed";
   }
@@ -25,6 +27,8 @@ const char* name(IdentityBy by) {
   switch (by) {
     case IdentityBy::Flag:
       return "flag";
+    case IdentityBy::Exchange:
+      return "connect exchange";
     case IdentityBy::AcceptOrder:
       return "accept order";
     case IdentityBy::Single:

@@ -80,11 +80,13 @@ enum class RolesBy : std::uint8_t {
   AcceptOrder,  // as a legacy server gives them: a guess
   Open,         // not given yet: payload will tell
   Payload,      // the client sends where its payload came
+  Exchange,     // UDP: streams open one after the other, in client order
   Assumed,      // fewer than P carried payload: the rest is a guess by accept order
 };
 // What it rests on which stream is which.
 enum class IdentityBy : std::uint8_t {
   Flag,         // the client's word
+  Exchange,     // UDP: streams open one after the other, in client order
   AcceptOrder,  // a guess
   Single,       // there is one stream of each role, and the roles are known
   Results,      // the client's results fit one assignment only, or all that they fit look the same

@@ -163,7 +163,8 @@ void ServerSession::answer_parameters(TimePoint now) {
            wire::encode_frame(wire::encode_server_parameters(flag_ == Flag::Level1 ? 1 : 2)));
     out_.push_back(SendControl{std::move(bytes)});
   }
-  roster_.emplace(parameters_, flag_);
+  // A UDP stream says more than its order at level 2 only.
+  roster_.emplace(parameters_, is_udp() && flag_ != Flag::Level2 ? Flag::None : flag_);
   state_ = State::CreateStreams;
   send(state_);
   await(Expect::State, std::nullopt, config_.streams_limit, now);

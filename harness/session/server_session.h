@@ -44,7 +44,7 @@ class ServerSession {
 
   // Whether a new TCP connection may be one of this test's streams. When not, it is a stranger to
   // be denied without reading from it.
-  bool wants_connections() const { return state_ == State::CreateStreams && !finished_; }
+  bool wants_connections() const { return opens_streams() && !is_udp(); }
   // A new connection, in accept order. REQUIRES: wants_connections(), an id not in use.
   void on_connection(ConnectionId connection, TimePoint now);
   // How many bytes of its header are still to come: read no more than these, payload may follow. 0
@@ -52,6 +52,12 @@ class ServerSession {
   std::size_t bytes_wanted(ConnectionId connection) const;
   void on_connection_bytes(ConnectionId connection, ByteView in, TimePoint now);
   void on_connection_closed(ConnectionId connection, TimePoint now);
+
+  // UDP: whether a datagram may open one of this test's streams.
+  bool wants_flows() const { return opens_streams() && is_udp(); }
+  // The first datagram from a source that has no stream yet. False when it opens none: it is not of
+  // this test, or a copy of one that did. REQUIRES: wants_flows(), an id not in use.
+  bool on_flow(ConnectionId flow, ByteView datagram, TimePoint now);
 
   // Payload came on a connection whose role BindStreams left open; `rtt`: of the path to the
   // client. What has come must be told before on_time() of the same moment.
@@ -75,6 +81,8 @@ class ServerSession {
     int accepted = 0;  // in accept order, for sentences
   };
 
+  bool opens_streams() const { return state_ == State::CreateStreams && !finished_; }
+  bool is_udp() const { return parameters_.protocol == wire::Protocol::Udp; }
   void read_on(TimePoint now);  // all that has come and is due
   bool step(TimePoint now);
   bool take_cookie(TimePoint now);
@@ -90,6 +98,7 @@ class ServerSession {
   Result<std::optional<wire::StreamTag>> read_header(ByteView header) const;
   bool has_cookie(const Header& header) const;
   void place(ConnectionId connection, TimePoint now);
+  Result<std::optional<wire::StreamTag>> read_flow(ByteView datagram) const;
   void start_running(TimePoint now);
   BindStreams first_binding();
   void bind_late();

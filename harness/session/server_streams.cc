@@ -15,8 +15,6 @@ namespace {
 // Connections with half a header, beyond those that the test needs: the oldest makes room.
 constexpr std::size_t kMostStrangers = 64;
 
-constexpr int kErrorStreamAccept = 204;  // iperf_api.h IESTREAMACCEPT
-
 }  // namespace
 
 std::size_t ServerSession::header_size() const {
@@ -91,6 +89,25 @@ void ServerSession::place(ConnectionId connection, TimePoint now) {
   if (roster_->complete()) start_running(now);
 }
 
+// What a connect datagram says at level 2; below it says nothing, whatever its bytes.
+Result<std::optional<wire::StreamTag>> ServerSession::read_flow(ByteView datagram) const {
+  if (flag_ != Flag::Level2) return std::optional<wire::StreamTag>();
+  const auto header = wire::flagged_connect(datagram, header_size());
+  const bool is_ours =
+      header && wire::same_test(cookie_, wire::cookie_from(header->first(wire::kCookieSize)));
+  if (!is_ours) return Error{Errc::Malformed, "not a connect datagram of this test"};
+  return read_header(*header);
+}
+
+bool ServerSession::on_flow(ConnectionId flow, ByteView datagram, TimePoint now) {
+  CHECK(wants_flows());
+  const auto tag = read_flow(datagram);
+  if (!tag || !roster_->place(flow, tag.value())) return false;
+  until_ = now + config_.streams_limit;
+  if (roster_->complete()) start_running(now);
+  return true;
+}
+
 void ServerSession::start_running(TimePoint now) {
   for (const auto& [id, header] : headers_) out_.push_back(DenyConnection{id});
   headers_.clear();
@@ -110,6 +127,12 @@ BindStreams ServerSession::first_binding() {
   const bool bidir = parameters_.direction == wire::Direction::Bidirectional;
   const bool late = config_.bind_roles == BindRoles::Late && flag_ == Flag::None;
   BindStreams bind{.streams = roster_->streams()};
+  if (is_udp() && flag_ != Flag::Level2) {
+    bind.roles = bidir ? RolesBy::Exchange : RolesBy::Direction;
+    bind.identity = IdentityBy::Exchange;
+    for (BoundStream& stream : bind.streams) stream.is_identified = true;
+    return bind;
+  }
   if (flag_ != Flag::None) {
     bind.roles = RolesBy::Flag;
   } else if (bidir) {
@@ -203,7 +226,7 @@ void ServerSession::on_connection_closed(ConnectionId connection, TimePoint) {
   fail(Error{Errc::PeerClosed,
              fmt::format("stream connection {} in accept order was reset before the test began",
                          placed->second)},
-       kErrorStreamAccept);
+       wire::kErrorStreamAccept);
 }
 
 }  // namespace rolecall::session

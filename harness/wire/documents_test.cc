@@ -149,7 +149,10 @@ INSTANTIATE_TEST_SUITE_P(
                     OutOfRange{R"({"time":86401})", 5}, OutOfRange{R"({"num":-1})", 114},
                     OutOfRange{R"({"burst":1001})", 15}, OutOfRange{R"({"TOS":256})", 21},
                     OutOfRange{R"({"server_affinity":1025})", 132},
-                    OutOfRange{R"({"udp":true})", 131}));
+                    OutOfRange{R"({"udp":true})", 20},  // len is 131072 unless it is said
+                    OutOfRange{R"({"udp":true,"len":15})", 20},
+                    OutOfRange{R"({"udp":true,"len":65508})", 20},
+                    OutOfRange{R"({"sctp":true})", 131}));
 
 // As 3.21 sent it.
 constexpr char kObserved[] =

@@ -32,6 +32,16 @@ void put_true(Json& to, const char* key, bool value) {
   if (value) to[key] = true;
 }
 
+// None is asked for; said all the same, since 3.21 gives a client that is silent what the last one
+// had.
+void put_segmentation(Json& to) {
+  to["gso"] = 0;
+  to["gso_dg_size"] = 0;
+  to["gso_bf_size"] = kMostDatagram;
+  to["gro"] = 0;
+  to["gro_bf_size"] = kMostDatagram;
+}
+
 const char* key_of(Protocol protocol) {
   switch (protocol) {
     case Protocol::Tcp:
@@ -99,9 +109,11 @@ Json to_json(const Parameters& p) {
   put_present(out, "extra_data", p.extra_data);
   put_present(out, "congestion", p.congestion);
   put_present_flag(out, "get_server_output", p.get_server_output);
+  put_present_flag(out, "udp_counters_64bit", p.udp_counter == Counter::Wide);
   put_present_flag(out, "repeating_payload", p.repeating_payload);
   put_present_flag(out, "zerocopy", p.zerocopy);
   put_present(out, "authtoken", p.authtoken);
+  if (p.protocol == Protocol::Udp) put_segmentation(out);
   put_present(out, "client_version", p.client_version);
   return out;
 }
@@ -138,6 +150,7 @@ Result<Parameters> decode_parameters(std::string_view json) {
   p.zerocopy = f.integer("zerocopy").value_or(0) != 0;
   p.get_server_output = f.has_number("get_server_output");
   p.repeating_payload = f.has_number("repeating_payload");
+  if (f.has_number("udp_counters_64bit")) p.udp_counter = Counter::Wide;
   p.title = f.text("title");
   p.extra_data = f.text("extra_data");
   p.congestion = f.text("congestion");
@@ -148,9 +161,8 @@ Result<Parameters> decode_parameters(std::string_view json) {
 }
 
 std::optional<Refusal> validate(const Parameters& p, std::int64_t most_streams) {
-  if (p.protocol != Protocol::Tcp) {
-    return Refusal{kErrorProtocol,
-                   fmt::format("parameter {}: only TCP tests can be run here", key_of(p.protocol))};
+  if (p.protocol == Protocol::Sctp) {
+    return Refusal{kErrorProtocol, "parameter sctp: only TCP and UDP tests can be run here"};
   }
   const auto outside = [](const char* key, std::int64_t value, std::int64_t least, auto most) {
     return fmt::format("parameter {} is {}, outside {} to {}", key, value, least, most);
@@ -160,6 +172,11 @@ std::optional<Refusal> validate(const Parameters& p, std::int64_t most_streams) 
     if (value < r.least || value > r.most) {
       return Refusal{r.error_number, outside(r.key, value, r.least, r.most)};
     }
+  }
+  const bool is_datagram = p.block_bytes >= kLeastDatagram && p.block_bytes <= kMostDatagram;
+  if (p.protocol == Protocol::Udp && !is_datagram) {
+    return Refusal{kErrorDatagramSize,
+                   outside("len", p.block_bytes, kLeastDatagram, kMostDatagram)};
   }
   if (p.parallel < 1 || p.parallel > most_streams) {
     return Refusal{kErrorStreamCount, outside("parallel", p.parallel, 1, most_streams)};

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "harness/base/result.h"
+#include "harness/wire/datagram.h"
 
 namespace rolecall::wire {
 
@@ -41,6 +42,7 @@ struct Parameters {
   bool zerocopy = false;
   bool get_server_output = false;
   bool repeating_payload = false;
+  Counter udp_counter = Counter::Narrow;  // "udp_counters_64bit"
   std::optional<std::string> title;
   std::optional<std::string> extra_data;
   std::optional<std::string> congestion;
@@ -73,8 +75,8 @@ struct Refusal {
   std::string sentence;
 };
 
-// The first range that `parameters` break, none when a TCP server can run them. `most_streams` is
-// the cap on `parallel` (iperf3: 128; more with level 2).
+// The first range that `parameters` break, none when a server of TCP and UDP can run them.
+// `most_streams` is the cap on `parallel` (iperf3: 128; more with level 2).
 std::optional<Refusal> validate(const Parameters& parameters, std::int64_t most_streams);
 
 }  // namespace rolecall::wire

@@ -22,6 +22,7 @@ enum ErrorNumber : int {
   kErrorOmit = 12,
   kErrorUnimplemented = 13,
   kErrorBurst = 15,
+  kErrorDatagramSize = 20,
   kErrorBadTos = 21,
   kErrorReceiveCookie = 106,
   kErrorControlClosed = 109,
@@ -36,6 +37,7 @@ enum ErrorNumber : int {
   kErrorCongestion = 134,
   kErrorNoData = 144,
   kErrorTestExpired = 160,
+  kErrorStreamAccept = 204,
 };
 
 inline constexpr std::size_t kServerErrorSize = 8;  // the integers, without the state byte

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How blocks of payload reach the kernel: several in one call, as one piece of a TCP stream or as
+// datagrams. The payload is the same random bytes, over and over, as in iperf3.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <memory>
+#include <vector>
+
+#include "harness/base/bytes.h"
+#include "harness/perf/load.h"
+#include "harness/perf/stream.h"
+
+namespace rolecall::perf {
+
+class BlockWriter {
+ public:
+  // What one call did. Nothing sent and no error: the kernel takes nothing for now.
+  struct Outcome {
+    std::size_t bytes = 0;
+    int error = 0;  // errno of what ends the stream
+  };
+
+  virtual ~BlockWriter() = default;
+  // Offers the last `cut` bytes of a block that was begun, then whole blocks of `claimed` bytes in
+  // all: at most as many as most_blocks() or a burst. Counts nothing but datagrams.
+  virtual Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) = 0;
+  // How many blocks one call may offer at most when nothing paces the stream.
+  virtual std::size_t most_blocks() const = 0;
+};
+
+// Owned by one worker and used by its thread only.
+std::unique_ptr<BlockWriter> make_block_writer(const Load& load);
+
+}  // namespace rolecall::perf
