@@ -233,6 +233,20 @@ Result<ReadOutcome> read_some(const Fd& socket, std::span<std::byte> into) {
   return system_error(fmt::format("recv({})", socket.get()));
 }
 
+Result<std::optional<Datagram>> receive_from(const Fd& socket, std::span<std::byte> into) {
+  sockaddr_storage source{};
+  socklen_t size = sizeof source;
+  ssize_t n = 0;
+  do {
+    n = ::recvfrom(socket.get(), into.data(), into.size(), 0, reinterpret_cast<sockaddr*>(&source),
+                   &size);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0 && errno == EAGAIN) return std::optional<Datagram>();
+  if (n < 0) return system_error(fmt::format("recvfrom({})", socket.get()));
+  return std::optional(Datagram{static_cast<std::size_t>(n),
+                                Address(reinterpret_cast<const sockaddr*>(&source), size)});
+}
+
 Result<std::size_t> write_some(const Fd& socket, ByteView bytes) {
   ssize_t n = 0;
   do {

@@ -84,6 +84,12 @@ struct ReadOutcome {
   bool closed = false;
 };
 Result<ReadOutcome> read_some(const Fd& socket, std::span<std::byte> into);
+// One datagram with its source; none when none waits. What does not fit into `into` is cut off.
+struct Datagram {
+  std::size_t bytes = 0;
+  Address source;
+};
+Result<std::optional<Datagram>> receive_from(const Fd& socket, std::span<std::byte> into);
 // How many bytes the kernel took; 0 when it takes none for now.
 Result<std::size_t> write_some(const Fd& socket, ByteView bytes);
 

@@ -99,6 +99,7 @@ Result<void> DatagramConnector::send_connect(const Stream& stream) {
   return ok();
 }
 
+// Once it is answered nothing more is read: what comes then is data.
 void DatagramConnector::on_ready(const Stream& stream) {
   std::array<std::byte, 64> buffer{};
   const auto read = read_some(stream.socket, buffer);
@@ -109,10 +110,9 @@ void DatagramConnector::on_ready(const Stream& stream) {
               fmt::format("opening UDP stream {} to {}", stream.number, target_.peer.text()),
               read.error().sys_errno});
   }
-  const auto index = static_cast<std::size_t>(stream.number - 1);
-  if (answered_[index] || !wire::is_connect_reply(ByteView(buffer).first(read.value().bytes)))
-    return;
-  answered_[index] = true;
+  if (!wire::is_connect_reply(ByteView(buffer).first(read.value().bytes))) return;
+  reactor_.unwatch(stream.socket);
+  answered_[static_cast<std::size_t>(stream.number - 1)] = true;
   until_ = now() + target_.limit;
   if (std::ranges::count(answered_, false) == 0) return finish(ok());
   begin_next();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The UDP streams of a test at the server. Linux gives a datagram to the socket that is connected
-// to its source, else to one that is connected to nobody: the socket on which a stream's first
-// datagram comes becomes that stream's, and a new one stands before that, so that no datagram finds
-// none.
+// The UDP streams of a test at the server: one socket on which they begin, and for each a socket of
+// its own on the same port. Linux gives a datagram to the socket that is connected to its source,
+// else to one that is connected to nobody. Between bind() and connect() that may be the new one, so
+// until all streams are there every socket is read by its datagrams' sources.
 #include <sys/epoll.h>
 
 #include <array>
@@ -16,60 +16,56 @@
 #include "harness/wire/datagram.h"
 
 namespace rolecall::perf {
-namespace {
 
-constexpr std::size_t kMostConnect = 256;  // what is longer is cut short, and none of ours
-
-}  // namespace
-
-// On the address that the client has found us at, so that answers come from there.
-Result<void> HostedTest::listen_for_flow() {
+// On the address at which the client has found us, so that answers come from there.
+Result<void> HostedTest::listen_for_flows() {
   TRY(const auto at, local_address(link_.socket()));
-  TRY(flow_listener_, flow_listener(at, session_.parameters()));
-  return around_.reactor.watch(flow_listener_, EPOLLIN, [this](std::uint32_t) { take_flows(); });
+  TRY(flow_listener_, flow_socket(at, session_.parameters()));
+  return around_.reactor.watch(flow_listener_, EPOLLIN,
+                               [this](std::uint32_t) { take_datagrams(flow_listener_); });
 }
 
-void HostedTest::take_flows() {
+void HostedTest::take_datagrams(const Fd& socket) {
   while (session_.wants_flows()) {
-    auto taken = take_flow();
-    if (!taken) {
-      fail(std::move(taken).error(), wire::kErrorStreamAccept);
-      break;
-    }
-    if (!taken.value()) break;
+    std::array<std::byte, 256> buffer{};  // what is longer is cut short, and none of ours
+    auto came = receive_from(socket, buffer);
+    if (came && !came.value()) break;  // none waits
+    // An ICMP message about an answer: that client is gone, and the control connection tells so.
+    if (!came && came.error().sys_errno == ECONNREFUSED) continue;
+    auto taken =
+        came ? take_datagram(ByteView(buffer).first(came.value()->bytes), came.value()->source)
+             : Result<void>(std::move(came).error());
+    if (!taken) fail(std::move(taken).error(), wire::kErrorStreamAccept);
+  }
+  if (!session_.wants_flows() && flow_listener_.is_open()) {
+    around_.reactor.unwatch(flow_listener_);
+    flow_listener_.reset();
   }
   pump();
 }
 
-Result<bool> HostedTest::take_flow() {
-  std::array<std::byte, kMostConnect> buffer{};
-  sockaddr_storage source{};
-  socklen_t size = sizeof source;
-  const ssize_t n = ::recvfrom(flow_listener_.get(), buffer.data(), buffer.size(), 0,
-                               reinterpret_cast<sockaddr*>(&source), &size);
-  if (n < 0 && errno == EAGAIN) return false;
-  if (n < 0) return system_error("receiving a connect datagram");
-  const Address from(reinterpret_cast<const sockaddr*>(&source), size);
-  const session::ConnectionId id = next_connection_++;
-  const auto datagram = ByteView(buffer).first(static_cast<std::size_t>(n));
-  if (!session_.on_flow(id, datagram, now())) return true;
-  around_.reactor.unwatch(flow_listener_);
-  const Fd& flow = newcomers_[id] = std::exchange(flow_listener_, Fd());
-  if (session_.wants_flows()) {
-    TRY(listen_for_flow());
+// Of a stream that stands, a copy: answered again where the client may send one on purpose. The
+// rest are the first of their source, or no business of this test.
+Result<void> HostedTest::take_datagram(ByteView datagram, const Address& source) {
+  if (const auto known = flow_of_.find(source.text()); known != flow_of_.end()) {
+    if (session_.flag() == session::Flag::Level2) {
+      (void)write_some(newcomers_.at(known->second), wire::encode_connect_reply());
+    }
+    return ok();
   }
-  TRY(start_connect(flow, from));
-  TRY(write_some(flow, wire::encode_connect_reply()));
-  TRY(around_.reactor.watch(flow, EPOLLIN, [this, &flow](std::uint32_t) { answer_copies(flow); }));
-  return true;
+  const session::ConnectionId id = next_connection_++;
+  return session_.on_flow(id, datagram, now()) ? open_flow(id, source) : ok();
 }
 
-// The answer was lost, or is on its way. Until the test runs all that comes are copies.
-void HostedTest::answer_copies(const Fd& flow) {
-  std::array<std::byte, kMostConnect> buffer{};
-  const auto read = read_some(flow, buffer);
-  if (!read || read.value().bytes == 0 || session_.flag() != session::Flag::Level2) return;
-  (void)write_some(flow, wire::encode_connect_reply());
+Result<void> HostedTest::open_flow(session::ConnectionId id, const Address& source) {
+  TRY(const auto at, local_address(link_.socket()));
+  const Fd& flow = newcomers_[id];
+  TRY(newcomers_[id], flow_socket(at, session_.parameters()));
+  TRY(start_connect(flow, source));
+  flow_of_[source.text()] = id;
+  TRY(write_some(flow, wire::encode_connect_reply()));
+  return around_.reactor.watch(flow, EPOLLIN,
+                               [this, &flow](std::uint32_t) { take_datagrams(flow); });
 }
 
 }  // namespace rolecall::perf

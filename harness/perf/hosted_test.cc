@@ -108,7 +108,7 @@ Result<void> HostedTest::prepare() {
     TRY(cores_before_, current_cores());
     TRY(pin_to_core(static_cast<int>(*p.server_affinity)));
   }
-  if (is_udp()) return listen_for_flow();
+  if (is_udp()) return listen_for_flows();
   TRY(auto before, buffer_facts(around_.listener, p));
   if (p.no_delay || p.mss_bytes != 0 || p.window_bytes != 0) {
     listener_before_ = before;

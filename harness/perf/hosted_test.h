@@ -72,10 +72,10 @@ class HostedTest {
   }
 
   bool is_udp() const { return session_.parameters().protocol == wire::Protocol::Udp; }
-  Result<void> listen_for_flow();
-  void take_flows();
-  Result<bool> take_flow();  // false: none waits
-  void answer_copies(const Fd& flow);
+  Result<void> listen_for_flows();
+  void take_datagrams(const Fd& socket);
+  Result<void> take_datagram(ByteView datagram, const Address& source);
+  Result<void> open_flow(session::ConnectionId id, const Address& source);
   void read_header(session::ConnectionId id);
   void watch_for_reset(session::ConnectionId id);
   Result<void> add_streams(const session::BindStreams& bind);
@@ -92,7 +92,8 @@ class HostedTest {
   Surroundings around_;
   session::ServerSession session_;
   ControlLink link_;
-  Fd flow_listener_;  // UDP, while streams are missing
+  Fd flow_listener_;                                      // UDP, while streams are missing
+  std::map<std::string, session::ConnectionId> flow_of_;  // by its source
   std::map<session::ConnectionId, Fd> newcomers_;
   session::ConnectionId next_connection_ = 1;
   std::optional<TestRun> run_;

@@ -93,7 +93,7 @@ struct StreamInterval {
   double end_s = 0;
   std::uint64_t bytes = 0;
   std::optional<TcpSample> tcp;  // only where the local end sends
-  std::optional<DatagramFigures> udp;
+  std::optional<DatagramFigures> udp{};
 };
 
 // One interval of all streams, in index order.
@@ -134,7 +134,7 @@ struct StreamSummary {
   SideFigures sender;
   SideFigures receiver;
   std::optional<SenderTcp> sender_tcp;  // the sender's own or the peer's word; none: not known
-  std::optional<DatagramSummary> udp;
+  std::optional<DatagramSummary> udp{};
 };
 
 // Per cent of one core between start and end of the test.

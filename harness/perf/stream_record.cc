@@ -82,7 +82,7 @@ StreamInterval StreamRecord::cut_interval(double start_s, double end_s) {
   interval.start_s = start_s;
   interval.end_s = end_s;
   interval.bytes = total - std::exchange(cut_at_, total);
-  if (!is_udp_) {
+  if (!is_udp()) {
     interval.tcp = sample_tcp();
     return interval;
   }
@@ -109,7 +109,7 @@ wire::StreamResult StreamRecord::result(double seconds) const {
   r.bytes = static_cast<std::int64_t>(frozen_bytes_);
   r.retransmits = retransmits();
   r.end_s = seconds;
-  if (!is_udp_) return r;
+  if (!is_udp()) return r;
   r.jitter_s = datagrams_cut_at_.jitter_s;
   r.packets = static_cast<std::int64_t>(datagrams_cut_at_.packets);
   r.omitted_packets = static_cast<std::int64_t>(datagrams_from_.packets);
@@ -128,7 +128,7 @@ StreamSummary StreamRecord::summary(double seconds) const {
   StreamSummary summary;
   summary.sender = stream_->sends() ? own : other;
   summary.receiver = stream_->sends() ? other : own;
-  if (is_udp_) {
+  if (is_udp()) {
     summary.udp = datagram_summary();
   } else if (stream_->sends()) {
     summary.sender_tcp = tcp_;
@@ -138,12 +138,14 @@ StreamSummary StreamRecord::summary(double seconds) const {
   return summary;
 }
 
-// What the peer's results say is of the whole test too, with the omitted part apart.
+// The peer's results are of the whole test, with the omitted part apart; releases before 3.14 leave
+// that part out. A sender's bytes are without it always, and tell how many its datagrams were.
 DatagramSummary StreamRecord::datagram_summary() const {
   const DatagramFigures own = difference(datagrams_cut_at_, datagrams_from_);
   DatagramFigures other;
   if (peer_) {
-    const std::int64_t packets = peer_->packets - peer_->omitted_packets;
+    const std::int64_t packets =
+        stream_->sends() ? peer_->packets - peer_->omitted_packets : peer_->bytes / datagram_bytes_;
     other = {.packets = static_cast<std::uint64_t>(std::max<std::int64_t>(packets, 0)),
              .lost = peer_->errors - peer_->omitted_errors,
              .jitter_s = peer_->jitter_s};

@@ -17,8 +17,11 @@ namespace rolecall::perf {
 class StreamRecord {
  public:
   // `addresses`: the facts that never change.
-  StreamRecord(std::unique_ptr<Stream> stream, StreamFacts addresses, bool is_udp)
-      : stream_(std::move(stream)), addresses_(std::move(addresses)), is_udp_(is_udp) {}
+  // `datagram_bytes`: 0 where the stream is a TCP connection.
+  StreamRecord(std::unique_ptr<Stream> stream, StreamFacts addresses, std::int64_t datagram_bytes)
+      : stream_(std::move(stream)),
+        addresses_(std::move(addresses)),
+        datagram_bytes_(datagram_bytes) {}
 
   Stream& stream() { return *stream_; }
   const Stream& stream() const { return *stream_; }
@@ -45,7 +48,7 @@ class StreamRecord {
 
   // All after freeze().
   std::uint64_t bytes() const { return frozen_bytes_; }
-  std::int64_t retransmits() const { return stream_->sends() && !is_udp_ ? tcp_.retransmits : -1; }
+  std::int64_t retransmits() const { return stream_->sends() && !is_udp() ? tcp_.retransmits : -1; }
   wire::StreamResult result(double seconds) const;
   // With the peer's figures where they have come.
   StreamSummary summary(double seconds) const;
@@ -55,12 +58,13 @@ class StreamRecord {
   std::string congestion() const;
 
  private:
+  bool is_udp() const { return datagram_bytes_ != 0; }
   DatagramFigures count_datagrams() const;
   DatagramSummary datagram_summary() const;
 
   std::unique_ptr<Stream> stream_;
   StreamFacts addresses_;
-  bool is_udp_;
+  std::int64_t datagram_bytes_;
   std::uint64_t measured_from_ = 0;  // of stream().bytes: what was omitted
   std::uint64_t cut_at_ = 0;
   std::uint64_t frozen_bytes_ = 0;

@@ -43,7 +43,8 @@ Result<void> TestRun::add(std::unique_ptr<Stream> stream) {
   facts.local_port = local.port();
   facts.remote_host = remote.host();
   facts.remote_port = remote.port();
-  records_.emplace_back(std::move(stream), std::move(facts), is_udp());
+  records_.emplace_back(std::move(stream), std::move(facts),
+                        is_udp() ? plan_.parameters.block_bytes : 0);
   report_.stream_connected(records_.back().facts());
   return ok();
 }
@@ -134,6 +135,8 @@ Result<void> TestRun::start(TimePoint now) {
   load.block_bytes = static_cast<std::size_t>(p.block_bytes);
   load.goal_bytes = p.bytes != 0 ? static_cast<std::uint64_t>(p.bytes)
                                  : static_cast<std::uint64_t>(p.blocks) * load.block_bytes;
+  // A client that receives may have lost some, and only it knows when it has enough.
+  if (load.is_udp && !plan_.ends_by_itself) load.goal_bytes = 0;
   load.bits_per_second = static_cast<std::uint64_t>(p.bits_per_second);
   load.burst_blocks = static_cast<int>(p.burst_blocks);
   std::vector<Stream*> streams;

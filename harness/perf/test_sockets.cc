@@ -71,7 +71,7 @@ Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
   return apply_user_timeout(stream, send_timeout_ms);
 }
 
-Result<Fd> flow_listener(const Address& at, const wire::Parameters& p) {
+Result<Fd> flow_socket(const Address& at, const wire::Parameters& p) {
   TRY(auto socket, udp_socket(at.family()));
   TRY(set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
   TRY(bind_to(socket, at));

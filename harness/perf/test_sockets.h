@@ -27,8 +27,8 @@ Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& param
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& parameters,
                                   int send_timeout_ms);
 
-// Server: the socket on which the next UDP stream of a test begins, and whose it becomes.
-Result<Fd> flow_listener(const Address& at, const wire::Parameters& parameters);
+// Server: a UDP socket on the port of a test, beside others.
+Result<Fd> flow_socket(const Address& at, const wire::Parameters& parameters);
 
 // --snd-timeout, TCP_NODELAY: the control connection.
 Result<void> apply_control_options(const Fd& control, int send_timeout_ms);

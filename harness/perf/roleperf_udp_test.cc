@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// UDP tests between real programs: roleperf with every iperf3 of this machine, both ways round, and
+// with itself. All datagrams of a test together are fewer than a socket's buffer holds, so that
+// none is lost however slow the machine is.
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/deadline.h"
+#include "harness/net/socket.h"
+#include "harness/perf/iperf3_run.h"
+#include "harness/perf/json_shape.h"
+#include "harness/perf/program.h"
+#include "harness/perf/program_pair.h"
+#include "harness/perf/raw_client.h"
+#include "harness/wire/control_decoder.h"
+#include "harness/wire/datagram.h"
+
+namespace rolecall::perf {
+namespace {
+
+using nlohmann::ordered_json;
+using testing::IsEmpty;
+
+constexpr int kLength = 1000;
+
+// The program of a release: the one on PATH is 3.12's, ci/peers.sh has fetched the others.
+std::string iperf3_of(const std::string& release) {
+  if (release == "installed") return iperf3_is_installed() ? "iperf3" : "";
+  const std::string path = fmt::format("{}/iperf3-{}/bin/iperf3", PEERS, release);
+  return std::filesystem::exists(path) ? path : "";
+}
+
+Outcome run_udp(const std::string& server, const std::string& client, const std::string& words,
+                const std::string& host = "127.0.0.1") {
+  return run(server, client, {fmt::format("-u -l {} -J {}", kLength, words), "-J"}, host);
+}
+
+// Of a document's streams, one line for each that cannot be: a loss, or bytes that are not those of
+// its datagrams.
+std::vector<std::string> wrong_datagrams(const ordered_json& document, bool of_client) {
+  std::vector<std::string> wrong;
+  for (const ordered_json& stream : document["end"]["streams"]) {
+    const ordered_json& udp = stream["udp"];
+    const auto packets = udp["packets"].get<std::int64_t>();
+    const bool has_bytes = of_client || udp["sender"].get<bool>();
+    const bool adds_up = !has_bytes || udp["bytes"].get<std::int64_t>() == packets * kLength;
+    if (packets > 0 && adds_up && udp["lost_packets"] == 0 && udp["out_of_order"] == 0) continue;
+    wrong.push_back(udp.dump());
+  }
+  if (document["end"]["streams"].empty()) wrong.emplace_back("no stream");
+  return wrong;
+}
+
+void expect_success(const Outcome& run) {
+  EXPECT_EQ(run.client_status, 0) << run.client;
+  EXPECT_EQ(run.server_status, 0) << run.server;
+}
+
+void expect_sound(const Outcome& run) {
+  expect_success(run);
+  EXPECT_THAT(wrong_datagrams(parse(run.client), true), IsEmpty());
+  EXPECT_THAT(wrong_datagrams(parse(run.server), false), IsEmpty());
+}
+
+// --- every release, every mode
+
+class UdpWith : public testing::TestWithParam<std::tuple<const char*, const char*>> {
+ protected:
+  void SetUp() override {
+    if (iperf3().empty()) GTEST_SKIP() << "no such iperf3 here: ci/peers.sh fetches it";
+  }
+  static std::string iperf3() { return iperf3_of(std::get<0>(GetParam())); }
+  static std::string words() { return std::get<1>(GetParam()); }
+};
+
+// Only our own document is held to the rule: iperf3's mixes the ends' omitted parts, and cuts some
+// of its last datagrams off.
+TEST_P(UdpWith, IsServedAndServes) {
+  const Outcome client = run_udp(iperf3(), ROLEPERF, words());
+  expect_success(client);
+  EXPECT_THAT(wrong_datagrams(parse(client.client), true), IsEmpty());
+  const Outcome server = run_udp(ROLEPERF, iperf3(), words());
+  expect_success(server);
+  EXPECT_THAT(wrong_datagrams(parse(server.server), false), IsEmpty());
+}
+
+// A receiving client of 3.9 does not end by -n, whoever serves it.
+const auto kModes = testing::Values(
+    "-n 60000 -b 2M", "-t 1 -b 200K -R", "-n 60000 -b 2M --bidir", "-n 60000 -b 2M -P 2",
+    "-n 60000 -b 2M --bidir -P 2 --udp-counters-64bit", "-k 50 -b 2M/10", "-t 1 -O 1 -b 200K -R");
+INSTANTIATE_TEST_SUITE_P(Releases, UdpWith,
+                         testing::Combine(testing::Values("installed", "3.9", "3.18", "3.22"),
+                                          kModes));
+
+// --- roleperf alone
+
+class UdpFlag : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+
+TEST_P(UdpFlag, AnySettingOpensAllStreams) {
+  const auto [client, server] = GetParam();
+  const Outcome done =
+      run(ROLEPERF, ROLEPERF,
+          {fmt::format("-u -l {} -J -n 60000 -b 2M --bidir -P 2 {}", kLength, client),
+           fmt::format("-J {}", server)});
+  expect_sound(done);
+}
+
+const auto kFlags = testing::Values("--role-flag=auto", "--role-flag=off", "--role-flag=cookie",
+                                    "--role-flag-level=1");
+INSTANTIATE_TEST_SUITE_P(Of, UdpFlag, testing::Combine(kFlags, kFlags));
+
+TEST(UdpPair, OverIpv6) {
+  expect_sound(run_udp(ROLEPERF, ROLEPERF, "-n 60000 -b 2M --bidir", "::1"));
+}
+
+// The server answers from the address that the client knows, wildcard or not.
+TEST(UdpPair, OnAnyAddressOfTheServer) {
+  expect_sound(run_udp(ROLEPERF, ROLEPERF, "-n 60000 -b 2M", "127.5.6.7"));
+}
+
+TEST(UdpPair, TheServerCountsWhatCameBeforeTheEnd) {
+  const Outcome done = run_udp(ROLEPERF, ROLEPERF, "-n 60000 -b 20M");
+  const ordered_json end = parse(done.client)["end"];
+  EXPECT_EQ(end["sum_sent"]["packets"], 60) << done.client;
+  EXPECT_EQ(end["sum_received"]["packets"], 60) << done.client;
+  EXPECT_EQ(end["sum_received"]["bytes"], 60000) << done.client;
+}
+
+TEST(UdpPair, MoreThan128StreamsAtLevelTwo) {
+  expect_sound(run_udp(ROLEPERF, ROLEPERF, "-P 200 -t 1 -b 32K"));
+}
+
+// --- the documents and lines of 3.12
+
+class UdpShape : public testing::TestWithParam<const char*> {};
+
+TEST_P(UdpShape, IsThatOfTheInstalledIperf3) {
+  if (!iperf3_is_installed()) GTEST_SKIP() << "no iperf3 on PATH: apt-get install iperf3";
+  const Outcome theirs = run_udp("iperf3", "iperf3", GetParam());
+  const Outcome ours = run_udp(ROLEPERF, ROLEPERF, GetParam());
+  const auto& may_add = keys_beyond_iperf3_3_12();
+  EXPECT_THAT(shape_differences(theirs.client, ours.client, may_add), IsEmpty());
+  EXPECT_THAT(shape_differences(without_first_bitrate(theirs.server), ours.server, may_add),
+              IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, UdpShape,
+                         testing::Values("-n 60000 -b 2M", "-n 60000 -b 2M -R",
+                                         "-n 60000 -b 2M --bidir", "-n 60000 -b 2M -P 2 -R"));
+
+// --- a client by hand
+
+// One UDP stream of a RawTest, which has reached CREATE_STREAMS.
+class RawFlow {
+ public:
+  explicit RawFlow(std::uint16_t port) : socket_(udp_socket(AF_INET).value()) {
+    (void)start_connect(socket_, resolve("127.0.0.1", port, AF_INET).value().front()).value();
+  }
+  void send(ByteView datagram) { (void)write_some(socket_, datagram).value(); }
+  void send_data(std::uint64_t sequence) {
+    Bytes datagram(kLength);
+    wire::encode_datagram_header({now(), sequence}, wire::Counter::Narrow, datagram);
+    send(datagram);
+  }
+  bool is_answered() {
+    Bytes answer(64);
+    timeval limit{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    ::fcntl(socket_.get(), F_SETFL, 0);
+    const ssize_t n = ::recv(socket_.get(), answer.data(), answer.size(), 0);
+    return n > 0 && wire::is_connect_reply(ByteView(answer).first(static_cast<std::size_t>(n)));
+  }
+
+ private:
+  Fd socket_;
+};
+
+class UdpServerTest : public testing::Test {
+ protected:
+  void begin(const char* more_parameters) {
+    ASSERT_TRUE(await_listener(port_));
+    test_.emplace(port_).parameters =
+        fmt::format(R"({{"udp":true,"time":10,"parallel":1,"len":{},"bandwidth":1000000{}}})",
+                    kLength, more_parameters);
+    ASSERT_TRUE(test_->reach(Phase::CreateStreams));
+  }
+  bool runs() { return test_->control.receive(2) == "\x01\x02"; }
+  // The rest of the test; the server's word on its only stream.
+  ordered_json end() {
+    test_->control.send("\x04");
+    EXPECT_EQ(test_->control.receive(1), "\x0d");
+    test_->control.send(as_text(wire::encode_frame(RawTest::kResults)));
+    test_->control.send("\x10");
+    EXPECT_EQ(server_.status(), 0) << server_.output();
+    return parse(server_.output())["end"]["sum_received"];
+  }
+
+  std::uint16_t port_ = free_port();
+  Program server_{words(fmt::format("{} -s -1 -J -p {}", ROLEPERF, port_))};
+  std::optional<RawTest> test_;
+};
+
+TEST_F(UdpServerTest, AnyDatagramOpensALegacyStream) {
+  begin("");
+  RawFlow flow(port_);
+  flow.send({});
+  EXPECT_TRUE(flow.is_answered());
+  EXPECT_TRUE(runs());
+}
+
+TEST_F(UdpServerTest, NumbersLeftOutAreLostAndLateOnesAreNot) {
+  begin("");
+  RawFlow flow(port_);
+  flow.send(wire::encode_connect({}));
+  ASSERT_TRUE(flow.is_answered());
+  ASSERT_TRUE(runs());
+  for (const std::uint64_t sequence : {1, 2, 5, 4, 8}) flow.send_data(sequence);
+  const ordered_json sum = end();
+  EXPECT_EQ(sum["packets"], 8) << sum;
+  EXPECT_EQ(sum["lost_packets"], 3) << sum;
+  EXPECT_EQ(sum["bytes"], 5 * kLength) << sum;
+}
+
+TEST_F(UdpServerTest, ACopyOfTheConnectDatagramIsNoData) {
+  begin("");
+  RawFlow flow(port_);
+  flow.send(wire::encode_connect({}));
+  ASSERT_TRUE(flow.is_answered());
+  ASSERT_TRUE(runs());
+  flow.send(wire::encode_connect({}));
+  flow.send_data(1);
+  const ordered_json sum = end();
+  EXPECT_EQ(sum["packets"], 1) << sum;
+  EXPECT_EQ(sum["bytes"], kLength) << sum;
+}
+
+}  // namespace
+}  // namespace rolecall::perf
