@@ -247,12 +247,13 @@ class Client {
     return ok();
   }
 
+  // The server has all streams, also where its last answer on one is still under way.
   void carry_out(const session::StartTest&) {
+    if (connector_) connector_->conclude();
     report_.test_started(test_facts(plan_, session::name(session_->flag())));
   }
 
   void carry_out(const session::RunTest&) {
-    if (connector_) connector_->conclude();
     if (!run_->has_streams()) {
       const Error early{Errc::OutOfOrder,
                         "the server began the test before it had its stream connections"};
