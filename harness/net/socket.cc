@@ -205,6 +205,21 @@ Result<int> get_option(const Fd& socket, int level, int option, const char* name
   return value;
 }
 
+Result<void> set_type_of_service(const Fd& socket, int value) {
+  TRY(const int family, get_option(socket, SOL_SOCKET, SO_DOMAIN, "SO_DOMAIN"));
+  if (family == AF_INET6) {
+    TRY(set_option(socket, IPPROTO_IPV6, IPV6_TCLASS, value, "IPV6_TCLASS"));
+  }
+  return set_option(socket, IPPROTO_IP, IP_TOS, value, "IP_TOS");  // of mapped addresses too
+}
+
+Result<void> set_pacing_rate(const Fd& socket, std::uint64_t bytes_per_second) {
+  const int set = ::setsockopt(socket.get(), SOL_SOCKET, SO_MAX_PACING_RATE, &bytes_per_second,
+                               sizeof bytes_per_second);
+  if (set != 0) return system_error(fmt::format("SO_MAX_PACING_RATE({})", bytes_per_second));
+  return ok();
+}
+
 Result<void> set_congestion(const Fd& socket, const std::string& algorithm) {
   if (::setsockopt(socket.get(), IPPROTO_TCP, TCP_CONGESTION, algorithm.data(),
                    static_cast<socklen_t>(algorithm.size())) != 0) {

@@ -74,6 +74,10 @@ Result<Address> peer_address(const Fd& socket);
 // setsockopt() and getsockopt() of an int; `name` for the error: "TCP_MAXSEG".
 Result<void> set_option(const Fd& socket, int level, int option, int value, const char* name);
 Result<int> get_option(const Fd& socket, int level, int option, const char* name);
+// The type of service of what is sent, 0 to 255, over IPv4 and IPv6.
+Result<void> set_type_of_service(const Fd& socket, int value);
+// What the kernel sends at most, bytes per second.
+Result<void> set_pacing_rate(const Fd& socket, std::uint64_t bytes_per_second);
 Result<void> set_congestion(const Fd& socket, const std::string& algorithm);
 Result<std::string> congestion(const Fd& socket);
 

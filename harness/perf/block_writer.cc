@@ -24,8 +24,13 @@ std::size_t capacity(const Load& load) {
   return std::max(kMostBlocksACall, static_cast<std::size_t>(std::max(load.burst_blocks, 0)));
 }
 
-Bytes random_block(std::size_t bytes) {
+Bytes make_block(const Load& load) {
+  const std::size_t bytes = load.block_bytes;
   Bytes block(bytes);
+  if (load.is_repeating) {
+    for (std::size_t at = 0; at < bytes; ++at) block[at] = static_cast<std::byte>('0' + at % 10);
+    return block;
+  }
   for (std::size_t at = 0; at < bytes; at += 256) {  // getrandom() gives 256 whole
     (void)::getrandom(&block[at], std::min<std::size_t>(256, bytes - at), 0);
   }
@@ -38,7 +43,7 @@ bool is_full(int error) {
 
 class TcpWriter final : public BlockWriter {
  public:
-  explicit TcpWriter(const Load& load) : block_(random_block(load.block_bytes)) {
+  explicit TcpWriter(const Load& load) : block_(make_block(load)) {
     blocks_.assign(1 + capacity(load), iovec{block_.data(), block_.size()});
   }
 
@@ -66,7 +71,7 @@ class UdpWriter final : public BlockWriter {
  public:
   explicit UdpWriter(const Load& load)
       : counter_(load.counter),
-        block_(random_block(load.block_bytes)),
+        block_(make_block(load)),
         headers_(capacity(load)),
         parts_(capacity(load)),
         messages_(capacity(load)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How blocks of payload reach the kernel: several in one call, as one piece of a TCP stream or as
-// datagrams. The payload is the same random bytes, over and over, as in iperf3.
+// datagrams. The payload is the same block, over and over, as in iperf3: random bytes or
+// digits.
 #pragma once
 
 #include <sys/socket.h>

@@ -167,6 +167,7 @@ class Client {
     facts.target_bitrate_bps = options_.bitrate_bps;
     facts.reverse = options_.reverse;
     facts.is_udp = options_.udp;
+    facts.fq_rate_bps = options_.fq_rate_bps;
     report_.connected(facts);
     open_streams();
   }

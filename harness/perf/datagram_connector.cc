@@ -12,6 +12,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
+#include "harness/perf/test_sockets.h"
 #include "harness/wire/datagram.h"
 
 namespace rolecall::perf {
@@ -86,6 +87,7 @@ void DatagramConnector::begin_next() {
 Result<void> DatagramConnector::begin(Stream& stream) {
   TRY(stream.socket, udp_socket(target_.peer.family()));
   TRY(prepare(stream));
+  TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));
   TRY(start_connect(stream.socket, target_.peer));
   TRY(reactor_.watch(stream.socket, EPOLLIN, [this, &stream](std::uint32_t) { on_ready(stream); }));
   return send_connect(stream);

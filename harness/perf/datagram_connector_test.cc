@@ -20,7 +20,7 @@ class DatagramConnectorTest : public testing::Test {
     EXPECT_TRUE(bind_to(server_, resolve("127.0.0.1", 0, AF_INET).value().front()).has_value());
   }
 
-  void open(int count, bool may_repeat) {
+  void open(int count, bool may_repeat, wire::Parameters parameters = {}) {
     std::vector<std::unique_ptr<Stream>> streams;
     for (int number = 1; number <= count; ++number) {
       streams.push_back(std::make_unique<Stream>());
@@ -28,7 +28,8 @@ class DatagramConnectorTest : public testing::Test {
     }
     StreamTarget target;
     target.peer = local_address(server_).value();
-    target.parameters.protocol = wire::Protocol::Udp;
+    parameters.protocol = wire::Protocol::Udp;
+    target.parameters = parameters;
     target.limit = seconds(30);
     connector_.emplace(
         reactor_, std::move(target), may_repeat, std::move(streams),
@@ -104,6 +105,21 @@ TEST_F(DatagramConnectorTest, WhatFollowsTheAnswerIsLeftToTheTest) {
   const auto streams = connector_->take_streams();
   Bytes buffer(200);
   EXPECT_EQ(read_some(streams.front()->socket, buffer).value().bytes, 100U);
+}
+
+TEST_F(DatagramConnectorTest, ItsSocketsHaveTheOptionsOfTheTest) {
+  wire::Parameters parameters;
+  parameters.tos = 0x28;
+  parameters.fq_bits_per_second = 8'000'000;
+  parameters.dont_fragment = true;
+  open(1, false, parameters);
+  EXPECT_EQ(asked(), 1);
+  answer();
+  const auto streams = connector_->take_streams();
+  const Fd& socket = streams.front()->socket;
+  EXPECT_EQ(get_option(socket, IPPROTO_IP, IP_TOS, "IP_TOS").value(), 0x28);
+  EXPECT_EQ(get_option(socket, SOL_SOCKET, SO_MAX_PACING_RATE, "pacing").value(), 1'000'000);
+  EXPECT_EQ(get_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, "DF").value(), IP_PMTUDISC_DO);
 }
 
 TEST_F(DatagramConnectorTest, AnythingElseIsNoAnswer) {

@@ -99,6 +99,7 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
   facts.reverse = p.direction == wire::Direction::Reverse;
   facts.is_udp = is_udp();
+  facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
   around_.report.connected(facts);
 }
 

@@ -99,10 +99,11 @@ struct JsonReport::Document {
   std::string error;                                    // empty: none
   ordered_json server_output = ordered_json::object();  // one member under its key, or none
 
-  ordered_json whole(const std::string& title) const {
+  ordered_json whole(const std::string& title, const std::string& extra_data) const {
     ordered_json document{{"start", start}, {"intervals", intervals}, {"end", end}};
     if (!error.empty()) document["error"] = error;
     if (!title.empty()) document["title"] = title;
+    if (!extra_data.empty()) document["extra_data"] = extra_data;
     document.update(server_output);
     return document;
   }
@@ -145,7 +146,7 @@ void JsonReport::connected(const ControlFacts& facts) {
     start["tcp_mss_default"] = facts.control_mss;
   }
   start["target_bitrate"] = facts.target_bitrate_bps;
-  start["fq_rate"] = 0;
+  start["fq_rate"] = facts.fq_rate_bps;
 }
 
 void JsonReport::buffers(const BufferFacts& facts) {
@@ -191,10 +192,10 @@ void JsonReport::test_started(const TestFacts& facts) {
                                     {"bytes", facts.bytes},
                                     {"blocks", facts.blocks},
                                     {"reverse", int{facts.reverse}},
-                                    {"tos", 0},
+                                    {"tos", facts.tos},
                                     {"target_bitrate", facts.target_bitrate_bps},
                                     {"bidir", int{facts.bidir}},
-                                    {"fqrate", 0},
+                                    {"fqrate", facts.fq_rate_bps},
                                     {"interval", facts.interval_s},
                                     {"gso", 0},
                                     {"gro", 0},
@@ -251,13 +252,13 @@ void JsonReport::debug(std::string_view text) {
 
 void JsonReport::finished() {
   if (!document_) return;
-  sink_.write(print_json(document_->whole(title_)) + "\n");
+  sink_.write(print_json(document_->whole(title_, test_.extra_data)) + "\n");
   sink_.flush();
   document_.reset();
 }
 
 ServerOutput JsonReport::captured() const {
-  return {true, document_ ? print_json_compact(document_->whole("")) : "{}"};
+  return {true, document_ ? print_json_compact(document_->whole("", "")) : "{}"};
 }
 
 }  // namespace rolecall::perf

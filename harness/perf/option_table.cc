@@ -225,6 +225,28 @@ Result<void> set_mss(Parsing& parsing, const char* argument) {
   return ok();
 }
 
+Result<void> set_tos(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.tos, read_any_base_within(argument, 0, 255, "the type of service (-S)"));
+  return ok();
+}
+
+Result<void> set_dscp(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.tos, read_dscp(argument));
+  return ok();
+}
+
+Result<void> set_fq_rate(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.fq_rate_bps, read_rate(argument));
+  return ok();
+}
+
+// iperf3 has it for old scripts.
+Result<void> set_no_fq_rate(Parsing& parsing, const char*) {
+  parsing.options.fq_rate_bps = 0;
+  parsing.options.warnings.emplace_back("--no-fq-socket-pacing is --fq-rate 0");
+  return ok();
+}
+
 Result<void> set_omit(Parsing& parsing, const char* argument) {
   TRY(parsing.options.omit_s, read_int_within(argument, 0, 600, "the omitted time (-O, s)"));
   return ok();
@@ -332,6 +354,14 @@ constexpr OptionRow kRows[] = {
     {"title", 'T', Required, ClientOnly, set_text<&Options::title>},
     {"udp", 'u', None, ClientOnly, set_flag<&Options::udp>},
     {"udp-counters-64bit", '\0', None, ClientOnly, set_flag<&Options::wide_counter>},
+    {"tos", 'S', Required, ClientOnly, set_tos},
+    {"dscp", '\0', Required, ClientOnly, set_dscp},
+    {"fq-rate", '\0', Required, ClientOnly, set_fq_rate},
+    {"no-fq-socket-pacing", '\0', None, ClientOnly, set_no_fq_rate},
+    {"pacing-timer", '\0', Required, ClientOnly, set_size<&Options::pacing_timer_us>},
+    {"repeating-payload", '\0', None, ClientOnly, set_flag<&Options::repeating_payload>},
+    {"dont-fragment", '\0', None, ClientOnly, set_flag<&Options::dont_fragment>},
+    {"extra-data", '\0', Required, ClientOnly, set_text<&Options::extra_data>},
     {"get-server-output", '\0', None, ClientOnly, set_flag<&Options::get_server_output>},
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
 
@@ -340,8 +370,6 @@ constexpr OptionRow kRows[] = {
     {"nstreams", '\0', Required, ClientOnly, nullptr},
     {"xbind", 'X', Required, Either, nullptr},
     {"mptcp", 'm', None, Either, nullptr},
-    {"tos", 'S', Required, ClientOnly, nullptr},
-    {"dscp", '\0', Required, ClientOnly, nullptr},
     {"flowlabel", 'L', Required, ClientOnly, nullptr},
     {"zerocopy", 'Z', None, ClientOnly, nullptr},
     {"skip-rx-copy", '\0', None, ClientOnly, nullptr},
@@ -350,13 +378,7 @@ constexpr OptionRow kRows[] = {
     {"json-stream", '\0', None, Either, nullptr},
     {"json-stream-full-output", '\0', None, Either, nullptr},
     {"cntl-ka", '\0', Optional, Either, nullptr},
-    {"extra-data", '\0', Required, ClientOnly, nullptr},
-    {"repeating-payload", '\0', None, ClientOnly, nullptr},
     {"gsro", '\0', None, ClientOnly, nullptr},
-    {"dont-fragment", '\0', None, ClientOnly, nullptr},
-    {"fq-rate", '\0', Required, ClientOnly, nullptr},
-    {"no-fq-socket-pacing", '\0', None, ClientOnly, nullptr},
-    {"pacing-timer", '\0', Required, ClientOnly, nullptr},
     {"username", '\0', Required, ClientOnly, nullptr},
     {"rsa-public-key-path", '\0', Required, ClientOnly, nullptr},
     {"rsa-private-key-path", '\0', Required, ServerOnly, nullptr},

@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <strings.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -57,6 +59,29 @@ Result<std::uint64_t> read_size(const char* text) {
 
 Result<std::uint64_t> read_rate(const char* text) {
   return read_amount(text, SuffixBase::Decimal);
+}
+
+Result<int> read_dscp(const char* text) {
+  // dscp.c, 3.22.
+  static constexpr std::pair<const char*, int> kNames[] = {
+      {"af11", 0x28},       {"af12", 0x30}, {"af13", 0x38},     {"af21", 0x48},
+      {"af22", 0x50},       {"af23", 0x58}, {"af31", 0x68},     {"af32", 0x70},
+      {"af33", 0x78},       {"af41", 0x88}, {"af42", 0x90},     {"af43", 0x98},
+      {"cs0", 0x00},        {"cs1", 0x20},  {"cs2", 0x40},      {"cs3", 0x60},
+      {"cs4", 0x80},        {"cs5", 0xa0},  {"cs6", 0xc0},      {"cs7", 0xe0},
+      {"ef", 0xb8},         {"va", 0xb0},   {"lowdelay", 0x10}, {"throughput", 0x08},
+      {"reliability", 0x04}};
+  for (const auto& [name, tos] : kNames) {
+    if (::strcasecmp(name, text) == 0) return tos;
+  }
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 0);
+  if (end != text && *end == '\0' && value >= 0 && value <= 63) return static_cast<int>(value) * 4;
+  return parameter_error(
+      fmt::format("--dscp takes a name (af11 to af43, cs0 to cs7, ef, va, lowdelay, throughput, "
+                  "reliability) or "
+                  "a number from 0 to 63, not '{}'",
+                  text));
 }
 
 HostAndDevice read_host(const std::string& text) {

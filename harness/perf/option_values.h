@@ -27,6 +27,9 @@ Result<std::uint64_t> read_size(const char* text);
 // Bits per second: suffixes by 1000.
 Result<std::uint64_t> read_rate(const char* text);
 
+// --dscp: a name as in RFC 2474 and its kin, or a number to 63. Gives the type of service.
+Result<int> read_dscp(const char* text);
+
 // Splits "HOST%DEV" and gives the device. A link-local IPv6 address keeps it, for there it is the
 // scope.
 struct HostAndDevice {

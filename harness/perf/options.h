@@ -68,7 +68,13 @@ struct Options {
   int window_bytes = 0;  // 0: autotuning
   int mss_bytes = 0;     // 0: the system's
   bool no_delay = false;
-  std::string congestion;  // empty: the system's
+  std::string congestion;                // empty: the system's
+  int tos = 0;                           // -S, or --dscp times 4
+  std::uint64_t fq_rate_bps = 0;         // the kernel's own pacing of each stream. 0: none
+  std::uint64_t pacing_timer_us = 1000;  // for servers up to 3.17
+  bool repeating_payload = false;
+  bool dont_fragment = false;
+  std::string extra_data;  // empty: none
   int omit_s = 0;
   std::string title;                   // empty: none
   std::optional<int> server_affinity;  // -A n,m: core number for the server

@@ -144,6 +144,11 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"-s --snd-timeout -1", "the send timeout"},
         RefusalCase{"-s --role-flag=on",
                     "--role-flag must be one of auto, cookie, off, require, force, not 'on'"},
+        RefusalCase{"-c h -S 256", "the type of service"},
+        RefusalCase{"-c h --dscp 64", "--dscp takes a name"},
+        RefusalCase{"-c h --dscp af1x", "--dscp takes a name"},
+        RefusalCase{"-c h -u -l 15", "a UDP datagram (-l) has 16 to 65507 bytes, not 15"},
+        RefusalCase{"-c h -u -l 65508", "a UDP datagram"},
         RefusalCase{"-s --role-flag-level=3", "--role-flag-level"},
         RefusalCase{"-c h --stream-connect=x", "--stream-connect must be one of"}));
 
@@ -169,7 +174,6 @@ INSTANTIATE_TEST_SUITE_P(NotYet, OptionRefusal,
                          testing::Values(RefusalCase{"-c h -Z", "--zerocopy (-Z)"},
                                          RefusalCase{"-c h -F f", "--file (-F)"},
                                          RefusalCase{"-c h --sctp", "does not have --sctp yet"},
-                                         RefusalCase{"-c h -S 1", "--tos (-S)"},
                                          RefusalCase{"-s --cntl-ka", "--cntl-ka"}));
 
 // iperf3's order: values as they come, roles, end conditions, then whether there is a role at all.
@@ -180,6 +184,19 @@ INSTANTIATE_TEST_SUITE_P(Order, OptionRefusal,
                                          RefusalCase{"-c h --rcv-timeout 100 -t 1 -n 1",
                                                      "only sends"},
                                          RefusalCase{"-t 1 -n 1", "only one of"}));
+
+TEST(OptionParsing, DscpIsANameOrANumber) {
+  EXPECT_EQ(accepted("-c h --dscp AF11").tos, 0x28);
+  EXPECT_EQ(accepted("-c h --dscp 0x2e").tos, 0xb8);
+  EXPECT_EQ(accepted("-c h -S 010").tos, 8);
+}
+
+TEST(OptionParsing, UdpHasDefaultsOfItsOwn) {
+  EXPECT_EQ(accepted("-c h -u").bitrate_bps, 1048576U);
+  EXPECT_EQ(accepted("-c h -u").block_bytes, 0);
+  EXPECT_EQ(accepted("-c h -u -b 0 -l 100").bitrate_bps, 0U);
+  EXPECT_EQ(accepted("-c h -l 100 -u").block_bytes, 100);
+}
 
 TEST(OptionParsing, AReceivingClientHasAReceiveTimeout) {
   EXPECT_EQ(accepted("-c h --bidir --rcv-timeout 200").receive_timeout_ms, 200);

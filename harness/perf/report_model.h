@@ -22,6 +22,7 @@ struct ControlFacts {
   std::uint64_t target_bitrate_bps = 0;
   bool reverse = false;
   bool is_udp = false;
+  std::uint64_t fq_rate_bps = 0;
 };
 
 // Socket buffers of a stream connection (server: of the listener).
@@ -62,7 +63,10 @@ struct TestFacts {
   std::uint64_t target_bitrate_bps = 0;
   double interval_s = 1;
   std::string role_flag = "none";  // what was agreed: none, level 1, level 2, cookie, force
-  std::string title;               // the client's -T, at both ends
+  int tos = 0;
+  std::uint64_t fq_rate_bps = 0;
+  std::string title;       // the client's -T, at both ends
+  std::string extra_data;  // the client's, for JSON at both ends
 };
 
 // TCP_INFO of a sending socket at the end of an interval.

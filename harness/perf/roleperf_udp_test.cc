@@ -170,13 +170,25 @@ class RawFlow {
     send(datagram);
   }
   bool is_answered() { return wire::is_connect_reply(receive()); }
+  // The type of service of the next datagram; -1: it came without.
+  int receive_tos() {
+    EXPECT_TRUE(set_option(socket_, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS").has_value());
+    pollfd ready{socket_.get(), POLLIN, 0};
+    ::poll(&ready, 1, 20'000);
+    alignas(cmsghdr) char control[64];
+    msghdr message{};
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    ::recvmsg(socket_.get(), &message, 0);
+    const cmsghdr* const found = CMSG_FIRSTHDR(&message);
+    return found != nullptr && found->cmsg_type == IP_TOS ? *CMSG_DATA(found) : -1;
+  }
   // Its number; 0: none came.
   std::uint64_t receive_data() {
     const auto header = wire::decode_datagram_header(receive(), wire::Counter::Narrow);
     return header ? header->sequence : 0;
   }
 
- private:
   Bytes receive() {
     Bytes datagram(2 * kLength);
     pollfd ready{socket_.get(), POLLIN, 0};
@@ -185,6 +197,7 @@ class RawFlow {
     return datagram;
   }
 
+ private:
   Fd socket_;
 };
 
@@ -255,6 +268,28 @@ TEST_F(UdpServerTest, SendsOnPastTheGoalOfAClientThatReceives) {
   ASSERT_TRUE(flow.is_answered());
   ASSERT_TRUE(runs());
   for (const std::uint64_t sequence : {1, 2, 3}) EXPECT_EQ(flow.receive_data(), sequence);
+  end();
+}
+
+TEST_F(UdpServerTest, SendsWithTheTypeOfServiceThatTheClientAsksFor) {
+  begin(R"(,"reverse":true,"TOS":40)");
+  RawFlow flow(port_);
+  flow.send(wire::encode_connect({}));
+  ASSERT_TRUE(flow.is_answered());
+  ASSERT_TRUE(runs());
+  (void)flow.receive_tos();  // may have come before it was asked for
+  EXPECT_EQ(flow.receive_tos(), 40);
+  end();
+}
+
+TEST_F(UdpServerTest, SendsDigitsWhereTheClientAsksForThem) {
+  begin(R"(,"reverse":true,"repeating_payload":1)");
+  RawFlow flow(port_);
+  flow.send(wire::encode_connect({}));
+  ASSERT_TRUE(flow.is_answered());
+  ASSERT_TRUE(runs());
+  const Bytes datagram = flow.receive();
+  EXPECT_EQ(as_text(ByteView(datagram).subspan(12, 10)), "2345678901");
   end();
 }
 

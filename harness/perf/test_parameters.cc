@@ -49,6 +49,12 @@ wire::Parameters test_parameters(const Options& o) {
   p.bits_per_second = static_cast<std::int64_t>(o.bitrate_bps);
   p.burst_blocks = o.burst_blocks;
   p.server_affinity = o.server_affinity;
+  p.tos = o.tos;
+  p.fq_bits_per_second = static_cast<std::int64_t>(o.fq_rate_bps);
+  p.pacing_timer_us = static_cast<std::int64_t>(o.pacing_timer_us);
+  p.repeating_payload = o.repeating_payload;
+  p.dont_fragment = o.dont_fragment;
+  p.extra_data = unless_empty(o.extra_data);
   p.no_delay = o.no_delay;
   p.get_server_output = o.get_server_output;
   p.title = unless_empty(o.title);

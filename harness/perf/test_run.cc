@@ -30,7 +30,10 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   facts.is_udp = p.protocol == wire::Protocol::Udp;
   facts.interval_s = plan.interval_s;
   facts.role_flag = flag;
+  facts.tos = static_cast<int>(p.tos);
+  facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
   facts.title = p.title.value_or("");
+  facts.extra_data = p.extra_data.value_or("");
   return facts;
 }
 
@@ -132,6 +135,7 @@ Result<void> TestRun::start(TimePoint now) {
   Load load;
   load.is_udp = p.protocol == wire::Protocol::Udp;
   load.counter = p.udp_counter;
+  load.is_repeating = p.repeating_payload;
   load.block_bytes = static_cast<std::size_t>(p.block_bytes);
   load.goal_bytes = p.bytes != 0 ? static_cast<std::uint64_t>(p.bytes)
                                  : static_cast<std::uint64_t>(p.blocks) * load.block_bytes;

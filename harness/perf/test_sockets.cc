@@ -28,6 +28,18 @@ Result<void> apply_user_timeout(const Fd& socket, int ms) {
   return set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, ms, "TCP_USER_TIMEOUT");
 }
 
+// -S, --fq-rate, --dont-fragment.
+Result<void> apply_packet_options(const Fd& stream, const wire::Parameters& p) {
+  if (p.tos != 0) {
+    TRY(set_type_of_service(stream, static_cast<int>(p.tos)));
+  }
+  if (p.fq_bits_per_second != 0) {
+    TRY(set_pacing_rate(stream, static_cast<std::uint64_t>(p.fq_bits_per_second) / 8));
+  }
+  if (!p.dont_fragment || p.protocol != wire::Protocol::Udp) return ok();
+  return set_option(stream, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, "IP_MTU_DISCOVER");
+}
+
 }  // namespace
 
 Result<void> apply_test_options(const Fd& socket, const wire::Parameters& p) {
@@ -64,7 +76,8 @@ Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& p) {
 
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
                                   int send_timeout_ms) {
-  if (p.protocol == wire::Protocol::Udp) return ok();  // all of TCP
+  TRY(apply_packet_options(stream, p));
+  if (p.protocol == wire::Protocol::Udp) return ok();  // what follows is TCP's
   if (p.congestion) {
     TRY(set_congestion(stream, *p.congestion));
   }

@@ -23,7 +23,7 @@ Result<void> take_test_options_back(const Fd& listener, const BufferFacts& befor
 // The socket's buffers, with what -w asked for.
 Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& parameters);
 
-// -C and the options of a stream that stands.
+// -C, -S, --fq-rate, --dont-fragment, --snd-timeout: of a stream that stands.
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& parameters,
                                   int send_timeout_ms);
 

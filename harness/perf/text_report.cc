@@ -104,8 +104,9 @@ void TextReport::test_started(const TestFacts& facts) {
                            : facts.blocks != 0 ? fmt::format("{} blocks to send", facts.blocks)
                                                : fmt::format("{} second test", facts.duration_s);
   print(fmt::format(
-      "Starting Test: protocol: {}, {} streams, {} byte blocks, omitting {} seconds, {}, tos 0\n",
-      facts.is_udp ? "UDP" : "TCP", facts.streams, facts.block_bytes, facts.omit_s, goal));
+      "Starting Test: protocol: {}, {} streams, {} byte blocks, omitting {} seconds, {}, tos {}\n",
+      facts.is_udp ? "UDP" : "TCP", facts.streams, facts.block_bytes, facts.omit_s, goal,
+      facts.tos));
 }
 
 void TextReport::interval(const Interval& interval) {

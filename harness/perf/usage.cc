@@ -74,6 +74,14 @@ Client:
   -N, --no-delay            send small segments at once (TCP_NODELAY)
   -O, --omit #              leave the first # seconds out of the figures
   -T, --title TEXT          begin every line with TEXT
+  -S, --tos #               IP type of service, 0 to 255; 0x for hex, a leading 0 for octal
+  --dscp NAME|#             the same by its name (af11, ef, ...) or as 0 to 63
+  --dont-fragment           over IPv4, send datagrams whole or not at all
+  --fq-rate #[KMGT]         bits per second of each stream, kept by the kernel
+  --no-fq-socket-pacing     the same as --fq-rate 0
+  --pacing-timer #[KMGT]    microseconds between the looks of a server up to 3.17 at -b
+  --repeating-payload       send digits in place of random bytes
+  --extra-data TEXT         put TEXT into the JSON of both ends
   --get-server-output       print the server's report too
   --stream-connect MODE     how stream connections are opened:
                             auto        whatever is safe and fastest with this server (default)

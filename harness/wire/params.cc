@@ -112,6 +112,7 @@ Json to_json(const Parameters& p) {
   put_present_flag(out, "udp_counters_64bit", p.udp_counter == Counter::Wide);
   put_present_flag(out, "repeating_payload", p.repeating_payload);
   put_present_flag(out, "zerocopy", p.zerocopy);
+  put_present_flag(out, "dont_fragment", p.dont_fragment);
   put_present(out, "authtoken", p.authtoken);
   if (p.protocol == Protocol::Udp) put_segmentation(out);
   put_present(out, "client_version", p.client_version);
@@ -148,6 +149,7 @@ Result<Parameters> decode_parameters(std::string_view json) {
   p.no_delay = f.has_flag("nodelay");
   p.mptcp = f.has_flag("mptcp");
   p.zerocopy = f.integer("zerocopy").value_or(0) != 0;
+  p.dont_fragment = f.integer("dont_fragment").value_or(0) != 0;
   p.get_server_output = f.has_number("get_server_output");
   p.repeating_payload = f.has_number("repeating_payload");
   if (f.has_number("udp_counters_64bit")) p.udp_counter = Counter::Wide;

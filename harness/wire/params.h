@@ -42,6 +42,7 @@ struct Parameters {
   bool zerocopy = false;
   bool get_server_output = false;
   bool repeating_payload = false;
+  bool dont_fragment = false;
   Counter udp_counter = Counter::Narrow;  // "udp_counters_64bit"
   std::optional<std::string> title;
   std::optional<std::string> extra_data;
