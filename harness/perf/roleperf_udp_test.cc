@@ -174,7 +174,7 @@ class RawFlow {
   int receive_tos() {
     EXPECT_TRUE(set_option(socket_, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS").has_value());
     pollfd ready{socket_.get(), POLLIN, 0};
-    ::poll(&ready, 1, 20'000);
+    (void)::poll(&ready, 1, 20'000);
     alignas(cmsghdr) char control[64];
     msghdr message{};
     message.msg_control = control;
@@ -192,7 +192,7 @@ class RawFlow {
   Bytes receive() {
     Bytes datagram(2 * kLength);
     pollfd ready{socket_.get(), POLLIN, 0};
-    ::poll(&ready, 1, 20'000);
+    (void)::poll(&ready, 1, 20'000);
     datagram.resize(read_some(socket_, datagram).value().bytes);
     return datagram;
   }
@@ -240,7 +240,7 @@ TEST_F(UdpServerTest, NumbersLeftOutAreLostAndLateOnesAreNot) {
   flow.send(wire::encode_connect({}));
   ASSERT_TRUE(flow.is_answered());
   ASSERT_TRUE(runs());
-  for (const std::uint64_t sequence : {1, 2, 5, 4, 8}) flow.send_data(sequence);
+  for (const std::uint64_t sequence : {1U, 2U, 5U, 4U, 8U}) flow.send_data(sequence);
   const ordered_json sum = end();
   EXPECT_EQ(sum["packets"], 8) << sum;
   EXPECT_EQ(sum["lost_packets"], 3) << sum;
@@ -267,7 +267,7 @@ TEST_F(UdpServerTest, SendsOnPastTheGoalOfAClientThatReceives) {
   flow.send(wire::encode_connect({}));
   ASSERT_TRUE(flow.is_answered());
   ASSERT_TRUE(runs());
-  for (const std::uint64_t sequence : {1, 2, 3}) EXPECT_EQ(flow.receive_data(), sequence);
+  for (const std::uint64_t sequence : {1U, 2U, 3U}) EXPECT_EQ(flow.receive_data(), sequence);
   end();
 }
 
