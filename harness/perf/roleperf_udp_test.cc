@@ -179,7 +179,7 @@ class RawFlow {
     msghdr message{};
     message.msg_control = control;
     message.msg_controllen = sizeof control;
-    ::recvmsg(socket_.get(), &message, 0);
+    (void)::recvmsg(socket_.get(), &message, 0);
     const cmsghdr* const found = CMSG_FIRSTHDR(&message);
     return found != nullptr && found->cmsg_type == IP_TOS ? *CMSG_DATA(found) : -1;
   }
