@@ -9,14 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
 #include "harness/net/reactor.h"
 #include "harness/net/signals.h"
-#include "harness/net/tcp_info.h"
+#include "harness/perf/control_connection.h"
 #include "harness/perf/control_link.h"
-#include "harness/perf/datagram_connector.h"
-#include "harness/perf/stream_connector.h"
+#include "harness/perf/stream_opening.h"
 #include "harness/perf/test_parameters.h"
 #include "harness/perf/test_run.h"
 #include "harness/perf/test_sockets.h"
@@ -29,9 +27,6 @@ using session::ClientSession;
 
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(2);
-
-// For a server's answer to a connect datagram; iperf3 3.22's.
-constexpr Duration kAnswerLimit = seconds(30);
 
 // What fits into one packet to the server, as far as its control connection knows.
 // iperf_client_api.c iperf_connect(), 3.22.
@@ -64,9 +59,10 @@ class Client {
   Result<void> begin() {
     TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
     TRY(auto config, client_config(options_));
-    TRY(auto control, connect_control());
-    if (finished_) return ok();  // a signal came first
-    TRY(peer_, peer_address(control));
+    TRY(auto way, connect_control(options_, reactor_, finished_));
+    if (!way) return ok();  // a signal came first
+    way_ = *std::move(way);
+    Fd control = std::move(way_.socket);
     report_.control_connected(segment_size(control));
     if (options_.udp && options_.block_bytes == 0) {
       config.parameters.block_bytes = datagram_size(control);
@@ -84,52 +80,6 @@ class Client {
     session_.emplace(std::move(config), now());
     run_.emplace(plan_, report_);
     return ok();
-  }
-
-  // The first of the host's addresses that takes the connection.
-  Result<Fd> connect_control() {
-    auto addresses = resolve(options_.host, options_.port, address_family(options_));
-    if (!addresses) return unreachable(addresses.error());
-    const Deadline limit(options_.connect_timeout_ms != 0
-                             ? now() + milliseconds(options_.connect_timeout_ms)
-                             : now() + seconds(300));
-    Error last{Errc::Config, "no address"};
-    for (const Address& address : addresses.value()) {
-      auto socket = connect_one(address, limit);
-      if (socket || finished_) return socket;
-      last = socket.error();
-    }
-    return unreachable(last);
-  }
-
-  Error unreachable(Error error) const {
-    error.what = fmt::format("unable to connect to server {}, port {}: {}", options_.host,
-                             options_.port, error.message());
-    error.sys_errno = 0;
-    return error;
-  }
-
-  Result<Fd> connect_one(const Address& address, const Deadline& limit) {
-    TRY(auto socket, tcp_socket(address.family()));
-    TRY(apply_control_options(socket, options_.send_timeout_ms));
-    if (!options_.bind_device.empty()) {
-      TRY(bind_to_device(socket, options_.bind_device));
-    }
-    if (!options_.bind_address.empty()) {
-      TRY(const auto from, resolve(options_.bind_address, 0, address.family()));
-      TRY(bind_to(socket, from.front()));
-      from_ = from.front();
-    }
-    TRY(bool done, start_connect(socket, address));
-    TRY(reactor_.watch(socket, EPOLLOUT, [&done](std::uint32_t) { done = true; }));
-    while (!done && !finished_ && !limit.expired()) {
-      TRY(reactor_.run_once(limit.at()));
-    }
-    reactor_.unwatch(socket);
-    if (finished_) return socket;
-    if (!done) return Error{Errc::Timeout, fmt::format("connect({})", address.text()), ETIMEDOUT};
-    TRY(finish_connect(socket, address));
-    return socket;
   }
 
   // --- the session's outputs ---
@@ -173,58 +123,11 @@ class Client {
   }
 
   void open_streams() {
-    std::vector<std::unique_ptr<Stream>> streams;
-    for (int number = 1; number <= session_->stream_count(); ++number) {
-      auto stream = std::make_unique<Stream>();
-      stream->number = number;
-      stream->id = wire::stream_id(number);
-      stream->role = session_->role(number);
-      streams.push_back(std::move(stream));
-    }
-    StreamTarget target;
-    target.peer = peer_;
-    target.from = from_;
-    target.device = options_.bind_device;
-    target.first_port = options_.client_port;
-    target.parameters = plan_.parameters;
-    target.send_timeout_ms = options_.send_timeout_ms;
-    if (options_.udp) target.limit = kAnswerLimit;
-    if (options_.connect_timeout_ms != 0) {
-      target.limit = milliseconds(options_.connect_timeout_ms);
-    }
-    connector_ = make_connector(std::move(target), std::move(streams));
+    const StreamOpening opening{options_,        *session_, plan_.parameters,
+                                link_->socket(), way_.peer, way_.from};
+    connector_ = make_connector(reactor_, opening,
+                                [this](Result<void> result) { on_streams(std::move(result)); });
     connector_->start(now());
-  }
-
-  std::unique_ptr<Connector> make_connector(StreamTarget target,
-                                            std::vector<std::unique_ptr<Stream>> streams) {
-    const auto done = [this](Result<void> result) { on_streams(std::move(result)); };
-    if (options_.udp) {
-      return std::make_unique<DatagramConnector>(
-          reactor_, std::move(target), session_->may_repeat_connect(), std::move(streams),
-          [this](int number) { return session_->connect_datagram(number); }, done);
-    }
-    return std::make_unique<StreamConnector>(
-        reactor_, std::move(target), connect_order(), std::move(streams),
-        [this](int number) { return session_->stream_header(number); }, done);
-  }
-
-  ConnectOrder connect_order() const {
-    const session::Flag flag = session_->flag();
-    switch (options_.stream_connect) {
-      case StreamConnect::Parallel:
-        return ConnectOrder::Parallel;
-      case StreamConnect::Sequential:
-        return ConnectOrder::Sequential;
-      case StreamConnect::Ordered:
-        return ConnectOrder::StreamBarrier;
-      case StreamConnect::Auto:
-        break;
-    }
-    const bool agreed = session::preamble_level(flag) > 0;
-    if (agreed) return ConnectOrder::Parallel;
-    const auto info = read_tcp_info(link_->socket());
-    return affordable_order(microseconds(info ? info.value().rtt_us : 0), session_->stream_count());
   }
 
   void on_streams(Result<void> result) {
@@ -384,8 +287,7 @@ class Client {
   Report& report_;
   Reactor reactor_;
   const Fd& signals_;
-  Address peer_;
-  std::optional<Address> from_;
+  ControlConnection way_;  // its socket is the link's
   TestPlan plan_;
   std::optional<ClientSession> session_;
   std::optional<ControlLink> link_;

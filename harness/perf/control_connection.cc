@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/control_connection.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/base/deadline.h"
+#include "harness/perf/test_parameters.h"
+#include "harness/perf/test_sockets.h"
+
+namespace rolecall::perf {
+namespace {
+
+// As the options ask; `from` becomes the address that it is bound to.
+Result<Fd> open_socket(const Options& options, const Address& to, std::optional<Address>& from) {
+  TRY(auto socket, tcp_socket(to.family()));
+  TRY(apply_control_options(socket, options.send_timeout_ms));
+  if (!options.bind_device.empty()) {
+    TRY(bind_to_device(socket, options.bind_device));
+  }
+  if (!options.bind_address.empty()) {
+    TRY(const auto own, resolve(options.bind_address, 0, to.family()));
+    TRY(bind_to(socket, own.front()));
+    from = own.front();
+  }
+  return socket;
+}
+
+// An empty one when given up.
+Result<Fd> connect_one(const Options& options, Reactor& reactor, const bool& given_up,
+                       const Address& address, TimePoint until, std::optional<Address>& from) {
+  TRY(auto socket, open_socket(options, address, from));
+  TRY(bool done, start_connect(socket, address));
+  TRY(reactor.watch(socket, EPOLLOUT, [&done](std::uint32_t) { done = true; }));
+  const Deadline limit(until);
+  while (!done && !given_up && !limit.expired()) {
+    TRY(reactor.run_once(until));
+  }
+  reactor.unwatch(socket);
+  if (given_up) return Fd();
+  if (!done) return Error{Errc::Timeout, fmt::format("connect({})", address.text()), ETIMEDOUT};
+  TRY(finish_connect(socket, address));
+  return socket;
+}
+
+Error unreachable(const Options& options, Error error) {
+  error.what = fmt::format("unable to connect to server {}, port {}: {}", options.host,
+                           options.port, error.message());
+  error.sys_errno = 0;
+  return error;
+}
+
+}  // namespace
+
+Result<std::optional<ControlConnection>> connect_control(const Options& options, Reactor& reactor,
+                                                         const bool& given_up) {
+  auto addresses = resolve(options.host, options.port, address_family(options));
+  if (!addresses) return unreachable(options, addresses.error());
+  const Duration limit =
+      options.connect_timeout_ms != 0 ? milliseconds(options.connect_timeout_ms) : seconds(300);
+  const TimePoint until = now() + limit;
+  Error last{Errc::Config, "no address"};
+  for (const Address& address : addresses.value()) {
+    ControlConnection connection;
+    auto socket = connect_one(options, reactor, given_up, address, until, connection.from);
+    if (given_up) return std::optional<ControlConnection>();
+    if (!socket) {
+      last = socket.error();
+      continue;
+    }
+    connection.socket = std::move(socket).value();
+    TRY(connection.peer, peer_address(connection.socket));
+    return std::optional(std::move(connection));
+  }
+  return unreachable(options, last);
+}
+
+}  // namespace rolecall::perf

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The client's way to its server: the control connection, and what goes its way later.
+// iperf_client_api.c iperf_connect(), 3.22.
+#pragma once
+
+#include <optional>
+
+#include "harness/base/fd.h"
+#include "harness/base/result.h"
+#include "harness/net/reactor.h"
+#include "harness/net/socket.h"
+#include "harness/perf/options.h"
+
+namespace rolecall::perf {
+
+struct ControlConnection {
+  Fd socket;
+  Address peer;
+  std::optional<Address> from;  // -B, for the streams too
+};
+
+// To the first of the host's addresses that takes it, as `options` ask. Turns `reactor` meanwhile;
+// none, when a handler of it has set `given_up`. Errors: Config, System, Timeout; the text is
+// iperf3's "unable to connect to server" with host, port and reason.
+Result<std::optional<ControlConnection>> connect_control(const Options& options, Reactor& reactor,
+                                                         const bool& given_up);
+
+}  // namespace rolecall::perf
