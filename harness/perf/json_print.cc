@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// JSON laid out as cJSON_Print does.
+// JSON laid out as cJSON_Print and cJSON_PrintUnformatted do.
 #include "harness/perf/json_print.h"
 
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -26,50 +27,68 @@ std::string plain(const ordered_json& value) {
   return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-void print(std::string& out, const ordered_json& value, std::size_t depth);
+class Printer {
+ public:
+  explicit Printer(bool is_compact) : is_compact_(is_compact) {}
 
-void print_object(std::string& out, const ordered_json& object, std::size_t depth) {
-  out += "{\n";
-  const char* separator = "";
-  for (const auto& [key, value] : object.items()) {
-    out += separator;
-    out.append(depth + 1, '\t');
-    out += plain(key) + ":\t";
-    print(out, value, depth + 1);
-    separator = ",\n";
+  void print(const ordered_json& value, std::size_t depth) {
+    if (value.is_object()) return print_object(value, depth);
+    if (value.is_array()) return print_array(value, depth);
+    out_ += value.is_number_float() ? number(*value.get_ptr<const double*>()) : plain(value);
   }
-  if (!object.empty()) out += '\n';
-  out.append(depth, '\t');
-  out += '}';
-}
 
-void print_array(std::string& out, const ordered_json& array, std::size_t depth) {
-  out += '[';
-  const char* separator = "";
-  for (const ordered_json& value : array) {
-    out += separator;
-    print(out, value, depth + 1);
-    separator = ", ";
+  std::string take() { return std::move(out_); }
+
+ private:
+  void print_object(const ordered_json& object, std::size_t depth) {
+    out_ += '{';
+    const char* separator = "";
+    for (const auto& [key, value] : object.items()) {
+      out_ += separator;
+      begin_line(depth + 1);
+      out_ += plain(key) + (is_compact_ ? ":" : ":\t");
+      print(value, depth + 1);
+      separator = ",";
+    }
+    begin_line(depth);
+    out_ += '}';
   }
-  out += ']';
-}
 
-void print(std::string& out, const ordered_json& value, std::size_t depth) {
-  if (value.is_object()) return print_object(out, value, depth);
-  if (value.is_array()) return print_array(out, value, depth);
-  out += value.is_number_float() ? number(*value.get_ptr<const double*>()) : plain(value);
+  void print_array(const ordered_json& array, std::size_t depth) {
+    out_ += '[';
+    const char* separator = "";
+    for (const ordered_json& value : array) {
+      out_ += separator;
+      print(value, depth + 1);
+      separator = is_compact_ ? "," : ", ";
+    }
+    out_ += ']';
+  }
+
+  void begin_line(std::size_t depth) {
+    if (is_compact_) return;
+    out_ += '\n';
+    out_.append(depth, '\t');
+  }
+
+  const bool is_compact_;
+  std::string out_;
+};
+
+std::string printed(const ordered_json& document, bool is_compact) {
+  Printer printer(is_compact);
+  printer.print(document, 0);
+  return printer.take();
 }
 
 }  // namespace
 
 std::string print_json(const ordered_json& document) {
-  std::string out;
-  print(out, document, 0);
-  return out;
+  return printed(document, false);
 }
 
 std::string print_json_compact(const ordered_json& document) {
-  return plain(document);
+  return printed(document, true);
 }
 
 }  // namespace rolecall::perf

@@ -96,6 +96,7 @@ struct JsonReport::Document {
   ordered_json start{{"connected", ordered_json::array()}};
   ordered_json intervals = ordered_json::array();
   ordered_json end = ordered_json::object();
+  bool start_written = false;                           // of a stream of events
   std::string error;                                    // empty: none
   ordered_json server_output = ordered_json::object();  // one member under its key, or none
 
@@ -171,6 +172,10 @@ void JsonReport::streams_bound(const std::vector<StreamFacts>& streams,
   for (const StreamFacts& facts : streams) connected.push_back(connected_object(facts));
   document_->start["connected"] = std::move(connected);
   document_->start["bound_by"] = {{"roles", binding.roles}, {"identity", binding.identity}};
+  if (document_->start_written) {
+    write_event("streams_bound", {{"connected", document_->start["connected"]},
+                                  {"bound_by", document_->start["bound_by"]}});
+  }
   const auto order = listed_sockets(streams, directions(settings_.role, test_));
   for (ordered_json& interval : document_->intervals) {
     auto& listed = interval["streams"].get_ref<ordered_json::array_t&>();
@@ -200,6 +205,9 @@ void JsonReport::test_started(const TestFacts& facts) {
                                     {"gso", 0},
                                     {"gro", 0},
                                     {"role_flag", facts.role_flag}};
+  if (!settings_.json_stream) return;
+  write_event("start", document_->start);
+  document_->start_written = true;
 }
 
 void JsonReport::interval(const Interval& interval) {
@@ -214,7 +222,14 @@ void JsonReport::interval(const Interval& interval) {
     object["sum" + direction.json_sum_suffix] =
         sum_object(interval, streams_, direction.local_sends);
   }
-  document_->intervals.push_back(std::move(object));
+  if (settings_.json_stream) write_event("interval", object);
+  if (keeps_intervals()) document_->intervals.push_back(std::move(object));
+}
+
+// A stream may run for days: what nobody is going to ask for is not kept.
+bool JsonReport::keeps_intervals() const {
+  const bool captured = settings_.role == Role::Server && test_.output_wanted;
+  return !settings_.json_stream || settings_.json_stream_full || captured;
 }
 
 void JsonReport::summary(const Summary& summary) {
@@ -252,9 +267,25 @@ void JsonReport::debug(std::string_view text) {
 
 void JsonReport::finished() {
   if (!document_) return;
-  sink_.write(print_json(document_->whole(title_, test_.extra_data)) + "\n");
-  sink_.flush();
+  if (settings_.json_stream) write_last_events();
+  if (!settings_.json_stream || settings_.json_stream_full) {
+    sink_.write(print_json(document_->whole(title_, test_.extra_data)) + "\n");
+    sink_.flush();
+  }
   document_.reset();
+}
+
+void JsonReport::write_last_events() {
+  if (!document_->error.empty()) write_event("error", document_->error);
+  for (const auto& [key, value] : document_->server_output.items()) {
+    write_event(key.c_str(), value);
+  }
+  write_event("end", document_->end);
+}
+
+void JsonReport::write_event(const char* name, const ordered_json& data) {
+  sink_.write(fmt::format("{{\"event\":\"{}\",\"data\":{}}}\n", name, print_json_compact(data)));
+  sink_.flush();
 }
 
 ServerOutput JsonReport::captured() const {

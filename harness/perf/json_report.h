@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The report for programs: one JSON document a test, with the keys and the order of iperf 3.22.
+// The report for programs: one JSON document a test, with the keys and the order of iperf 3.22, or
+// the same by events while the test runs (iperf_api.c JSONStream_Output(), iperf_json_finish()).
 // Where iperf3 writes a key twice (bidir, -P, a server's target_bitrate), it stands here once.
 #pragma once
 
@@ -7,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "harness/perf/report.h"
 #include "harness/perf/totals.h"
@@ -36,7 +39,7 @@ class JsonReport : public Report {
   void failed(const Failure& failure) override;
   void warning(std::string_view text) override;
   void debug(std::string_view text) override;
-  // Writes the document and forgets it. Nothing, where no test has begun.
+  // Writes the document, or the last events, and forgets it. Nothing, where no test has begun.
   void finished() override;
   ServerOutput captured() const override;
 
@@ -44,6 +47,9 @@ class JsonReport : public Report {
   struct Document;  // keeps JSON types out of this header
 
   void begin_test();
+  bool keeps_intervals() const;
+  void write_event(const char* name, const nlohmann::ordered_json& data);
+  void write_last_events();
 
   const ReportSettings settings_;
   ReportSink& sink_;

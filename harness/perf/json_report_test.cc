@@ -235,6 +235,11 @@ TEST(JsonPrint, LooksLikeCjsons) {
             "{\n\t\"a\":\t{\n\t\t\"b\":\t[{\n\t\t\t\t\"c\":\t1\n\t\t\t}, 2]\n\t}\n}");
 }
 
+TEST(JsonPrint, OneLineHasNoBlanksAndTheSameNumbers) {
+  EXPECT_EQ(print_json_compact({{"a", {{"b", ordered_json::array({1.0, 2.5, "c d"})}}}, {"e", {}}}),
+            R"({"a":{"b":[1,2.5,"c d"]},"e":null})");
+}
+
 TEST(JsonPrint, NumbersLookLikeCjsons) {
   EXPECT_EQ(print_json(1.0), "1");
   EXPECT_EQ(print_json(1.000803), "1.000803");

@@ -136,6 +136,7 @@ void complete(Parsing& parsing) {
   if (options.role_flag == RoleFlagMode::Off && !parsing.bind_roles_given) {
     options.bind_roles = BindRoles::Accept;
   }
+  if (options.json_stream) options.json = true;
   if (!options.json) return;
   if (options.format != 'a') options.warnings.push_back("JSON output (-J) ignores the format (-f)");
   if (options.verbose) options.warnings.push_back("verbose output (-V) may spoil JSON output (-J)");

@@ -28,7 +28,9 @@ struct Options {
   char format = 'a';      // of bit rates: one of kmgtKMGT, or 'a' for adaptive bits
   double interval_s = 1;  // 0: no report while the test runs
   bool verbose = false;
-  bool json = false;
+  bool json = false;              // -J, also set by --json-stream
+  bool json_stream = false;       // one event a line
+  bool json_stream_full = false;  // and the document behind them
   bool force_flush = false;
   int debug_level = 0;                          // 0: off, 1 to 4 (-d alone: 4)
   std::string pid_file;                         // empty: none

@@ -252,6 +252,11 @@ TEST(OptionParsing, WithoutTheFlagStreamsConnectInSequence) {
             StreamConnect::Parallel);
 }
 
+TEST(OptionParsing, AStreamOfEventsIsJson) {
+  EXPECT_TRUE(accepted("-s --json-stream").json);
+  EXPECT_FALSE(accepted("-s --json-stream-full-output").json);  // nothing without a stream
+}
+
 TEST(OptionParsing, JsonWarnsOfWhatItIgnores) {
   EXPECT_EQ(accepted("-c h -J -f k -V -d").warnings.size(), 3U);
   EXPECT_THAT(accepted("-c h -J").warnings, IsEmpty());

@@ -75,6 +75,8 @@ ReportSettings report_settings(const Options& options) {
   settings.interval_s = options.interval_s;
   settings.verbose = options.verbose;
   settings.flush_each_interval = options.force_flush || !options.log_file.empty();
+  settings.json_stream = options.json_stream;
+  settings.json_stream_full = options.json_stream_full;
   settings.timestamp_format = options.timestamp_format;
   settings.title = options.title;
   settings.version = program_version();

@@ -78,6 +78,8 @@ struct ReportSettings {
   double interval_s = 1;
   bool verbose = false;
   bool flush_each_interval = false;
+  bool json_stream = false;       // JSON: one event a line
+  bool json_stream_full = false;  // and the document behind them
   std::optional<std::string> timestamp_format;
   std::string title;                            // text: prefix of each line of a client
   std::string version;                          // "roleperf 0.1.0"

@@ -65,8 +65,9 @@ struct TestFacts {
   std::string role_flag = "none";  // what was agreed: none, level 1, level 2, cookie, force
   int tos = 0;
   std::uint64_t fq_rate_bps = 0;
-  std::string title;       // the client's -T, at both ends
-  std::string extra_data;  // the client's, for JSON at both ends
+  bool output_wanted = false;  // the client asked for the server's output
+  std::string title;           // the client's -T, at both ends
+  std::string extra_data;      // the client's, for JSON at both ends
 };
 
 // TCP_INFO of a sending socket at the end of an interval.

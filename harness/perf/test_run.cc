@@ -32,6 +32,7 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   facts.role_flag = flag;
   facts.tos = static_cast<int>(p.tos);
   facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
+  facts.output_wanted = p.get_server_output;
   facts.title = p.title.value_or("");
   facts.extra_data = p.extra_data.value_or("");
   return facts;

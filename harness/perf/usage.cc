@@ -25,6 +25,8 @@ Server or client:
   -B, --bind HOST[%DEV]     bind to this address (and to the network device DEV)
   -V, --verbose             say more
   -J, --json                report as one JSON document
+  --json-stream             report as JSON, one event a line, while the test runs
+  --json-stream-full-output after the events of --json-stream print the whole document too
   --logfile FILE            append all output to FILE
   --forceflush              flush the output after every interval
   --timestamps[=FORMAT]     begin every line with the time, as strftime(3) formats it
