@@ -22,8 +22,16 @@ class InMemoryPair {
       : client_(std::move(client), now_), server_(server, now_) {}
 
   // The server accepts the client's stream connections in this order (client-order numbers).
+  // A zero among them is a stranger, who connects and sends the cookie of another test.
   void accept_order(std::vector<int> order) { order_ = std::move(order); }
   void deliver_byte_by_byte() { piece_ = 1; }
+  void deliver_in_pieces(std::size_t bytes) { piece_ = bytes; }  // REQUIRES: at least one
+  // After so many bytes of both ways together, the control connection is reset, or carries nothing
+  // more and nobody learns of it.
+  enum class Cut { Reset, Silence };
+  void cut_after(std::size_t control_bytes, Cut how) { left_ = control_bytes, cut_ = how; }
+  // Of the header on connection `number` no more than `bytes` come; then the same.
+  void cut_header(int number, std::size_t bytes, Cut how) { header_cut_ = {number, bytes, how}; }
   // The client sends payload on so many of its streams only, from the first on.
   void send_on(int streams) { sends_on_ = streams; }
   // The client's goal is not reached before end_test().
@@ -89,10 +97,22 @@ class InMemoryPair {
  private:
   template <class Feed>
   void deliver(const Bytes& bytes, Feed feed) {
-    for (std::size_t at = 0; at < bytes.size(); at += std::min(piece_, bytes.size() - at)) {
-      feed(ByteView(bytes).subspan(at, std::min(piece_, bytes.size() - at)));
+    ByteView rest = ByteView(bytes).first(std::min(left_, bytes.size()));
+    const bool is_cut = rest.size() < bytes.size();
+    left_ -= rest.size();
+    while (!rest.empty()) {
+      const ByteView piece = rest.first(std::min(piece_, rest.size()));
+      rest = rest.subspan(piece.size());
+      feed(piece);
     }
+    if (is_cut && cut_ == Cut::Reset) close_both();
   }
+
+  void close_both() {
+    if (!client_.finished()) client_.on_closed(now_);
+    if (!server_.finished()) server_.on_closed(now_);
+  }
+  bool is_silent() const { return left_ == 0 && cut_ == Cut::Silence; }
 
   bool pump_client() {
     const auto output = client_.next_output();
@@ -108,7 +128,7 @@ class InMemoryPair {
       client_.on_local(ResultsReady{client_results()}, now_);
     } else if (const auto* finished = std::get_if<Finished>(&*output)) {
       client_failure_ = finished->failure;
-      server_.on_closed(now_);
+      if (!is_silent() && !server_.finished()) server_.on_closed(now_);
     }
     return true;
   }
@@ -130,7 +150,7 @@ class InMemoryPair {
       server_.on_local(ResultsReady{}, now_);
     } else if (const auto* finished = std::get_if<Finished>(&*output)) {
       server_failure_ = finished->failure;
-      client_.on_closed(now_);
+      if (!is_silent()) client_.on_closed(now_);
     }
     return true;
   }
@@ -140,8 +160,14 @@ class InMemoryPair {
       order_.resize(static_cast<std::size_t>(client_.stream_count()));
       std::iota(order_.begin(), order_.end(), 1);
     }
+    ConnectionId stranger = kFirstStranger;
     for (const int number : order_) {
       if (!server_.wants_connections()) break;
+      if (number == 0) {
+        server_.on_connection(stranger, now_);
+        server_.on_connection_bytes(stranger++, Bytes(wire::kCookieSize), now_);
+        continue;
+      }
       const auto id = static_cast<ConnectionId>(number);
       server_.on_connection(id, now_);
       deliver_header(id, client_.stream_header(number));
@@ -152,6 +178,8 @@ class InMemoryPair {
   // Reads what the server wants, as its owner does: what is left over is payload.
   void deliver_header(ConnectionId id, const Bytes& header) {
     ByteView rest = header;
+    const bool is_cut = id == static_cast<ConnectionId>(header_cut_.number);
+    if (is_cut) rest = rest.first(std::min(header_cut_.bytes, rest.size()));
     while (server_.bytes_wanted(id) > 0 && !rest.empty()) {
       const std::size_t n = std::min({server_.bytes_wanted(id), rest.size(), piece_});
       server_.on_connection_bytes(id, rest.first(n), now_);
@@ -159,11 +187,13 @@ class InMemoryPair {
     }
     mistaken_for_payload_ += rest.size();
     if (!rest.empty()) preambles_unread_.push_back(id);
+    if (is_cut && header_cut_.how == Cut::Reset) server_.on_connection_closed(id, now_);
   }
 
   // In accept order, where each connection's first payload may come first just as well.
   void send_payload() {
     for (const int number : order_) {
+      if (number == 0) continue;
       const auto id = static_cast<ConnectionId>(number);
       if (carries_payload(number) || std::ranges::count(preambles_unread_, id) > 0) {
         server_.on_payload(id, kRtt, now_);
@@ -199,6 +229,12 @@ class InMemoryPair {
   }
 
   static constexpr Duration kRtt = milliseconds(1);
+  static constexpr ConnectionId kFirstStranger = 1'000'000;  // above every stream's number
+  struct HeaderCut {
+    int number = 0;  // none
+    std::size_t bytes = 0;
+    Cut how = Cut::Reset;
+  };
 
   TimePoint now_{0};
   ClientSession client_;
@@ -206,6 +242,9 @@ class InMemoryPair {
   std::vector<int> order_;
   std::size_t mistaken_for_payload_ = 0;
   std::size_t piece_ = SIZE_MAX;
+  std::size_t left_ = SIZE_MAX;  // until the control connection is cut
+  Cut cut_ = Cut::Reset;
+  HeaderCut header_cut_;
   std::vector<ConnectionId> preambles_unread_;
   int sends_on_ = INT_MAX;
   bool keeps_running_ = false;
