@@ -2,6 +2,7 @@
 #include "harness/net/socket.h"
 
 #include <arpa/inet.h>
+#include <linux/in6.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -213,6 +214,28 @@ Result<void> set_type_of_service(const Fd& socket, int value) {
   return set_option(socket, IPPROTO_IP, IP_TOS, value, "IP_TOS");  // of mapped addresses too
 }
 
+Result<Address> with_flow_label(const Fd& socket, const Address& to, std::uint32_t label) {
+  if (to.family() != AF_INET6) {
+    return Error{
+        Errc::Config,
+        fmt::format("no flow label (-L) fits to {}: only IPv6 packets have one", to.text())};
+  }
+  sockaddr_in6 labelled{};
+  std::memcpy(&labelled, to.get(), sizeof labelled);
+  in6_flowlabel_req lease{};
+  lease.flr_dst = labelled.sin6_addr;
+  lease.flr_label = htonl(label);
+  lease.flr_action = IPV6_FL_A_GET;
+  lease.flr_share = IPV6_FL_S_ANY;
+  lease.flr_flags = IPV6_FL_F_CREATE;
+  if (::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &lease, sizeof lease) != 0) {
+    return system_error(fmt::format("setsockopt(IPV6_FLOWLABEL_MGR, {:#x})", label));
+  }
+  TRY(set_option(socket, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1, "IPV6_FLOWINFO_SEND"));
+  labelled.sin6_flowinfo = lease.flr_label;
+  return Address(reinterpret_cast<const sockaddr*>(&labelled), sizeof labelled);
+}
+
 Result<void> set_pacing_rate(const Fd& socket, std::uint64_t bytes_per_second) {
   const int set = ::setsockopt(socket.get(), SOL_SOCKET, SO_MAX_PACING_RATE, &bytes_per_second,
                                sizeof bytes_per_second);
@@ -237,15 +260,27 @@ Result<std::string> congestion(const Fd& socket) {
   return std::string(text);
 }
 
-Result<ReadOutcome> read_some(const Fd& socket, std::span<std::byte> into) {
+namespace {
+
+Result<ReadOutcome> receive(const Fd& socket, void* into, std::size_t bytes, int flags) {
   ssize_t n = 0;
   do {
-    n = ::recv(socket.get(), into.data(), into.size(), 0);
+    n = ::recv(socket.get(), into, bytes, flags);
   } while (n < 0 && errno == EINTR);
   if (n > 0) return ReadOutcome{.bytes = static_cast<std::size_t>(n)};
   if (n == 0) return ReadOutcome{.closed = true};
   if (errno == EAGAIN) return ReadOutcome{.would_block = true};
   return system_error(fmt::format("recv({})", socket.get()));
+}
+
+}  // namespace
+
+Result<ReadOutcome> read_some(const Fd& socket, std::span<std::byte> into) {
+  return receive(socket, into.data(), into.size(), 0);
+}
+
+Result<ReadOutcome> skip_some(const Fd& socket, std::size_t bytes) {
+  return receive(socket, nullptr, bytes, MSG_TRUNC);
 }
 
 Result<std::optional<Datagram>> receive_from(const Fd& socket, std::span<std::byte> into) {

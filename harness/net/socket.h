@@ -76,6 +76,9 @@ Result<void> set_option(const Fd& socket, int level, int option, int value, cons
 Result<int> get_option(const Fd& socket, int level, int option, const char* name);
 // The type of service of what is sent, 0 to 255, over IPv4 and IPv6.
 Result<void> set_type_of_service(const Fd& socket, int value);
+// Leases an IPv6 flow label, 20 bits, for what the socket sends to `to`, and gives that address
+// with the label, to be connected to. Config where `to` is not IPv6.
+Result<Address> with_flow_label(const Fd& socket, const Address& to, std::uint32_t label);
 // What the kernel sends at most, bytes per second.
 Result<void> set_pacing_rate(const Fd& socket, std::uint64_t bytes_per_second);
 Result<void> set_congestion(const Fd& socket, const std::string& algorithm);
@@ -88,6 +91,8 @@ struct ReadOutcome {
   bool closed = false;
 };
 Result<ReadOutcome> read_some(const Fd& socket, std::span<std::byte> into);
+// The same of a TCP connection, without the bytes: up to so many are taken and thrown away.
+Result<ReadOutcome> skip_some(const Fd& socket, std::size_t bytes);
 // One datagram with its source; none when none waits. What does not fit into `into` is cut off.
 struct Datagram {
   std::size_t bytes = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/base/bytes.h"
+#include "harness/base/result.h"
 #include "harness/perf/load.h"
 #include "harness/perf/stream.h"
 
@@ -32,7 +33,13 @@ class BlockWriter {
   virtual std::size_t most_blocks() const = 0;
 };
 
-// Owned by one worker and used by its thread only.
-std::unique_ptr<BlockWriter> make_block_writer(const Load& load);
+// Whether sending a datagram failed for a reason that passes: a full queue of the socket or the
+// device, or an ICMP message about an earlier datagram: the peer may be closing its sockets. What
+// it is doing, the control connection tells.
+bool is_passing_datagram_error(int error);
+
+// Owned by one worker and used by its thread only. Errors: System, for a descriptor that cannot be
+// had.
+Result<std::unique_ptr<BlockWriter>> make_block_writer(const Load& load);
 
 }  // namespace rolecall::perf

@@ -63,6 +63,9 @@ class Client {
     if (!way) return ok();  // a signal came first
     way_ = *std::move(way);
     Fd control = std::move(way_.socket);
+    if (options_.control_keep_alive) {
+      TRY(apply_keep_alive(control, *options_.control_keep_alive));
+    }
     report_.control_connected(segment_size(control));
     if (options_.udp && options_.block_bytes == 0) {
       config.parameters.block_bytes = datagram_size(control);

@@ -86,9 +86,9 @@ void DatagramConnector::begin_next() {
 
 Result<void> DatagramConnector::begin(Stream& stream) {
   TRY(stream.socket, udp_socket(target_.peer.family()));
-  TRY(prepare(stream));
+  TRY(const Address peer, prepare(stream));
   TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));
-  TRY(start_connect(stream.socket, target_.peer));
+  TRY(start_connect(stream.socket, peer));
   TRY(reactor_.watch(stream.socket, EPOLLIN, [this, &stream](std::uint32_t) { on_ready(stream); }));
   return send_connect(stream);
 }

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
@@ -11,11 +12,32 @@
 namespace rolecall::perf {
 namespace {
 
-constexpr std::size_t kMostDatagramsACall = 64;
+constexpr std::size_t kMostMessagesACall = 64;
 constexpr std::size_t kBatchBytes = std::size_t{1} << 18;
 
-std::size_t datagrams_a_call(std::size_t bytes) {
-  return std::clamp(kBatchBytes / bytes, std::size_t{1}, kMostDatagramsACall);
+// What is needed of a datagram: its header, or what tells a connect datagram from data.
+constexpr std::size_t kHeadBytes = 16;
+// As long as a merged message can be.
+constexpr std::size_t kMergedBytes = 65535;
+
+std::size_t place_bytes(const Load& load) {
+  if (load.gro) return kMergedBytes;
+  return load.skips_copy ? kHeadBytes : load.block_bytes;
+}
+
+std::size_t messages_a_call(const Load& load) {
+  return std::clamp(kBatchBytes / place_bytes(load), std::size_t{1}, kMostMessagesACall);
+}
+
+// Of a message that the kernel merged; else 0.
+std::size_t datagram_bytes(msghdr& message) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != IPPROTO_UDP || c->cmsg_type != UDP_GRO) continue;
+    int bytes = 0;
+    std::memcpy(&bytes, CMSG_DATA(c), sizeof bytes);
+    return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -31,22 +53,28 @@ DatagramWorker::DatagramWorker(WorkerParts parts, const std::vector<Stream*>& st
                                const Load& load, Budget& budget, DataPathNews& news)
     : Worker(std::move(parts.reactor), std::move(parts.wake)),
       counter_(load.counter),
-      block_bytes_(load.block_bytes),
+      gathers_(load.gro),
+      place_bytes_(place_bytes(load)),
+      flags_(MSG_DONTWAIT | (load.skips_copy ? MSG_TRUNC : 0)),
       budget_(budget),
       news_(news),
-      scratch_(load.block_bytes * datagrams_a_call(load.block_bytes)),
-      places_(datagrams_a_call(load.block_bytes)),
+      scratch_(place_bytes_ * messages_a_call(load)),
+      places_(messages_a_call(load)),
+      controls_(gathers_ ? places_.size() : 0),
       messages_(places_.size()) {
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    places_[i] = iovec{&scratch_[i * block_bytes_], block_bytes_};
+    places_[i] = iovec{&scratch_[i * place_bytes_], place_bytes_};
     messages_[i].msg_hdr.msg_iov = &places_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
+    if (gathers_) messages_[i].msg_hdr.msg_control = controls_[i].bytes.data();
   }
   for (Stream* stream : streams) in_.push_back({stream, session::DatagramAccount(counter_)});
 }
 
+// A kernel before 5.0 merges nothing, and nothing is lost by that.
 void DatagramWorker::begin(TimePoint) {
   for (Incoming& in : in_) {
+    if (gathers_) (void)set_option(in.stream->socket, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
     CHECK(reactor()
               .watch(in.stream->socket, EPOLLIN, [this, &in](std::uint32_t) { receive_turn(in); })
               .has_value());
@@ -66,32 +94,52 @@ void DatagramWorker::end() {
 }
 
 std::size_t DatagramWorker::receive_turn(Incoming& in) {
+  for (std::size_t i = 0; i < controls_.size(); ++i) {
+    messages_[i].msg_hdr.msg_controllen = controls_[i].bytes.size();
+  }
   const int count = ::recvmmsg(in.stream->socket.get(), messages_.data(),
-                               static_cast<unsigned>(messages_.size()), MSG_DONTWAIT, nullptr);
+                               static_cast<unsigned>(messages_.size()), flags_, nullptr);
+  if (count <= 0) return 0;
   const TimePoint arrived = now();
   if (in.stream->datagrams.restarts_jitter.exchange(false, std::memory_order_relaxed)) {
     in.account.restart_jitter();
   }
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; count > 0 && i < static_cast<std::size_t>(count); ++i) {
-    bytes += messages_[i].msg_len;
-    take(in, ByteView(&scratch_[i * block_bytes_], messages_[i].msg_len), arrived);
+  std::size_t came = 0;
+  std::size_t counted = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    came += messages_[i].msg_len;
+    counted += take_message(in, i, arrived);
   }
-  if (count > 0) publish(in);
-  return bytes;
+  publish(in, counted);
+  return came;
+}
+
+std::size_t DatagramWorker::take_message(Incoming& in, std::size_t index, TimePoint arrived) {
+  const std::size_t bytes = messages_[index].msg_len;
+  const ByteView place(&scratch_[index * place_bytes_], std::min(bytes, place_bytes_));
+  const std::size_t step = gathers_ ? datagram_bytes(messages_[index].msg_hdr) : 0;
+  if (step == 0) return take(in, place, bytes, arrived);
+  std::size_t counted = 0;
+  for (std::size_t at = 0; at < place.size(); at += step) {
+    const ByteView datagram = place.subspan(at, std::min(step, place.size() - at));
+    counted += take(in, datagram, datagram.size(), arrived);
+  }
+  return counted;
 }
 
 // A copy of a connect datagram that came late is no data, nor is what has no header.
-void DatagramWorker::take(Incoming& in, ByteView datagram, TimePoint arrived) {
-  const auto header = wire::decode_datagram_header(datagram, counter_);
-  if (!header || wire::is_connect(datagram)) return;
+std::size_t DatagramWorker::take(Incoming& in, ByteView head, std::size_t bytes,
+                                 TimePoint arrived) const {
+  const auto header = wire::decode_datagram_header(head, counter_);
+  if (!header || wire::is_connect(head)) return 0;
   in.account.take(*header, arrived);
-  auto& total = in.stream->bytes;
-  total.store(total.load(std::memory_order_relaxed) + datagram.size(), std::memory_order_relaxed);
-  if (budget_.spend(datagram.size())) news_.goal_reached();
+  return bytes;
 }
 
-void DatagramWorker::publish(const Incoming& in) {
+void DatagramWorker::publish(const Incoming& in, std::size_t bytes) {
+  auto& total = in.stream->bytes;
+  total.store(total.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  if (budget_.spend(bytes)) news_.goal_reached();
   Stream::Datagrams& to = in.stream->datagrams;
   to.packets.store(in.account.packets(), std::memory_order_relaxed);
   to.lost.store(in.account.lost(), std::memory_order_relaxed);

@@ -2,9 +2,12 @@
 // Receives the datagrams of some UDP streams and keeps their accounts.
 #pragma once
 
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -36,16 +39,26 @@ class DatagramWorker final : public Worker {
   void begin(TimePoint start) override;
   void end() override;                     // takes what the kernel holds by then
   std::size_t receive_turn(Incoming& in);  // one recvmmsg(); how many bytes came
-  void take(Incoming& in, ByteView datagram, TimePoint arrived);
-  static void publish(const Incoming& in);
+  std::size_t take_message(Incoming& in, std::size_t index, TimePoint arrived);
+  // How many bytes of it count.
+  std::size_t take(Incoming& in, ByteView head, std::size_t bytes, TimePoint arrived) const;
+  void publish(const Incoming& in, std::size_t bytes);
 
   wire::Counter counter_;
-  std::size_t block_bytes_;
+  bool gathers_;             // --gsro: the kernel may merge datagrams of one size
+  std::size_t place_bytes_;  // what is read of a message; with --skip-rx-copy the rest is counted
+  int flags_;
   Budget& budget_;
   DataPathNews& news_;
   std::vector<Incoming> in_;
-  Bytes scratch_;  // a place for each datagram of a call
+  // UDP_GRO: the size of the datagrams in a message.
+  struct Control {
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> bytes;
+  };
+
+  Bytes scratch_;  // a place for each message of a call
   std::vector<iovec> places_;
+  std::vector<Control> controls_;
   std::vector<mmsghdr> messages_;
 };
 

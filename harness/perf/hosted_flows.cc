@@ -20,7 +20,7 @@ namespace rolecall::perf {
 // On the address at which the client has found us, so that answers come from there.
 Result<void> HostedTest::listen_for_flows() {
   TRY(const auto at, local_address(link_.socket()));
-  TRY(flow_listener_, flow_socket(at, session_.parameters()));
+  TRY(flow_listener_, flow_socket(at, around_.options.bind_device, session_.parameters()));
   return around_.reactor.watch(flow_listener_, EPOLLIN,
                                [this](std::uint32_t) { take_datagrams(flow_listener_); });
 }
@@ -60,7 +60,7 @@ Result<void> HostedTest::take_datagram(ByteView datagram, const Address& source)
 Result<void> HostedTest::open_flow(session::ConnectionId id, const Address& source) {
   TRY(const auto at, local_address(link_.socket()));
   const Fd& flow = newcomers_[id];
-  TRY(newcomers_[id], flow_socket(at, session_.parameters()));
+  TRY(newcomers_[id], flow_socket(at, around_.options.bind_device, session_.parameters()));
   TRY(start_connect(flow, source));
   flow_of_[source.text()] = id;
   TRY(write_some(flow, wire::encode_connect_reply()));

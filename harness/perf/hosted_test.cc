@@ -43,6 +43,9 @@ HostedTest::~HostedTest() {
 
 Result<void> HostedTest::begin(ByteView cookie) {
   TRY(apply_control_options(link_.socket(), around_.options.send_timeout_ms));
+  if (around_.options.control_keep_alive) {
+    TRY(apply_keep_alive(link_.socket(), *around_.options.control_keep_alive));
+  }
   TRY(link_.open());
   session_.on_bytes(cookie, now());
   pump();

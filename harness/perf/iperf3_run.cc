@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/iperf3_run.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "harness/perf/program.h"
@@ -10,6 +12,12 @@ namespace rolecall::perf {
 bool iperf3_is_installed() {
   Program iperf3({"iperf3", "--version"});
   return iperf3.status() == 0;
+}
+
+std::string iperf3_of(const std::string& release) {
+  if (release == "installed") return iperf3_is_installed() ? "iperf3" : "";
+  const std::string path = fmt::format("{}/iperf3-{}/bin/iperf3", PEERS, release);
+  return std::filesystem::exists(path) ? path : "";
 }
 
 Iperf3Output run_iperf3(const std::string& client_words, const std::string& server_words) {

@@ -14,6 +14,10 @@ struct Iperf3Output {
 
 bool iperf3_is_installed();
 
+// The program of a release: "installed" is the one on PATH, Debian 12's 3.12; ci/peers.sh has
+// fetched others. Empty where it is not here.
+std::string iperf3_of(const std::string& release);
+
 // Runs a server (-s -1) and a client on 127.0.0.1 with these further words and waits for both. Each
 // is ended after 20 seconds at the latest; what is missing then is missing in the output.
 Iperf3Output run_iperf3(const std::string& client_words, const std::string& server_words);

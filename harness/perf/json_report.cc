@@ -202,8 +202,8 @@ void JsonReport::test_started(const TestFacts& facts) {
                                     {"bidir", int{facts.bidir}},
                                     {"fqrate", facts.fq_rate_bps},
                                     {"interval", facts.interval_s},
-                                    {"gso", 0},
-                                    {"gro", 0},
+                                    {"gso", int{facts.gso}},
+                                    {"gro", int{facts.gro}},
                                     {"role_flag", facts.role_flag}};
   if (!settings_.json_stream) return;
   write_event("start", document_->start);

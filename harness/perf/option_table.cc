@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/perf/option_values.h"
+#include "harness/perf/socket_options.h"
 
 namespace rolecall::perf {
 namespace {
@@ -209,44 +210,6 @@ Result<void> set_bidir(Parsing& parsing, const char*) {
   return ok();
 }
 
-Result<void> set_window(Parsing& parsing, const char* argument) {
-  constexpr std::uint64_t kMost = 512 * 1024 * 1024;
-  TRY(auto bytes, read_size(argument));
-  if (bytes > kMost) {
-    return parameter_error(
-        fmt::format("the socket buffer (-w) must be 0 to {} bytes, not '{}'", kMost, argument));
-  }
-  parsing.options.window_bytes = static_cast<int>(bytes);
-  return ok();
-}
-
-Result<void> set_mss(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.mss_bytes, read_int_within(argument, 0, 32767, "the segment size (-M)"));
-  return ok();
-}
-
-Result<void> set_tos(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.tos, read_any_base_within(argument, 0, 255, "the type of service (-S)"));
-  return ok();
-}
-
-Result<void> set_dscp(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.tos, read_dscp(argument));
-  return ok();
-}
-
-Result<void> set_fq_rate(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.fq_rate_bps, read_rate(argument));
-  return ok();
-}
-
-// iperf3 has it for old scripts.
-Result<void> set_no_fq_rate(Parsing& parsing, const char*) {
-  parsing.options.fq_rate_bps = 0;
-  parsing.options.warnings.emplace_back("--no-fq-socket-pacing is --fq-rate 0");
-  return ok();
-}
-
 Result<void> set_omit(Parsing& parsing, const char* argument) {
   TRY(parsing.options.omit_s, read_int_within(argument, 0, 600, "the omitted time (-O, s)"));
   return ok();
@@ -312,6 +275,7 @@ constexpr OptionRow kRows[] = {
     {"pidfile", 'I', Required, Either, set_text<&Options::pid_file>},
     {"affinity", 'A', Required, Either, set_affinity},
     {"bind", 'B', Required, Either, set_bind},
+    {"bind-dev", '\0', Required, Either, set_text<&Options::bind_device>},
     {"verbose", 'V', None, Either, set_flag<&Options::verbose>},
     {"json", 'J', None, Either, set_flag<&Options::json>},
     {"json-stream", '\0', None, Either, set_flag<&Options::json_stream>},
@@ -321,6 +285,7 @@ constexpr OptionRow kRows[] = {
     {"timestamps", '\0', Optional, Either, set_timestamps},
     {"rcv-timeout", '\0', Required, Either, set_receive_timeout},
     {"snd-timeout", '\0', Required, Either, set_send_timeout},
+    {"cntl-ka", '\0', Optional, Either, set_keep_alive},
     {"cport", '\0', Required, Either, set_client_port},
     {"version4", '4', None, Either, set_v4},
     {"version6", '6', None, Either, set_v6},
@@ -358,27 +323,25 @@ constexpr OptionRow kRows[] = {
     {"udp-counters-64bit", '\0', None, ClientOnly, set_flag<&Options::wide_counter>},
     {"tos", 'S', Required, ClientOnly, set_tos},
     {"dscp", '\0', Required, ClientOnly, set_dscp},
+    {"flowlabel", 'L', Required, ClientOnly, set_flow_label},
     {"fq-rate", '\0', Required, ClientOnly, set_fq_rate},
     {"no-fq-socket-pacing", '\0', None, ClientOnly, set_no_fq_rate},
     {"pacing-timer", '\0', Required, ClientOnly, set_size<&Options::pacing_timer_us>},
     {"repeating-payload", '\0', None, ClientOnly, set_flag<&Options::repeating_payload>},
+    {"zerocopy", 'Z', None, ClientOnly, set_flag<&Options::zerocopy>},
+    {"skip-rx-copy", '\0', None, ClientOnly, set_flag<&Options::skip_rx_copy>},
+    {"gsro", '\0', None, ClientOnly, set_flag<&Options::gsro>},
     {"dont-fragment", '\0', None, ClientOnly, set_flag<&Options::dont_fragment>},
     {"extra-data", '\0', Required, ClientOnly, set_text<&Options::extra_data>},
     {"get-server-output", '\0', None, ClientOnly, set_flag<&Options::get_server_output>},
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
 
     // iperf3's, not offered yet.
+    {"mptcp", 'm', None, Either, nullptr},
     {"sctp", '\0', None, ClientOnly, nullptr},
     {"nstreams", '\0', Required, ClientOnly, nullptr},
     {"xbind", 'X', Required, Either, nullptr},
-    {"mptcp", 'm', None, Either, nullptr},
-    {"flowlabel", 'L', Required, ClientOnly, nullptr},
-    {"zerocopy", 'Z', None, ClientOnly, nullptr},
-    {"skip-rx-copy", '\0', None, ClientOnly, nullptr},
     {"file", 'F', Required, Either, nullptr},
-    {"bind-dev", '\0', Required, Either, nullptr},
-    {"cntl-ka", '\0', Optional, Either, nullptr},
-    {"gsro", '\0', None, ClientOnly, nullptr},
     {"username", '\0', Required, ClientOnly, nullptr},
     {"rsa-public-key-path", '\0', Required, ClientOnly, nullptr},
     {"rsa-private-key-path", '\0', Required, ServerOnly, nullptr},

@@ -19,6 +19,13 @@ using RoleFlagMode = session::FlagMode;
 using BindRoles = session::BindRoles;
 enum class StreamConnect { Auto, Parallel, Ordered, Sequential };
 
+// --cntl-ka. 0: the system's.
+struct KeepAlive {
+  int idle_s = 0;
+  int interval_s = 0;
+  int probes = 0;
+};
+
 // All of it checked and defaulted: nothing in here needs a second look at argv.
 struct Options {
   Role role = Role::Client;
@@ -42,7 +49,8 @@ struct Options {
   AddressFamily family = AddressFamily::Any;
   std::uint16_t client_port = 0;  // --cport: stream n binds client_port + n - 1. 0: any
   int receive_timeout_ms = 120000;
-  int send_timeout_ms = 0;  // TCP_USER_TIMEOUT. 0: the system's
+  int send_timeout_ms = 0;                      // TCP_USER_TIMEOUT. 0: the system's
+  std::optional<KeepAlive> control_keep_alive;  // of the control connection
   RoleFlagMode role_flag = RoleFlagMode::Auto;
   int role_flag_level = 2;  // highest level spoken, 1 or 2
 
@@ -72,9 +80,13 @@ struct Options {
   bool no_delay = false;
   std::string congestion;                // empty: the system's
   int tos = 0;                           // -S, or --dscp times 4
+  int flow_label = 0;                    // IPv6; 0: none
   std::uint64_t fq_rate_bps = 0;         // the kernel's own pacing of each stream. 0: none
   std::uint64_t pacing_timer_us = 1000;  // for servers up to 3.17
   bool repeating_payload = false;
+  bool zerocopy = false;
+  bool skip_rx_copy = false;
+  bool gsro = false;  // UDP: segmentation and merging by the kernel, at both ends
   bool dont_fragment = false;
   std::string extra_data;  // empty: none
   int omit_s = 0;

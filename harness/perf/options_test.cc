@@ -96,6 +96,13 @@ INSTANTIATE_TEST_SUITE_P(
         ValueCase{"-c h -d", FIELD(debug_level), 4},
         ValueCase{"-c h --debug=2", FIELD(debug_level), 2},
         ValueCase{"-c h --debug=-1", FIELD(debug_level), 4},
+        ValueCase{"-c h -L 0x10", FIELD(flow_label), 16},
+        ValueCase{"-s --cntl-ka", FIELD(control_keep_alive.value().idle_s), 0},
+        ValueCase{"-s --cntl-ka=40/5/7", FIELD(control_keep_alive.value().idle_s), 40},
+        ValueCase{"-s --cntl-ka=40/5/7", FIELD(control_keep_alive.value().interval_s), 5},
+        ValueCase{"-s --cntl-ka=40/5/7", FIELD(control_keep_alive.value().probes), 7},
+        ValueCase{"-s --cntl-ka=//7", FIELD(control_keep_alive.value().probes), 7},
+        ValueCase{"-s --cntl-ka=/5", FIELD(control_keep_alive.value().interval_s), 5},
         ValueCase{"-c h -VRN", FIELD(no_delay), 1},
         ValueCase{"stray -c h words -R", FIELD(reverse), 1}));
 
@@ -168,13 +175,17 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"-c h --rcv-timeout 100", "only sends"},
         RefusalCase{"-c h -t 1 -n 1", "only one of"}, RefusalCase{"-c h -t 0 -k 1", "only one of"},
         RefusalCase{"-c h -n 1 -k 1", "only one of"},
+        RefusalCase{"-c h -L 0", "the IPv6 flow label (-L)"},
+        RefusalCase{"-c h -L 0x100000", "the IPv6 flow label (-L)"},
+        RefusalCase{"-s -L 1", "client only"}, RefusalCase{"-s -Z", "client only"},
+        RefusalCase{"-s --gsro", "client only"}, RefusalCase{"-s --skip-rx-copy", "client only"},
+        RefusalCase{"-c h --cntl-ka=10/5/2", "10 s is not above 5 s times 2"},
+        RefusalCase{"-c h --cntl-ka=32768", "the idle time (--cntl-ka, s)"},
         RefusalCase{"-V", "either a client (-c) or a server (-s)"}));
 
 INSTANTIATE_TEST_SUITE_P(NotYet, OptionRefusal,
-                         testing::Values(RefusalCase{"-c h -Z", "--zerocopy (-Z)"},
-                                         RefusalCase{"-c h -F f", "--file (-F)"},
-                                         RefusalCase{"-c h --sctp", "does not have --sctp yet"},
-                                         RefusalCase{"-s --cntl-ka", "--cntl-ka"}));
+                         testing::Values(RefusalCase{"-c h -F f", "--file (-F)"},
+                                         RefusalCase{"-c h --sctp", "does not have --sctp yet"}));
 
 // iperf3's order: values as they come, roles, end conditions, then whether there is a role at all.
 INSTANTIATE_TEST_SUITE_P(Order, OptionRefusal,

@@ -43,6 +43,7 @@ Result<std::unique_ptr<Worker>> ReceiveWorker::create(const std::vector<Stream*>
 ReceiveWorker::ReceiveWorker(WorkerParts parts, const std::vector<Stream*>& streams,
                              const Load& load, Budget& budget, DataPathNews& news)
     : Worker(std::move(parts.reactor), std::move(parts.wake)),
+      skips_copy_(load.skips_copy),
       budget_(budget),
       news_(news),
       scratch_(std::max(load.block_bytes, kScratchBytes)) {
@@ -84,7 +85,8 @@ bool ReceiveWorker::claim(Incoming& in) {
 void ReceiveWorker::receive_turn(Incoming& in) {
   const Stream::Claim use = in.stream->claim.load(std::memory_order_relaxed);
   if ((use == Stream::Claim::Open || use == Stream::Claim::Sends) && !claim(in)) return;
-  const auto outcome = read_some(in.stream->socket, scratch_);
+  const auto outcome = skips_copy_ ? skip_some(in.stream->socket, scratch_.size())
+                                   : read_some(in.stream->socket, scratch_);
   // A peer that closes or resets a stream says why on the control connection.
   if (!outcome || outcome.value().closed) {
     in.portion = 1;

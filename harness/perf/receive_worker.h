@@ -43,6 +43,7 @@ class ReceiveWorker final : public Worker {
   int portion_for(const Stream& stream) const;
   void read_in_portions_of(Incoming& in, int bytes);
 
+  bool skips_copy_;
   Budget& budget_;
   DataPathNews& news_;
   std::vector<Incoming> in_;

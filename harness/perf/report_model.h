@@ -65,6 +65,8 @@ struct TestFacts {
   std::string role_flag = "none";  // what was agreed: none, level 1, level 2, cookie, force
   int tos = 0;
   std::uint64_t fq_rate_bps = 0;
+  bool gso = false;
+  bool gro = false;
   bool output_wanted = false;  // the client asked for the server's output
   std::string title;           // the client's -T, at both ends
   std::string extra_data;      // the client's, for JSON at both ends

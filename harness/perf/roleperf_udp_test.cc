@@ -4,7 +4,6 @@
 // none is lost however slow the machine is.
 #include <poll.h>
 
-#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
@@ -29,13 +28,6 @@ using nlohmann::ordered_json;
 using testing::IsEmpty;
 
 constexpr int kLength = 1000;
-
-// The program of a release: the one on PATH is 3.12's, ci/peers.sh has fetched the others.
-std::string iperf3_of(const std::string& release) {
-  if (release == "installed") return iperf3_is_installed() ? "iperf3" : "";
-  const std::string path = fmt::format("{}/iperf3-{}/bin/iperf3", PEERS, release);
-  return std::filesystem::exists(path) ? path : "";
-}
 
 Outcome run_udp(const std::string& server, const std::string& client, const std::string& words,
                 const std::string& host = "127.0.0.1") {

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,16 +23,19 @@ Result<std::unique_ptr<Worker>> SendWorker::create(const std::vector<Stream*>& s
                                                    const Load& load, Budget& budget,
                                                    DataPathNews& news) {
   TRY(auto parts, make_worker_parts());
-  return std::unique_ptr<Worker>(new SendWorker(std::move(parts), streams, load, budget, news));
+  TRY(auto writer, make_block_writer(load));
+  return std::unique_ptr<Worker>(
+      new SendWorker(std::move(parts), std::move(writer), streams, load, budget, news));
 }
 
-SendWorker::SendWorker(WorkerParts parts, const std::vector<Stream*>& streams, const Load& load,
-                       Budget& budget, DataPathNews& news)
+SendWorker::SendWorker(WorkerParts parts, std::unique_ptr<BlockWriter> writer,
+                       const std::vector<Stream*>& streams, const Load& load, Budget& budget,
+                       DataPathNews& news)
     : Worker(std::move(parts.reactor), std::move(parts.wake)),
       load_(load),
       budget_(budget),
       news_(news),
-      writer_(make_block_writer(load)) {
+      writer_(std::move(writer)) {
   for (Stream* stream : streams) out_.push_back({.stream = stream});
 }
 
@@ -94,8 +98,13 @@ void SendWorker::send_turn(Outgoing& out) {
   const BlockWriter::Outcome written = writer_->write(*out.stream, out.cut, claimed);
   if (written.error == 0) return after_send(out, claimed, written.bytes);
   finish(out);
-  news_.sender_failed(
-      Error{Errc::System, fmt::format("sending on stream {}", out.stream->number), written.error});
+  const bool too_long = load_.gso && (written.error == EINVAL || written.error == EMSGSIZE);
+  news_.sender_failed(Error{
+      Errc::System,
+      fmt::format(
+          "sending on stream {}{}", out.stream->number,
+          too_long ? ": with --gsro a datagram (-l) must fit into one packet of the device" : ""),
+      written.error});
 }
 
 void SendWorker::after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent) {

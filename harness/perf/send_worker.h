@@ -29,8 +29,9 @@ class SendWorker final : public Worker {
     bool done = false;
   };
 
-  SendWorker(WorkerParts parts, const std::vector<Stream*>& streams, const Load& load,
-             Budget& budget, DataPathNews& news);
+  SendWorker(WorkerParts parts, std::unique_ptr<BlockWriter> writer,
+             const std::vector<Stream*>& streams, const Load& load, Budget& budget,
+             DataPathNews& news);
 
   void begin(TimePoint start) override;
   std::optional<TimePoint> before_wait() override;

@@ -33,11 +33,17 @@ ConnectOrder affordable_order(Duration rtt, int streams) {
   return cost < kWorthOfIdentity ? ConnectOrder::StreamBarrier : ConnectOrder::RoleBarrier;
 }
 
-Result<void> Connector::prepare(Stream& stream) const {
+Result<Address> Connector::prepare(Stream& stream) const {
   TRY(apply_test_options(stream.socket, target_.parameters));
   if (!target_.device.empty()) {
     TRY(bind_to_device(stream.socket, target_.device));
   }
+  TRY(bind_source(stream));
+  const auto label = static_cast<std::uint32_t>(target_.parameters.flow_label);
+  return label == 0 ? target_.peer : with_flow_label(stream.socket, target_.peer, label);
+}
+
+Result<void> Connector::bind_source(Stream& stream) const {
   if (!target_.from && target_.first_port == 0) return ok();
   TRY(const auto any, resolve("", 0, target_.peer.family()));
   Address from = target_.from.value_or(any.front());
@@ -155,8 +161,8 @@ void StreamConnector::go_on() {
 
 Result<void> StreamConnector::begin(Stream& stream) {
   TRY(stream.socket, tcp_socket(target_.peer.family()));
-  TRY(prepare(stream));
-  TRY(const bool stands, start_connect(stream.socket, target_.peer));
+  TRY(const Address peer, prepare(stream));
+  TRY(const bool stands, start_connect(stream.socket, peer));
   if (stands) return connected(stream);
   return reactor_.watch(stream.socket, EPOLLOUT,
                         [this, &stream](std::uint32_t) { on_ready(stream); });

@@ -55,11 +55,14 @@ class Connector {
  protected:
   Connector(StreamTarget target, std::vector<std::unique_ptr<Stream>> streams)
       : target_(std::move(target)), streams_(std::move(streams)) {}
-  // As -w, -B, --bind-dev and --cport ask.
-  Result<void> prepare(Stream& stream) const;
+  // As -w, -B, --bind-dev, --cport and -L ask. Gives the address to connect to.
+  Result<Address> prepare(Stream& stream) const;
 
   StreamTarget target_;
   std::vector<std::unique_ptr<Stream>> streams_;
+
+ private:
+  Result<void> bind_source(Stream& stream) const;
 };
 
 class StreamConnector final : public Connector {

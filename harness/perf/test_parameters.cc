@@ -50,9 +50,13 @@ wire::Parameters test_parameters(const Options& o) {
   p.burst_blocks = o.burst_blocks;
   p.server_affinity = o.server_affinity;
   p.tos = o.tos;
+  p.flow_label = o.flow_label;
   p.fq_bits_per_second = static_cast<std::int64_t>(o.fq_rate_bps);
   p.pacing_timer_us = static_cast<std::int64_t>(o.pacing_timer_us);
   p.repeating_payload = o.repeating_payload;
+  p.zerocopy = o.zerocopy;
+  p.skip_rx_copy = o.skip_rx_copy;
+  p.gso = p.gro = o.gsro;
   p.dont_fragment = o.dont_fragment;
   p.extra_data = unless_empty(o.extra_data);
   p.no_delay = o.no_delay;

@@ -32,6 +32,8 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   facts.role_flag = flag;
   facts.tos = static_cast<int>(p.tos);
   facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
+  facts.gso = p.gso;
+  facts.gro = p.gro;
   facts.output_wanted = p.get_server_output;
   facts.title = p.title.value_or("");
   facts.extra_data = p.extra_data.value_or("");
@@ -136,6 +138,10 @@ Result<void> TestRun::start(TimePoint now) {
   Load load;
   load.is_udp = p.protocol == wire::Protocol::Udp;
   load.counter = p.udp_counter;
+  load.is_zerocopy = p.zerocopy;
+  load.skips_copy = p.skip_rx_copy;
+  load.gso = p.gso;
+  load.gro = p.gro;
   load.is_repeating = p.repeating_payload;
   load.block_bytes = static_cast<std::size_t>(p.block_bytes);
   load.goal_bytes = p.bytes != 0 ? static_cast<std::uint64_t>(p.bytes)

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/net/socket.h"
+#include "harness/perf/socket_options.h"
 
 namespace rolecall::perf {
 namespace {
@@ -84,9 +85,12 @@ Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
   return apply_user_timeout(stream, send_timeout_ms);
 }
 
-Result<Fd> flow_socket(const Address& at, const wire::Parameters& p) {
+Result<Fd> flow_socket(const Address& at, const std::string& device, const wire::Parameters& p) {
   TRY(auto socket, udp_socket(at.family()));
   TRY(set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
+  if (!device.empty()) {
+    TRY(bind_to_device(socket, device));
+  }
   TRY(bind_to(socket, at));
   TRY(apply_test_options(socket, p));
   return socket;
@@ -95,6 +99,27 @@ Result<Fd> flow_socket(const Address& at, const wire::Parameters& p) {
 Result<void> apply_control_options(const Fd& control, int send_timeout_ms) {
   TRY(set_option(control, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY"));
   return apply_user_timeout(control, send_timeout_ms);
+}
+
+Result<void> apply_keep_alive(const Fd& control, const KeepAlive& wanted) {
+  struct Part {
+    int KeepAlive::*member;
+    int option;
+    const char* name;
+  };
+  constexpr Part kParts[] = {{&KeepAlive::idle_s, TCP_KEEPIDLE, "TCP_KEEPIDLE"},
+                             {&KeepAlive::interval_s, TCP_KEEPINTVL, "TCP_KEEPINTVL"},
+                             {&KeepAlive::probes, TCP_KEEPCNT, "TCP_KEEPCNT"}};
+  TRY(set_option(control, SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE"));
+  KeepAlive used = wanted;
+  for (const Part& part : kParts) {
+    if (wanted.*part.member != 0) {
+      TRY(set_option(control, IPPROTO_TCP, part.option, wanted.*part.member, part.name));
+    } else {
+      TRY(used.*part.member, get_option(control, IPPROTO_TCP, part.option, part.name));
+    }
+  }
+  return wanted.idle_s == 0 ? ok() : check_keep_alive(used);
 }
 
 int segment_size(const Fd& connection) {

@@ -8,6 +8,7 @@
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
 #include "harness/net/socket.h"
+#include "harness/perf/options.h"
 #include "harness/perf/report_model.h"
 #include "harness/wire/params.h"
 
@@ -27,11 +28,16 @@ Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& param
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& parameters,
                                   int send_timeout_ms);
 
-// Server: a UDP socket on the port of a test, beside others.
-Result<Fd> flow_socket(const Address& at, const wire::Parameters& parameters);
+// Server: a UDP socket on the port of a test, beside others, bound to `device` unless empty.
+Result<Fd> flow_socket(const Address& at, const std::string& device,
+                       const wire::Parameters& parameters);
 
 // --snd-timeout, TCP_NODELAY: the control connection.
 Result<void> apply_control_options(const Fd& control, int send_timeout_ms);
+
+// --cntl-ka: on a connection that stands. Config when its idle time is not longer than its probes
+// take with the system's values for what was not given.
+Result<void> apply_keep_alive(const Fd& control, const KeepAlive& wanted);
 
 // The segment size of a connection in bytes, 0 where the kernel does not say.
 int segment_size(const Fd& connection);

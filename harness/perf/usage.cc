@@ -23,6 +23,7 @@ Server or client:
   -I, --pidfile FILE        write the process number to FILE
   -A, --affinity N[,M]      run on core N (client: let the server run on core M)
   -B, --bind HOST[%DEV]     bind to this address (and to the network device DEV)
+  --bind-dev DEV            send and receive through the network device DEV only
   -V, --verbose             say more
   -J, --json                report as one JSON document
   --json-stream             report as JSON, one event a line, while the test runs
@@ -32,6 +33,8 @@ Server or client:
   --timestamps[=FORMAT]     begin every line with the time, as strftime(3) formats it
   --rcv-timeout #           give up when nothing is received for # ms (default 120000)
   --snd-timeout #           give up when sent data is not acknowledged for # ms
+  --cntl-ka[=#/#/#]         let the kernel probe the control connection when it is idle: after how
+                            many seconds, then every how many, how often (default: the system's)
   --cport PORT              local port of the first stream connection, counting up
   -4, --version4            IPv4 only
   -6, --version6            IPv6 only
@@ -78,10 +81,14 @@ Client:
   -T, --title TEXT          begin every line with TEXT
   -S, --tos #               IP type of service, 0 to 255; 0x for hex, a leading 0 for octal
   --dscp NAME|#             the same by its name (af11, ef, ...) or as 0 to 63
+  -L, --flowlabel #         IPv6 flow label of what the client sends, 1 to 0xfffff
   --dont-fragment           over IPv4, send datagrams whole or not at all
   --fq-rate #[KMGT]         bits per second of each stream, kept by the kernel
   --no-fq-socket-pacing     the same as --fq-rate 0
   --pacing-timer #[KMGT]    microseconds between the looks of a server up to 3.17 at -b
+  -Z, --zerocopy            send without copying the payload (sendfile(2))
+  --skip-rx-copy            receive without copying the payload (MSG_TRUNC)
+  --gsro                    with -u, let the kernel cut and merge datagrams, at both ends
   --repeating-payload       send digits in place of random bytes
   --extra-data TEXT         put TEXT into the JSON of both ends
   --get-server-output       print the server's report too

@@ -55,13 +55,33 @@ TEST(ParametersTest, EveryMemberIsReadBackAsWritten) {
   p.burst_blocks = 10;
   p.tos = 16;
   p.server_affinity = 1;
-  p.no_delay = p.zerocopy = p.get_server_output = p.repeating_payload = true;
+  p.flow_label = 0xfffff;
+  p.no_delay = p.mptcp = p.zerocopy = p.skip_rx_copy = p.get_server_output = p.repeating_payload =
+      true;
   p.title = "t\"\n";
   p.extra_data = "x";
   p.congestion = "cubic";
   p.client_version = "0.1";
   p.role_flag = 1;
   EXPECT_EQ(decoded(encode_parameters(p)), p);
+}
+
+TEST(ParametersTest, OfSegmentationAUdpTestSaysAll) {
+  Parameters p;
+  p.protocol = Protocol::Udp;
+  p.block_bytes = 1460;
+  p.gso = p.gro = true;
+  const std::string text = encode_parameters(p);
+  const auto at = text.find(R"("gso":1,"gso_dg_size":1460,"gso_bf_size":64240,"gro":1,)");
+  EXPECT_NE(at, std::string::npos) << text;
+  EXPECT_EQ(decoded(text), p);
+}
+
+// Linux before 6.10 takes 64 datagrams.
+TEST(ParametersTest, NoSegmentedMessageHasMoreDatagramsThanTheKernelTakes) {
+  Parameters p;
+  p.block_bytes = 64;
+  EXPECT_EQ(p.gso_message_bytes(), 64 * 64);
 }
 
 TEST(ParametersTest, AbsentKeysHaveIperf3sDefaults) {
@@ -152,6 +172,7 @@ INSTANTIATE_TEST_SUITE_P(
                     OutOfRange{R"({"udp":true})", 20},  // len is 131072 unless it is said
                     OutOfRange{R"({"udp":true,"len":15})", 20},
                     OutOfRange{R"({"udp":true,"len":65508})", 20},
+                    OutOfRange{R"({"flowlabel":1048576})", 127},
                     OutOfRange{R"({"sctp":true})", 131}));
 
 // As 3.21 sent it.

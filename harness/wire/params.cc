@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/wire/params.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -32,13 +33,13 @@ void put_true(Json& to, const char* key, bool value) {
   if (value) to[key] = true;
 }
 
-// None is asked for; said all the same, since 3.21 gives a client that is silent what the last one
+// Said also where none is asked for, since 3.21 gives a client that is silent what the last one
 // had.
-void put_segmentation(Json& to) {
-  to["gso"] = 0;
-  to["gso_dg_size"] = 0;
-  to["gso_bf_size"] = kMostDatagram;
-  to["gro"] = 0;
+void put_segmentation(Json& to, const Parameters& p) {
+  to["gso"] = p.gso ? 1 : 0;
+  to["gso_dg_size"] = p.gso ? p.block_bytes : 0;
+  to["gso_bf_size"] = p.gso ? p.gso_message_bytes() : kMostDatagram;
+  to["gro"] = p.gro ? 1 : 0;
   to["gro_bf_size"] = kMostDatagram;
 }
 
@@ -66,6 +67,7 @@ struct Range {
   int error_number;
 };
 
+constexpr std::int64_t kMostFlowLabel = 0xfffff;
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
 // The ranges of iperf_api.c get_parameters(), 3.22.
@@ -82,6 +84,7 @@ constexpr Range kRanges[] = {
     {"pacing_timer", &Parameters::pacing_timer_us, 0, kUnlimited, kErrorReceiveParameters},
     {"burst", &Parameters::burst_blocks, 0, 1000, kErrorBurst},
     {"TOS", &Parameters::tos, 0, 255, kErrorBadTos},
+    {"flowlabel", &Parameters::flow_label, 0, kMostFlowLabel, kErrorFlowLabel},
 };
 
 Json to_json(const Parameters& p) {
@@ -104,7 +107,9 @@ Json to_json(const Parameters& p) {
   put_nonzero(out, "fqrate", p.fq_bits_per_second);
   put_nonzero(out, "pacing_timer", p.pacing_timer_us);
   put_nonzero(out, "burst", p.burst_blocks);
+  if (p.protocol == Protocol::Udp) put_segmentation(out, p);
   put_nonzero(out, "TOS", p.tos);
+  put_nonzero(out, "flowlabel", p.flow_label);
   put_present(out, "title", p.title);
   put_present(out, "extra_data", p.extra_data);
   put_present(out, "congestion", p.congestion);
@@ -114,12 +119,18 @@ Json to_json(const Parameters& p) {
   put_present_flag(out, "zerocopy", p.zerocopy);
   put_present_flag(out, "dont_fragment", p.dont_fragment);
   put_present(out, "authtoken", p.authtoken);
-  if (p.protocol == Protocol::Udp) put_segmentation(out);
+  put_present_flag(out, "skip_rx_copy", p.skip_rx_copy);
   put_present(out, "client_version", p.client_version);
   return out;
 }
 
 }  // namespace
+
+std::int64_t Parameters::gso_message_bytes() const {
+  return std::clamp(kMostDatagram / std::max<std::int64_t>(block_bytes, 1), std::int64_t{1},
+                    kMostSegments) *
+         block_bytes;
+}
 
 std::string encode_parameters(const Parameters& parameters) {
   Json document = to_json(parameters);
@@ -149,6 +160,9 @@ Result<Parameters> decode_parameters(std::string_view json) {
   p.no_delay = f.has_flag("nodelay");
   p.mptcp = f.has_flag("mptcp");
   p.zerocopy = f.integer("zerocopy").value_or(0) != 0;
+  p.skip_rx_copy = f.integer("skip_rx_copy").value_or(0) != 0;
+  p.gso = f.integer("gso").value_or(0) != 0;
+  p.gro = f.integer("gro").value_or(0) != 0;
   p.dont_fragment = f.integer("dont_fragment").value_or(0) != 0;
   p.get_server_output = f.has_number("get_server_output");
   p.repeating_payload = f.has_number("repeating_payload");

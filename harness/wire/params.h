@@ -17,6 +17,9 @@ namespace rolecall::wire {
 // iperf3 takes at most 8 KiB since 3.18 (MAX_PARAMS_JSON_STRING); the same cap for both directions.
 inline constexpr std::size_t kParametersCap = 8192;
 
+// Datagrams of one segmented message: Linux takes 64, since 6.10 twice as many.
+inline constexpr std::int64_t kMostSegments = 64;
+
 enum class Protocol { Tcp, Udp, Sctp };
 enum class Direction { Forward, Reverse, Bidirectional };  // forward: the client sends
 
@@ -36,10 +39,14 @@ struct Parameters {
   std::int64_t pacing_timer_us = 1000;
   std::int64_t burst_blocks = 0;
   std::int64_t tos = 0;
+  std::int64_t flow_label = 0;  // IPv6, 20 bits; 0: none
   std::optional<std::int64_t> server_affinity;
   bool no_delay = false;
   bool mptcp = false;
   bool zerocopy = false;
+  bool skip_rx_copy = false;
+  bool gso = false;  // UDP: the sender leaves segmentation to the kernel,
+  bool gro = false;  // the receiver takes datagrams merged
   bool get_server_output = false;
   bool repeating_payload = false;
   bool dont_fragment = false;
@@ -52,6 +59,9 @@ struct Parameters {
   std::optional<std::int64_t> role_flag;  // the highest level the client speaks; the last key
 
   bool operator==(const Parameters&) const = default;
+
+  // Datagrams that one message of a --gsro sender holds at most, in bytes.
+  std::int64_t gso_message_bytes() const;
 
   // Connections in all: P, or 2P when bidirectional.
   std::int64_t stream_count() const {
