@@ -13,6 +13,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/deadline.h"
+#include "harness/perf/disk_file_writer.h"
 #include "harness/perf/segment_writer.h"
 
 namespace rolecall::perf {
@@ -64,8 +65,8 @@ class TcpWriter final : public BlockWriter {
     message.msg_iov = blocks_.data() + (cut == 0 ? 1 : 0);
     message.msg_iovlen = claimed / block_.size() + (cut == 0 ? 0 : 1);
     const ssize_t n = ::sendmsg(stream.socket.get(), &message, MSG_NOSIGNAL);
-    if (n >= 0) return {static_cast<std::size_t>(n), 0};
-    return {0, is_full(errno) ? 0 : errno};
+    if (n >= 0) return {.bytes = static_cast<std::size_t>(n)};
+    return {.error = is_full(errno) ? 0 : errno};
   }
 
  private:
@@ -96,8 +97,8 @@ class FileWriter final : public BlockWriter {
     const std::size_t there = blocks_ * block_bytes_ - static_cast<std::size_t>(from);
     const ssize_t n =
         ::sendfile(stream.socket.get(), file_.get(), &from, std::min(cut + claimed, there));
-    if (n >= 0) return {static_cast<std::size_t>(n), 0};
-    return {0, is_full(errno) ? 0 : errno};
+    if (n >= 0) return {.bytes = static_cast<std::size_t>(n)};
+    return {.error = is_full(errno) ? 0 : errno};
   }
 
  private:
@@ -140,9 +141,9 @@ class UdpWriter final : public BlockWriter {
     }
     const int sent = ::sendmmsg(stream.socket.get(), messages_.data(), static_cast<unsigned>(count),
                                 MSG_NOSIGNAL);
-    if (sent < 0) return {0, is_passing_datagram_error(errno) ? 0 : errno};
+    if (sent < 0) return {.error = is_passing_datagram_error(errno) ? 0 : errno};
     packets.store(before + static_cast<std::uint64_t>(sent), std::memory_order_relaxed);
-    return {static_cast<std::size_t>(sent) * block_.size(), 0};
+    return {.bytes = static_cast<std::size_t>(sent) * block_.size()};
   }
 
  private:
@@ -163,6 +164,7 @@ bool is_passing_datagram_error(int error) {
 Result<std::unique_ptr<BlockWriter>> make_block_writer(const Load& load) {
   if (load.is_udp && load.gso) return make_segment_writer(load, make_block(load));
   if (load.is_udp) return std::make_unique<UdpWriter>(load);
+  if (load.is_file) return make_disk_file_writer(load);
   if (load.is_zerocopy) return FileWriter::create(load);
   return std::make_unique<TcpWriter>(load);
 }

@@ -19,10 +19,14 @@ namespace rolecall::perf {
 
 class BlockWriter {
  public:
+  // Where the payload comes from a file (-F): nothing was there to be sent, for now or for good.
+  enum class Source { Flows, Empty, Ended };
+
   // What one call did. Nothing sent and no error: the kernel takes nothing for now.
   struct Outcome {
     std::size_t bytes = 0;
     int error = 0;  // errno of what ends the stream
+    Source source = Source::Flows;
   };
 
   virtual ~BlockWriter() = default;

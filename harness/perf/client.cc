@@ -74,6 +74,7 @@ class Client {
     plan_.parameters = config.parameters;
     plan_.interval_s = options_.interval_s;
     plan_.receive_timeout = milliseconds(options_.receive_timeout_ms);
+    plan_.file = options_.file;
     plan_.ends_by_itself = true;
     link_.emplace(
         reactor_, std::move(control),
@@ -134,8 +135,11 @@ class Client {
   }
 
   void on_streams(Result<void> result) {
-    if (result) result = hand_over_streams();
-    if (!result) link_->read_now();  // the server's own word on it comes first
+    if (result) {
+      result = hand_over_streams();
+    } else {
+      link_->read_now();  // the server's own word on it comes first
+    }
     if (!result) {
       session_->on_local(session::LocalFailure{std::move(result).error(), 203}, now());
     } else {

@@ -45,11 +45,16 @@ void DataPathNews::ring() {
   ::eventfd_write(event_.get(), 1);
 }
 
-void DataPathNews::sender_failed(Error error) {
+void DataPathNews::stream_failed(Error error) {
   {
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = std::move(error);
   }
+  ring();
+}
+
+void DataPathNews::source_ended() {
+  source_ended_.store(true, std::memory_order_relaxed);
   ring();
 }
 
@@ -122,6 +127,7 @@ Result<void> DataPath::send_on(const std::vector<Stream*>& streams, TimePoint no
 }
 
 void DataPath::begin_measuring() {
+  measures_ = true;
   sent_.begin();
   received_.begin();
 }
@@ -134,7 +140,10 @@ void DataPath::stop_receiving() {
   for (const auto& worker : receivers_) worker->stop();
   if (load_.is_udp) return;  // its workers have seen to it
   for (Stream* stream : streams_) {
-    if (!stream->sends()) receive_what_is_there(*stream);
+    if (stream->sends()) continue;
+    if (auto received = receive_what_is_there(*stream); !received) {
+      news_.stream_failed(std::move(received).error());
+    }
   }
 }
 

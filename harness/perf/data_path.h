@@ -26,13 +26,15 @@ class DataPathNews {
 
   // By a worker: wakes the owner.
   void goal_reached() { ring(); }
-  void sender_failed(Error error);
+  void stream_failed(Error error);
+  void source_ended();                // a sender's file (-F)
   void payload_came(Stream& stream);  // on one whose role is open, or was
 
   // By the owner. Readable when there is news; take() makes it unreadable again.
   const Fd& event() const { return event_; }
   void take();
   std::optional<Error> failure();
+  bool has_source_ended() const { return source_ended_.load(std::memory_order_relaxed); }
   // The streams of payload_came() since the last call.
   std::vector<Stream*> take_payload();
 
@@ -40,6 +42,7 @@ class DataPathNews {
   void ring();
 
   Fd event_;
+  std::atomic<bool> source_ended_{false};
   std::mutex mutex_;
   std::optional<Error> failure_;
   std::vector<Stream*> payload_;
@@ -63,7 +66,9 @@ class DataPath {
   Result<void> send_on(const std::vector<Stream*>& streams, TimePoint now);
   // The measured part begins (at once, or after -O): goals count from here.
   void begin_measuring();
-  bool goal_reached() const { return sent_.reached() || received_.reached(); }
+  bool goal_reached() const {
+    return sent_.reached() || received_.reached() || (measures_ && news_.has_source_ended());
+  }
 
   // After it no byte is sent any more.
   void stop_sending();
@@ -80,6 +85,7 @@ class DataPath {
   Budget sent_;
   Budget received_;
   DataPathNews news_;
+  bool measures_ = false;
   std::vector<std::unique_ptr<Worker>> senders_;
   std::vector<std::unique_ptr<Worker>> receivers_;
 };

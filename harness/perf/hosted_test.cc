@@ -23,6 +23,8 @@ namespace {
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(1);
 
+constexpr int kErrorStreamRead = 206;
+
 }  // namespace
 
 HostedTest::HostedTest(Surroundings around, Fd control)
@@ -87,7 +89,14 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   plan.parameters = p;
   plan.interval_s = around_.options.interval_s;
   plan.receive_timeout = milliseconds(around_.options.receive_timeout_ms);
+  plan.file = around_.options.file;
   run_.emplace(plan, around_.report);
+  if (const int number = misfit_of_file(); number != 0) {
+    return fail(Error{Errc::Config,
+                      "this server has a file (-F) to send or to write: it serves TCP "
+                      "tests of one direction only"},
+                number);
+  }
   if (auto prepared = prepare(); !prepared) {
     const int number = prepared.error().code == Errc::Config ? 141 : 102;
     return fail(std::move(prepared).error(), number);
@@ -104,6 +113,14 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   facts.is_udp = is_udp();
   facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
   around_.report.connected(facts);
+}
+
+// iperf3's error number where the server's own -F does not fit to the test, else 0.
+int HostedTest::misfit_of_file() const {
+  if (around_.options.file.empty()) return 0;
+  if (is_udp()) return wire::kErrorDatagramFile;
+  const bool both_ways = session_.parameters().direction == wire::Direction::Bidirectional;
+  return both_ways ? wire::kErrorFile : 0;
 }
 
 Result<void> HostedTest::prepare() {
@@ -185,8 +202,10 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
     restore_listener();
     if (auto added = add_streams(bind); !added) {
       const bool reset = added.error().sys_errno == ENOTCONN;  // it has no peer any more
-      return fail(std::move(added).error(),
-                  reset ? wire::kErrorStreamAccept : wire::kErrorCongestion);
+      const bool of_file = added.error().code == Errc::Config;
+      return fail(std::move(added).error(), reset     ? wire::kErrorStreamAccept
+                                            : of_file ? wire::kErrorFile
+                                                      : wire::kErrorCongestion);
     }
   }
   identity_ = bind.identity;
@@ -264,6 +283,10 @@ void HostedTest::carry_out(const session::RunTest&) {
 
 void HostedTest::carry_out(const session::StopTest&) {
   stop_run();
+  // The last of a file (-F) is written only now.
+  if (auto failure = run_->failure(); failure && !around_.options.file.empty()) {
+    return fail(std::move(*failure), kErrorStreamRead);
+  }
   tell_payload();
   run_->end_streams();
   session_.on_local(session::TestStopped{run_->totals()}, now());

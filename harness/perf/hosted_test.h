@@ -82,6 +82,7 @@ class HostedTest {
   void tell_payload();
   void warn_of_assumed_roles(const session::BindStreams& bind);
   void warn_of_assumed_identity();
+  int misfit_of_file() const;
   Result<void> prepare();  // the listener and this process, as the parameters ask
   void restore_listener();
   void on_progress(TestRun::Progress progress);

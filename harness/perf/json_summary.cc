@@ -4,6 +4,7 @@
 #include "harness/perf/json_summary.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +44,16 @@ ordered_json receiver_object(const StreamFacts& facts, const StreamSummary& stre
           {"bytes", stream.receiver.bytes},
           {"bits_per_second", per_second(stream.receiver.bytes, seconds) * 8},
           {"sender", facts.sends}};
+}
+
+ordered_json file_object(const StreamSummary& stream) {
+  const FileFacts& file = *stream.file;
+  return {{"sent", stream.sender.bytes},
+          {"received", stream.receiver.bytes},
+          {"size", file.size},
+          {"percent_sent", file.percent(stream.sender.bytes)},
+          {"percent_received", file.percent(stream.receiver.bytes)},
+          {"filename", file.name}};
 }
 
 ordered_json sum_object(std::uint64_t bytes, double seconds,
@@ -123,9 +134,10 @@ void add_direction(ordered_json& end, const Summary& summary,
       end["streams"].push_back({{"udp", datagram_object(streams[i], stream)}});
       continue;
     }
-    end["streams"].push_back(
-        {{"sender", sender_object(streams[i], stream)},
-         {"receiver", receiver_object(streams[i], stream, summary.local_seconds)}});
+    ordered_json object{{"sender", sender_object(streams[i], stream)}};
+    if (stream.file) object["diskfile"] = file_object(stream);
+    object["receiver"] = receiver_object(streams[i], stream, summary.local_seconds);
+    end["streams"].push_back(std::move(object));
   }
   const SummarySum sum = sum_summary(summary, streams, direction.local_sends);
   const StreamSummary first = summary.streams.empty() ? StreamSummary{} : summary.streams.front();

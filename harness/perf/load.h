@@ -14,6 +14,7 @@ namespace rolecall::perf {
 struct Load {
   bool is_udp = false;  // blocks are datagrams
   wire::Counter counter = wire::Counter::Narrow;
+  bool is_file = false;                  // the streams have files to send or to write
   bool is_zerocopy = false;              // -Z
   bool skips_copy = false;               // --skip-rx-copy
   bool gso = false;                      // UDP: several datagrams leave in one message,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/result.h"
+#include "harness/perf/disk_file.h"
 #include "harness/perf/option_table.h"
 #include "harness/perf/option_values.h"
 #include "harness/perf/usage.h"
@@ -125,6 +126,21 @@ Result<void> settle_udp(Parsing& parsing) {
                                      options.block_bytes));
 }
 
+// The ends of a stream have a file each. With --bidir one end would write into the file that it
+// sends; iperf3 does.
+Result<void> settle_file(Parsing& parsing) {
+  Options& options = parsing.options;
+  if (options.file.empty() || options.role == Role::Server) return ok();
+  if (options.udp) return parameter_error("a file (-F) cannot be sent in datagrams (-u)");
+  if (options.bidir) {
+    return parameter_error("a file (-F) is sent in one direction: --bidir would overwrite it");
+  }
+  const bool ends_otherwise =
+      parsing.duration_given || options.bytes != 0 || options.blocks != 0 || options.reverse;
+  if (!ends_otherwise) options.bytes = disk_file_size(options.file);
+  return ok();
+}
+
 void complete(Parsing& parsing) {
   Options& options = parsing.options;
   if ((options.bytes != 0 || options.blocks != 0) && !parsing.duration_given) {
@@ -153,6 +169,7 @@ Result<Options> check(Parsing& parsing) {
     return parameter_error("roleperf must be either a client (-c) or a server (-s)");
   }
   TRY(settle_udp(parsing));
+  TRY(settle_file(parsing));
   complete(parsing);
   return std::move(parsing.options);
 }

@@ -49,7 +49,8 @@ struct Options {
   AddressFamily family = AddressFamily::Any;
   std::uint16_t client_port = 0;  // --cport: stream n binds client_port + n - 1. 0: any
   int receive_timeout_ms = 120000;
-  int send_timeout_ms = 0;                      // TCP_USER_TIMEOUT. 0: the system's
+  int send_timeout_ms = 0;  // TCP_USER_TIMEOUT. 0: the system's
+  std::string file;         // -F: sent by the end that sends, written by the other; empty: none
   std::optional<KeepAlive> control_keep_alive;  // of the control connection
   RoleFlagMode role_flag = RoleFlagMode::Auto;
   int role_flag_level = 2;  // highest level spoken, 1 or 2

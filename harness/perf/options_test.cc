@@ -175,6 +175,8 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"-c h --rcv-timeout 100", "only sends"},
         RefusalCase{"-c h -t 1 -n 1", "only one of"}, RefusalCase{"-c h -t 0 -k 1", "only one of"},
         RefusalCase{"-c h -n 1 -k 1", "only one of"},
+        RefusalCase{"-c h -u -F f", "cannot be sent in datagrams"},
+        RefusalCase{"-c h --bidir -F f", "one direction"},
         RefusalCase{"-c h -L 0", "the IPv6 flow label (-L)"},
         RefusalCase{"-c h -L 0x100000", "the IPv6 flow label (-L)"},
         RefusalCase{"-s -L 1", "client only"}, RefusalCase{"-s -Z", "client only"},
@@ -184,8 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"-V", "either a client (-c) or a server (-s)"}));
 
 INSTANTIATE_TEST_SUITE_P(NotYet, OptionRefusal,
-                         testing::Values(RefusalCase{"-c h -F f", "--file (-F)"},
-                                         RefusalCase{"-c h --sctp", "does not have --sctp yet"}));
+                         testing::Values(RefusalCase{"-c h --sctp", "does not have --sctp yet"}));
 
 // iperf3's order: values as they come, roles, end conditions, then whether there is a role at all.
 INSTANTIATE_TEST_SUITE_P(Order, OptionRefusal,

@@ -85,19 +85,29 @@ bool ReceiveWorker::claim(Incoming& in) {
 void ReceiveWorker::receive_turn(Incoming& in) {
   const Stream::Claim use = in.stream->claim.load(std::memory_order_relaxed);
   if ((use == Stream::Claim::Open || use == Stream::Claim::Sends) && !claim(in)) return;
-  const auto outcome = skips_copy_ ? skip_some(in.stream->socket, scratch_.size())
-                                   : read_some(in.stream->socket, scratch_);
+  const bool to_file = in.stream->file.has_value();
+  const auto outcome = skips_copy_ && !to_file ? skip_some(in.stream->socket, scratch_.size())
+                                               : read_some(in.stream->socket, scratch_);
   // A peer that closes or resets a stream says why on the control connection.
   if (!outcome || outcome.value().closed) {
     in.portion = 1;
     return reactor().unwatch(in.stream->socket);
   }
   const std::size_t bytes = outcome.value().bytes;
+  if (to_file && !write_to_file(in, ByteView(scratch_).first(bytes))) return;
   count(*in.stream, bytes);
   if (budget_.spend(bytes)) news_.goal_reached();
   in.window_bytes += bytes;
   const TimePoint time = now();
   if (time >= in.window_start + kPaceWindow) judge_pace(in, time);
+}
+
+bool ReceiveWorker::write_to_file(Incoming& in, ByteView bytes) {
+  auto written = write_whole(*in.stream->file, bytes, wake());
+  if (written) return true;
+  reactor().unwatch(in.stream->socket);
+  news_.stream_failed(std::move(written).error());
+  return false;
 }
 
 void ReceiveWorker::judge_pace(Incoming& in, TimePoint now) {
@@ -122,17 +132,21 @@ void ReceiveWorker::read_in_portions_of(Incoming& in, int bytes) {
     in.portion = bytes;
 }
 
-void receive_what_is_there(Stream& stream) {
+Result<void> receive_what_is_there(Stream& stream) {
   int waiting = 0;
-  if (::ioctl(stream.socket.get(), FIONREAD, &waiting) != 0 || waiting <= 0) return;
+  if (::ioctl(stream.socket.get(), FIONREAD, &waiting) != 0 || waiting <= 0) return ok();
   Bytes scratch(std::min<std::size_t>(static_cast<std::size_t>(waiting), kScratchBytes));
   for (auto left = static_cast<std::size_t>(waiting); left > 0;) {
     const auto outcome =
         read_some(stream.socket, std::span(scratch).first(std::min(left, scratch.size())));
-    if (!outcome || outcome.value().bytes == 0) return;
+    if (!outcome || outcome.value().bytes == 0) return ok();
+    if (stream.file) {
+      TRY(write_whole(*stream.file, ByteView(scratch).first(outcome.value().bytes), Fd()));
+    }
     count(stream, outcome.value().bytes);
     left -= outcome.value().bytes;
   }
+  return ok();
 }
 
 }  // namespace rolecall::perf

@@ -39,6 +39,7 @@ class ReceiveWorker final : public Worker {
   // What has come on a stream that is open, or that this end sends on: whether it is to be
   // received.
   bool claim(Incoming& in);
+  bool write_to_file(Incoming& in, ByteView bytes);  // false when that failed
   void judge_pace(Incoming& in, TimePoint now);
   int portion_for(const Stream& stream) const;
   void read_in_portions_of(Incoming& in, int bytes);
@@ -51,7 +52,7 @@ class ReceiveWorker final : public Worker {
 };
 
 // Reads and counts what the kernel holds for `stream` at this moment, and no more. For a stream
-// whose worker has ended.
-void receive_what_is_there(Stream& stream);
+// whose worker has ended. Errors: those of write_whole().
+Result<void> receive_what_is_there(Stream& stream);
 
 }  // namespace rolecall::perf

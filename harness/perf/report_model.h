@@ -135,6 +135,19 @@ struct DatagramSummary {
   DatagramFigures received;
 };
 
+// -F of the local end.
+struct FileFacts {
+  std::string name;
+  std::uint64_t size = 0;  // bytes, by now
+
+  // How much of it these bytes are; of nothing all.
+  int percent(std::uint64_t bytes) const {
+    return size == 0
+               ? 100
+               : static_cast<int>(100 * static_cast<double>(bytes) / static_cast<double>(size));
+  }
+};
+
 // One stream over the whole test. What the peer has not told is zero; a server's report is made
 // before the results are exchanged, so there it is zero always and the text leaves it out.
 struct StreamSummary {
@@ -142,6 +155,7 @@ struct StreamSummary {
   SideFigures receiver;
   std::optional<SenderTcp> sender_tcp;  // the sender's own or the peer's word; none: not known
   std::optional<DatagramSummary> udp{};
+  std::optional<FileFacts> file{};
 };
 
 // Per cent of one core between start and end of the test.

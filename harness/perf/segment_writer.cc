@@ -60,7 +60,7 @@ class SegmentWriter final : public BlockWriter {
     number(before, bytes / datagram_bytes_);
     const int sent =
         ::sendmmsg(stream.socket.get(), messages_.data(), lay_out(bytes), MSG_NOSIGNAL);
-    if (sent < 0) return {0, is_passing_datagram_error(errno) ? 0 : errno};
+    if (sent < 0) return {.error = is_passing_datagram_error(errno) ? 0 : errno};
     Outcome outcome;
     for (int i = 0; i < sent; ++i) outcome.bytes += messages_[static_cast<std::size_t>(i)].msg_len;
     packets.store(before + outcome.bytes / datagram_bytes_, std::memory_order_relaxed);

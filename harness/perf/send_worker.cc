@@ -43,6 +43,8 @@ void SendWorker::begin(TimePoint start) {
   start_ = start;
   for (Outgoing& out : out_) {
     out.due = start;
+    // A pipe that nobody has opened yet would read as one that has ended.
+    if (load_.is_file && await_source(out)) continue;
     if (!paced()) watch(out);
   }
 }
@@ -51,8 +53,9 @@ std::optional<TimePoint> SendWorker::before_wait() {
   std::optional<TimePoint> next;
   const TimePoint time = now();
   for (Outgoing& out : out_) {
-    if (!out.watched && !out.done && out.due <= time) send_turn(out);
-    if (!out.watched && !out.done) next = earlier(next, out.due);
+    const auto is_timed = [&out] { return !out.watched && !out.starved && !out.done; };
+    if (is_timed() && out.due <= time) send_turn(out);
+    if (is_timed()) next = earlier(next, out.due);
   }
   return next;
 }
@@ -62,7 +65,7 @@ void SendWorker::watch(Outgoing& out) {
   const auto watched = reactor().watch(out.stream->socket, EPOLLOUT,
                                        [this, &out](std::uint32_t) { send_turn(out); });
   if (!watched) {
-    news_.sender_failed(watched.error());
+    news_.stream_failed(watched.error());
     out.done = true;
   }
 }
@@ -75,6 +78,26 @@ void SendWorker::wait_until(Outgoing& out, TimePoint due) {
 void SendWorker::finish(Outgoing& out) {
   out.done = true;
   wait_until(out, {});
+}
+
+bool SendWorker::await_source(Outgoing& out) {
+  const Fd& file = out.stream->file->fd;
+  const auto watched = reactor().watch(file, EPOLLIN, [this, &file, &out](std::uint32_t) {
+    reactor().unwatch(file);
+    out.starved = false;
+    out.due = now();
+  });
+  if (!watched) return false;  // EPERM: a regular file
+  wait_until(out, {});
+  out.starved = true;
+  return true;
+}
+
+void SendWorker::on_source(Outgoing& out, std::uint64_t claimed, BlockWriter::Source source) {
+  (void)budget_.settle(claimed, 0);
+  if (source == BlockWriter::Source::Empty && await_source(out)) return;
+  finish(out);
+  news_.source_ended();
 }
 
 // Unpaced, as many as one call takes; paced, those that the rate is behind by, a burst at least.
@@ -96,10 +119,11 @@ void SendWorker::send_turn(Outgoing& out) {
     return wait_until(out, now() + kAskAgain);  // another stream may yet give back what it claimed
   }
   const BlockWriter::Outcome written = writer_->write(*out.stream, out.cut, claimed);
+  if (written.source != BlockWriter::Source::Flows) return on_source(out, claimed, written.source);
   if (written.error == 0) return after_send(out, claimed, written.bytes);
   finish(out);
   const bool too_long = load_.gso && (written.error == EINVAL || written.error == EMSGSIZE);
-  news_.sender_failed(Error{
+  news_.stream_failed(Error{
       Errc::System,
       fmt::format(
           "sending on stream {}{}", out.stream->number,

@@ -26,6 +26,7 @@ class SendWorker final : public Worker {
     std::size_t cut = 0;   // bytes that the block begun last still lacks
     TimePoint due{};       // not before; where nothing can be claimed, when to ask again
     bool watched = false;  // waits for room in the kernel's buffer, not for `due`
+    bool starved = false;  // waits for its file, which is a pipe or the like
     bool done = false;
   };
 
@@ -43,6 +44,8 @@ class SendWorker final : public Worker {
   void wait_until(Outgoing& out, TimePoint due);
   void watch(Outgoing& out);
   void finish(Outgoing& out);
+  bool await_source(Outgoing& out);  // false where the file is always ready
+  void on_source(Outgoing& out, std::uint64_t claimed, BlockWriter::Source source);
 
   Load load_;
   Budget& budget_;

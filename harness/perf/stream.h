@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "harness/base/fd.h"
+#include "harness/perf/disk_file.h"
 #include "harness/wire/role_flag.h"
 
 namespace rolecall::perf {
@@ -26,6 +28,8 @@ struct Stream {
     Claim open = Claim::Open;
     return claim.compare_exchange_strong(open, use);
   }
+
+  std::optional<DiskFile> file;  // -F
 
   // Payload sent or received so far. Written by the stream's worker, read by any thread; on a cache
   // line of its own, so that counting one stream never slows another.

@@ -128,6 +128,7 @@ StreamSummary StreamRecord::summary(double seconds) const {
   StreamSummary summary;
   summary.sender = stream_->sends() ? own : other;
   summary.receiver = stream_->sends() ? other : own;
+  if (stream_->file) summary.file = FileFacts{stream_->file->name, stream_->file->size()};
   if (is_udp()) {
     summary.udp = datagram_summary();
   } else if (stream_->sends()) {

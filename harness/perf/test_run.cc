@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/test_run.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +16,12 @@
 #include "harness/net/socket.h"
 
 namespace rolecall::perf {
+namespace {
+
+constexpr Duration kLookAtAcknowledgements = milliseconds(1);
+constexpr Duration kDeliveryLimit = seconds(10);
+
+}  // namespace
 
 TestFacts test_facts(const TestPlan& plan, const char* flag) {
   const wire::Parameters& p = plan.parameters;
@@ -43,6 +51,9 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
 Result<void> TestRun::add(std::unique_ptr<Stream> stream) {
   TRY(const auto local, local_address(stream->socket));
   TRY(const auto remote, peer_address(stream->socket));
+  if (!plan_.file.empty()) {
+    TRY(stream->file, open_disk_file(plan_.file, stream->role));
+  }
   StreamFacts facts;
   facts.socket = stream->socket.get();
   facts.local_host = local.host();
@@ -138,6 +149,7 @@ Result<void> TestRun::start(TimePoint now) {
   Load load;
   load.is_udp = p.protocol == wire::Protocol::Udp;
   load.counter = p.udp_counter;
+  load.is_file = !plan_.file.empty();
   load.is_zerocopy = p.zerocopy;
   load.skips_copy = p.skip_rx_copy;
   load.gso = p.gso;
@@ -180,6 +192,7 @@ void TestRun::begin_measuring(TimePoint now) {
 std::optional<TimePoint> TestRun::wake_at() const {
   if (!running_ || stopped_) return std::nullopt;
   std::optional<TimePoint> first = next_cut_;
+  if (delivers_until_) first = earlier(first, now() + kLookAtAcknowledgements);
   if (receives()) first = earlier(first, starved_at_);
   const wire::Parameters& p = plan_.parameters;
   if (omitting_) {
@@ -188,6 +201,18 @@ std::optional<TimePoint> TestRun::wake_at() const {
     first = earlier(first, phase_start_ + seconds(p.time_s));
   }
   return first;
+}
+
+// The peer stops writing its file when it hears that the test is over, so that may be said only
+// when its kernel has all of it. No event tells when an acknowledgement comes.
+bool TestRun::is_delivered(TimePoint now) {
+  if (plan_.file.empty()) return true;
+  if (!delivers_until_) delivers_until_ = now + kDeliveryLimit;
+  return now >= *delivers_until_ || std::ranges::none_of(records_, [](const StreamRecord& r) {
+           int unacknowledged = 0;
+           const int fd = r.stream().socket.get();
+           return ::ioctl(fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0;
+         });
 }
 
 bool TestRun::starved(TimePoint now) {
@@ -207,7 +232,9 @@ TestRun::Progress TestRun::on_time(TimePoint now) {
     begin_measuring(now);
   }
   const bool time_is_up = !omitting_ && p.time_s != 0 && now >= phase_start_ + seconds(p.time_s);
-  if (plan_.ends_by_itself && (time_is_up || path_->goal_reached())) return Progress::Over;
+  if (plan_.ends_by_itself && (time_is_up || (path_->goal_reached() && is_delivered(now)))) {
+    return Progress::Over;
+  }
   if (failure()) return Progress::Broken;
   if (starved(now)) return Progress::NoData;
   if (next_cut_ && now >= *next_cut_) {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/base/result.h"
@@ -23,6 +24,7 @@ struct TestPlan {
   wire::Parameters parameters;
   double interval_s = 1;
   Duration receive_timeout = seconds(120);  // without a byte received
+  std::string file{};                       // -F of this end; empty: none
   bool ends_by_itself = false;              // the client decides when the test is over
 };
 
@@ -35,7 +37,9 @@ class TestRun {
   // `report` must outlive it.
   TestRun(TestPlan plan, Report& report) : plan_(std::move(plan)), report_(report) {}
 
-  // In the order of their numbers. Tells the report.
+  // In the order of their numbers. Tells the report. Errors: System; Config, where the stream's
+  // file
+  // (-F) cannot be opened.
   Result<void> add(std::unique_ptr<Stream> stream);
   bool has_streams() const { return !records_.empty(); }
 
@@ -90,6 +94,7 @@ class TestRun {
   bool receives() const;
   std::uint64_t received() const;
   bool starved(TimePoint now);
+  bool is_delivered(TimePoint now);
   double since_phase(TimePoint t) const { return (t - phase_start_).in_seconds(); }
 
   TestPlan plan_;
@@ -105,7 +110,8 @@ class TestRun {
   std::optional<TimePoint> next_cut_;
   TimePoint starved_at_{};
   std::uint64_t received_before_ = 0;
-  std::optional<Interval> last_;  // printed with the summary
+  std::optional<TimePoint> delivers_until_;  // -F: all is sent, but not all is acknowledged
+  std::optional<Interval> last_;             // printed with the summary
   bool summary_printed_ = false;
   double seconds_ = 0;
   CpuUse local_cpu_;

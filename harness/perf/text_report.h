@@ -49,6 +49,7 @@ class TextReport : public Report {
   void print_interval_sum(const Interval& interval, const Direction& direction);
   void print_datagrams(const std::string& head, const DatagramFigures& figures,
                        const Direction& direction, std::string_view label);
+  void print_file(const StreamSummary& stream, const Direction& direction);
   void print_out_of_order(const StreamSummary& stream, const Direction& direction);
   void print_summary_stream(const StreamFacts& facts, const StreamSummary& stream,
                             const Direction& direction);

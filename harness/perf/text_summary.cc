@@ -9,6 +9,7 @@
 #include "harness/perf/json_print.h"
 #include "harness/perf/text_lines.h"
 #include "harness/perf/text_report.h"
+#include "harness/perf/units.h"
 
 namespace rolecall::perf {
 namespace {
@@ -60,6 +61,7 @@ void TextReport::print_summary_stream(const StreamFacts& facts, const StreamSumm
   } else if (settings_.verbose) {
     print(not_available(id, "sender"));
   }
+  print_file(stream, direction);
   if (!server || !direction.local_sends) {
     const double seconds = receiver_seconds(stream);
     const Figures figures{0, seconds, stream.receiver.bytes,
@@ -71,6 +73,18 @@ void TextReport::print_summary_stream(const StreamFacts& facts, const StreamSumm
   } else if (settings_.verbose) {
     print(not_available(id, "receiver"));
   }
+}
+
+void TextReport::print_file(const StreamSummary& stream, const Direction& direction) {
+  if (!stream.file) return;
+  const std::uint64_t moved = direction.local_sends ? stream.sender.bytes : stream.receiver.bytes;
+  const auto amount = [](std::uint64_t bytes) {  // "MByte": without the s of the other lines
+    std::string text = format_bytes(static_cast<double>(bytes));
+    text.pop_back();
+    return text;
+  };
+  print(fmt::format("        Sent {} / {} ({}%) of {}\n", amount(moved), amount(stream.file->size),
+                    stream.file->percent(moved), stream.file->name));
 }
 
 void TextReport::print_out_of_order(const StreamSummary& stream, const Direction& direction) {

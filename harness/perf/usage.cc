@@ -21,6 +21,7 @@ Server or client:
   -f, --format [kmgtKMGT]   unit of bit rates: kilo to tera, small letters bits, capitals bytes
   -i, --interval #          seconds between reports, 0.1 to 60, or 0 for none (default 1)
   -I, --pidfile FILE        write the process number to FILE
+  -F, --file NAME           send what is in this file, or write into it what is received
   -A, --affinity N[,M]      run on core N (client: let the server run on core M)
   -B, --bind HOST[%DEV]     bind to this address (and to the network device DEV)
   --bind-dev DEV            send and receive through the network device DEV only

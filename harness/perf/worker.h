@@ -31,6 +31,7 @@ class Worker {
   virtual void end() {}  // once, when it has been told to stop
 
   Reactor& reactor() { return reactor_; }
+  const Fd& wake() const { return wake_; }  // readable once it has been told to stop
 
  private:
   void run(TimePoint start);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/perf/disk_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace rolecall::perf {
+namespace {
+
+// For a reader of a pipe, once the test is over.
+constexpr int kPatienceMs = 2000;
+
+Result<void> await_room(const DiskFile& file, const Fd& wake) {
+  std::array<pollfd, 2> both{pollfd{file.fd.get(), POLLOUT, 0}, pollfd{wake.get(), POLLIN, 0}};
+  if (wake.is_open()) {
+    if (::poll(both.data(), both.size(), -1) < 0 && errno != EINTR) return system_error("poll()");
+    if (both[0].revents != 0 || both[1].revents == 0) return ok();
+  }
+  if (::poll(both.data(), 1, kPatienceMs) != 0) return ok();
+  return Error{Errc::Timeout, fmt::format("writing what was received to {} (-F): its reader took "
+                                          "nothing for {} ms",
+                                          file.name, kPatienceMs)};
+}
+
+}  // namespace
+
+std::uint64_t DiskFile::size() const {
+  struct stat facts {};
+  return ::fstat(fd.get(), &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
+}
+
+std::uint64_t disk_file_size(const std::string& name) {
+  struct stat facts {};
+  return ::stat(name.c_str(), &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
+}
+
+Result<DiskFile> open_disk_file(const std::string& name, wire::Role role) {
+  const bool sends = role == wire::Role::Sender;
+  constexpr int kAlways = O_CLOEXEC | O_NONBLOCK;
+  const int flags = kAlways | (sends ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC);
+  Fd fd(::open(name.c_str(), flags, S_IRUSR | S_IWUSR));
+  if (fd.is_open()) return DiskFile{std::move(fd), name};
+  return Error{Errc::Config,
+               fmt::format("opening {} (-F) to {}", name,
+                           sends ? "send what is in it" : "write into it what is received"),
+               errno};
+}
+
+Result<void> write_whole(const DiskFile& file, ByteView bytes, const Fd& wake) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file.fd.get(), bytes.data(), bytes.size());
+    if (n >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    } else if (errno == EAGAIN) {
+      TRY(await_room(file, wake));
+    } else if (errno != EINTR) {
+      return system_error(fmt::format("writing what was received to {} (-F)", file.name));
+    }
+  }
+  return ok();
+}
+
+}  // namespace rolecall::perf
