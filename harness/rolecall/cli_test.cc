@@ -144,9 +144,12 @@ TEST_F(CliTest, TheMainJobComesOutAsStatedAndIsExplained) {
                                     HasSubstr("Nothing was received in either direction.")));
 }
 
-TEST_F(CliTest, TheMatrixNamesItsCells) {
+TEST_F(CliTest, TheMatrixNamesItsCellsEachInNaturalOrderAndUnderEveryLever) {
   EXPECT_EQ(run({"matrix", "--list"}), 0) << err();
-  EXPECT_THAT(out(), HasSubstr("iperf3-3.12.to.roleperf-auto.bidir-2\n"));
+  const std::string pair = "iperf3-3.12.to.roleperf-auto.bidir-2 ";
+  for (const char* order :
+       {"natural", "accept 3,4,1,2 by swap", "accept 3,4,1,2 by defer", "accept 3,4,1,2 by link"})
+    EXPECT_THAT(out(), testing::ContainsRegex(pair + " *" + order + "\n"));
 }
 
 TEST_F(CliTest, ACampaignCountsBothPairsAndPrintsItsSeed) {

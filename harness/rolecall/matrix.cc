@@ -3,6 +3,7 @@
 // under every lever.
 #include "harness/scenario/matrix.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,19 @@
 namespace rolecall::cli {
 namespace {
 
+// One line a cell: the pair and its test, the order, the lever that imposes it.
+std::string listing(const std::vector<scenario::Scenario>& scenarios) {
+  std::size_t width = 0;
+  for (const scenario::Scenario& s : scenarios) width = std::max(width, s.name.size());
+  std::string text;
+  for (const scenario::Scenario& s : scenarios) {
+    text += fmt::format("{:{}}  natural\n", s.name, width);
+    for (const scenario::Lever lever : s.levers)
+      text += fmt::format("{:{}}  {} by {}\n", s.name, width, print(s.schedule), name(lever));
+  }
+  return text;
+}
+
 struct MatrixCommand {
   CommonOptions common;
   bool full = false;
@@ -32,9 +46,7 @@ Result<int> run(const MatrixCommand& command) {
   std::vector<scenario::Scenario> scenarios;
   for (const scenario::MatrixCell& cell : cells) scenarios.push_back(cell.scenario);
   if (command.list) {
-    std::string text;
-    for (const scenario::Scenario& s : scenarios) text += s.name + "\n";
-    TRY(write_stdout(text));
+    TRY(write_stdout(listing(scenarios)));
     return kExitAsExpected;
   }
   TRY(const auto results, stage.run(scenarios, 1));
@@ -52,7 +64,7 @@ void add_matrix_command(CLI::App& app, int& exit_status) {
       "matrix", "every client with every server, in natural and in adverse order, by every lever");
   matrix->add_flag("--full", command->full,
                    "everybody with everybody, all modes with 1, 2 and 4 streams");
-  matrix->add_flag("--list", command->list, "only name the cells");
+  matrix->add_flag("--list", command->list, "only name the cells, one a line");
   add_common_options(*matrix, command->common);
   matrix->callback([command, &exit_status] {
     auto status = run(*command);
