@@ -39,7 +39,7 @@ class CliFaultsTest : public CliTest {
   }
   fs::path kept() const { return file("kept"); }
   std::string evidence(const std::string& name) const {
-    const auto text = scenario::read_file(kept() / "fault" / "1" / name);
+    const auto text = read_file(kept() / "fault" / "1" / name);
     return text ? text.value() : text.error().message();
   }
   bool is_without_link() const {
@@ -50,7 +50,7 @@ class CliFaultsTest : public CliTest {
   std::set<std::string> marked_namespaces() const {
     std::set<std::string> all;
     for (const auto& entry : fs::directory_iterator("/proc")) {
-      const auto variables = scenario::read_file(entry.path() / "environ");
+      const auto variables = read_file(entry.path() / "environ");
       if (!variables || variables.value().find(mark()) == std::string::npos) continue;
       std::error_code gone;
       all.insert(fs::read_symlink(entry.path() / "ns/net", gone));

@@ -13,13 +13,13 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/deadline.h"
-#include "harness/scenario/evidence.h"
-#include "harness/scenario/peer_process.h"
+#include "harness/base/files.h"
+#include "harness/net/process.h"
 
 namespace rolecall::cli {
 
 namespace fs = std::filesystem;
-using scenario::Child;
+using Child;
 
 inline const Deadline kNever = Deadline::after(seconds(50));
 
@@ -27,7 +27,7 @@ inline const Deadline kNever = Deadline::after(seconds(50));
 class CliTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto made = scenario::TemporaryFolder::make();
+    auto made = TemporaryFolder::make();
     ASSERT_TRUE(made.has_value());
     folder_.emplace(std::move(made).value());
     fs::create_directory(temporary());
@@ -37,8 +37,8 @@ class CliTest : public testing::Test {
   fs::path temporary() const { return file("tmp"); }
   // Marks every process that a run of ours starts, however deep.
   std::string mark() const { return "ROLECALL_TEST=" + folder_->path().string(); }
-  std::string out() const { return scenario::read_file(file("out")).value(); }
-  std::string err() const { return scenario::read_file(file("err")).value(); }
+  std::string out() const { return read_file(file("out")).value(); }
+  std::string err() const { return read_file(file("err")).value(); }
 
   Child start(const std::vector<std::string>& args, std::vector<std::string> environment = {}) {
     environment.push_back("TMPDIR=" + temporary().string());
@@ -69,7 +69,7 @@ class CliTest : public testing::Test {
   std::vector<std::string> marked_programs() const {
     std::vector<std::string> programs;
     for (const auto& entry : fs::directory_iterator("/proc")) {
-      const auto variables = scenario::read_file(entry.path() / "environ");
+      const auto variables = read_file(entry.path() / "environ");
       if (!variables || variables.value().find(mark()) == std::string::npos) continue;
       std::error_code gone;
       const fs::path program = fs::read_symlink(entry.path() / "exe", gone);
@@ -84,7 +84,7 @@ class CliTest : public testing::Test {
   }
 
  private:
-  std::optional<scenario::TemporaryFolder> folder_;
+  std::optional<TemporaryFolder> folder_;
 };
 
 }  // namespace rolecall::cli

@@ -9,9 +9,9 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/net/port_reservation.h"
 #include "harness/rolecall/cli_fixture.h"
 #include "harness/scenario/kernel_watch.h"
-#include "harness/scenario/port_reservation.h"
 
 namespace rolecall::cli {
 namespace {
@@ -68,7 +68,7 @@ TEST_F(CliTest, ExecSaysWhenTheProgramWasNeverArmed) {
 }
 
 TEST_F(CliTest, ExecAtBothEndsImposesTheOrderByPorts) {
-  const auto port = scenario::PortReservation::take(0);
+  const auto port = PortReservation::take(0);
   ASSERT_TRUE(port.has_value());
   const std::string p = std::to_string(port.value().port());
   const std::string race = file("race");
@@ -88,7 +88,7 @@ TEST_F(CliTest, ExecAtBothEndsImposesTheOrderByPorts) {
                  "-t", "1", "-J"}),
             0);
   EXPECT_TRUE(server.value().wait(kNever).has_value());
-  EXPECT_THAT(scenario::read_file(file("server.err")).value(), HasSubstr("accept() returned 2,1"));
+  EXPECT_THAT(read_file(file("server.err")).value(), HasSubstr("accept() returned 2,1"));
 }
 
 TEST_F(CliTest, AMissingScenarioFileIsNamed) {
@@ -128,7 +128,7 @@ TEST_F(CliTest, AReportThatCannotBeWrittenCostsNoRun) {
 TEST_F(CliTest, ThePageIsWrittenBesideTheTable) {
   EXPECT_EQ(run({"run", kRefused, "--repeat", "1", "--html", file("runs.html")}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("refused"));
-  EXPECT_THAT(scenario::read_file(file("runs.html")).value(), HasSubstr("1 of 1 as stated"));
+  EXPECT_THAT(read_file(file("runs.html")).value(), HasSubstr("1 of 1 as stated"));
 }
 
 TEST_F(CliTest, TheLegacyPairDeadlocksAndItsControlCompletes) {
@@ -191,7 +191,7 @@ TEST_F(CliTest, KeptEvidenceIsWhereTheUserWantsIt) {
 }
 
 TEST_F(CliTest, AnUnexpectedVerdictExits1AndKeepsItsEvidence) {
-  std::string text = scenario::read_file(kDeadlock).value();
+  std::string text = read_file(kDeadlock).value();
   text.replace(text.find(R"("above": "deadlock")"), 19, R"("above": "void"    )");
   EXPECT_EQ(run({"run", write("wrong-claim.json", text), "--repeat", "1"}), 1) << err();
   EXPECT_THAT(out(), testing::AllOf(HasSubstr("NO: stated void"), HasSubstr("again: ")));

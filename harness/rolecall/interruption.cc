@@ -11,8 +11,8 @@ namespace rolecall::cli {
 namespace {
 
 std::atomic<int> caught_signal = 0;
-std::atomic<const scenario::StopToken*> token = nullptr;
-static_assert(std::atomic<const scenario::StopToken*>::is_always_lock_free);
+std::atomic<const StopToken*> token = nullptr;
+static_assert(std::atomic<const StopToken*>::is_always_lock_free);
 
 void on_signal(int number) {
   caught_signal = number;
@@ -21,10 +21,10 @@ void on_signal(int number) {
 
 }  // namespace
 
-Result<const scenario::StopToken*> catch_interruption() {
-  TRY(auto created, scenario::StopToken::create());
+Result<const StopToken*> catch_interruption() {
+  TRY(auto created, StopToken::create());
   // Never freed: a handler may run until the very end of the process.
-  token = std::make_unique<scenario::StopToken>(std::move(created)).release();
+  token = std::make_unique<StopToken>(std::move(created)).release();
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);

@@ -10,7 +10,7 @@ namespace rolecall::cli {
 
 // From here on these signals raise the token that is given. Once a process, before any thread is
 // started; the token lives as long as the process.
-Result<const scenario::StopToken*> catch_interruption();
+Result<const StopToken*> catch_interruption();
 
 // The signal that came, 0 when none has. Any thread.
 int interrupting_signal();

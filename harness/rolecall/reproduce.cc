@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "harness/base/files.h"
 #include "harness/report/explanation.h"
 #include "harness/report/results.h"
 #include "harness/rolecall/builtin_scenarios.h"
@@ -56,7 +57,7 @@ Result<Explanation> explain(Stage& stage, const ScenarioResult& deadlock) {
   alone.client.args = {"--bidir", "-t", "1"};
   TRY(alone.shape, scenario::read_shape(alone.client.args));
   TRY(auto run, stage.run_to_its_end(alone));
-  TRY(const auto output, scenario::read_file(scenario::client_output(run.evidence)));
+  TRY(const auto output, read_file(scenario::client_output(run.evidence)));
   return Explanation{deadlock.runs.front(), std::move(run), scenario::parse_report(output)};
 }
 

@@ -46,7 +46,7 @@ int exit_after(const Error& error) {
 }
 
 Stage::Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
-             ReportFile junit, ReportFile html, const scenario::StopToken* stop)
+             ReportFile junit, ReportFile html, const StopToken* stop)
     : options_(options),
       peers_(std::move(peers)),
       evidence_(std::move(evidence)),

@@ -42,7 +42,7 @@ class Stage {
 
  private:
   Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
-        ReportFile junit, ReportFile html, const scenario::StopToken* stop);
+        ReportFile junit, ReportFile html, const StopToken* stop);
   scenario::RunOptions run_options() const;
   Result<std::size_t> count_runs(const std::vector<scenario::Scenario>& scenarios,
                                  std::optional<int> repeat) const;
@@ -52,7 +52,7 @@ class Stage {
   EvidenceFolder evidence_;
   ReportFile junit_;
   ReportFile html_;
-  const scenario::StopToken* stop_;
+  const StopToken* stop_;
   report::Style style_ = stdout_style();
 };
 

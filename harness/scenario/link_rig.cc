@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "harness/base/check.h"
+#include "harness/base/files.h"
 #include "harness/link/link.h"
-#include "harness/scenario/evidence.h"
 #include "harness/scenario/proxy.h"
 #include "harness/schedule/schedule.h"
 

@@ -21,10 +21,10 @@
 #include <gmock/gmock.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/files.h"
+#include "harness/net/port_reservation.h"
 #include "harness/net/sock_diag.h"
-#include "harness/scenario/evidence.h"
 #include "harness/scenario/made_scenario.h"
-#include "harness/scenario/port_reservation.h"
 #include "harness/scenario/runner.h"
 
 namespace rolecall::scenario {

@@ -15,8 +15,8 @@
 
 #include <fmt/format.h>
 
-#include "harness/scenario/evidence.h"
-#include "harness/scenario/peer_process.h"
+#include "harness/base/files.h"
+#include "harness/net/process.h"
 
 namespace rolecall::scenario {
 namespace {

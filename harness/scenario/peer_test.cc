@@ -8,10 +8,10 @@
 
 #include <gmock/gmock.h>
 
-#include "harness/scenario/evidence.h"
-#include "harness/scenario/peer_process.h"
+#include "harness/base/files.h"
+#include "harness/net/port_reservation.h"
+#include "harness/net/process.h"
 #include "harness/scenario/peer_report.h"
-#include "harness/scenario/port_reservation.h"
 
 namespace rolecall::scenario {
 namespace {

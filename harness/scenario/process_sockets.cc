@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/scenario/evidence.h"
+#include "harness/base/files.h"
 
 namespace rolecall::scenario {
 namespace {

@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/files.h"
 #include "harness/net/sock_diag.h"
-#include "harness/scenario/evidence.h"
 
 namespace rolecall::scenario {
 namespace {

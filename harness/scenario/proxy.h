@@ -11,7 +11,7 @@
 
 #include "harness/base/result.h"
 #include "harness/net/netns.h"
-#include "harness/scenario/peer_process.h"
+#include "harness/net/process.h"
 
 namespace rolecall::scenario {
 

@@ -11,8 +11,8 @@
 #include <gmock/gmock.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/files.h"
 #include "harness/net/socket.h"
-#include "harness/scenario/evidence.h"
 
 namespace rolecall::scenario {
 namespace {

@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "harness/link/link.h"
+#include "harness/net/port_reservation.h"
 #include "harness/scenario/link_rig.h"
-#include "harness/scenario/port_reservation.h"
 #include "harness/scenario/shim_rig.h"
 
 namespace rolecall::scenario {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/scenario/evidence.h"
+#include "harness/base/files.h"
 #include "harness/scenario/evidence_json.h"
 #include "harness/scenario/rig.h"
 #include "harness/scenario/test_run.h"

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/net/stop_token.h"
 #include "harness/scenario/peer.h"
 #include "harness/scenario/run_result.h"
 #include "harness/scenario/scenario_file.h"
-#include "harness/scenario/stop_token.h"
 
 namespace rolecall::scenario {
 

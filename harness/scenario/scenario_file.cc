@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/base/check.h"
-#include "harness/scenario/evidence.h"
+#include "harness/base/files.h"
 #include "harness/scenario/json_tree.h"
 #include "harness/scenario/nearest_word.h"
 

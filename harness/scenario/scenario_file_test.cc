@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/scenario/evidence.h"
+#include "harness/base/files.h"
 #include "harness/scenario/evidence_json.h"
 
 namespace rolecall::scenario {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "harness/base/fd.h"
+#include "harness/base/files.h"
 #include "harness/base/result.h"
 #include "harness/base/time.h"
-#include "harness/scenario/evidence.h"
 #include "harness/schedule/schedule.h"
 #include "shim/abi.h"
 

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "harness/scenario/evidence.h"
-#include "harness/scenario/port_reservation.h"
+#include "harness/base/files.h"
+#include "harness/net/port_reservation.h"
 #include "harness/scenario/shim_plan.h"
 
 namespace rolecall::scenario {

@@ -12,10 +12,10 @@
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/net/process.h"
 #include "harness/scenario/evidence.h"
 #include "harness/scenario/kernel_watch.h"
 #include "harness/scenario/peer_outcome.h"
-#include "harness/scenario/peer_process.h"
 
 namespace rolecall::scenario {
 namespace {

@@ -11,11 +11,11 @@
 
 #include "harness/base/result.h"
 #include "harness/base/time.h"
+#include "harness/net/stop_token.h"
 #include "harness/scenario/kernel_sample.h"
 #include "harness/scenario/peer.h"
 #include "harness/scenario/rig.h"
 #include "harness/scenario/scenario_file.h"
-#include "harness/scenario/stop_token.h"
 #include "harness/scenario/verdict.h"
 
 namespace rolecall::scenario {

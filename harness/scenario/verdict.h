@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/net/process.h"
 #include "harness/scenario/certificate.h"
 #include "harness/scenario/kernel_sample.h"
-#include "harness/scenario/peer_process.h"
 #include "harness/scenario/peer_report.h"
 #include "harness/scenario/verdict_kind.h"
 #include "harness/schedule/pairing.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "harness/scenario/port_reservation.h"
+#include "harness/net/port_reservation.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,16 +10,16 @@
 
 #include <fmt/format.h>
 
-namespace rolecall::scenario {
+namespace rolecall {
 namespace {
 
-struct Address {
+struct LoopbackAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
 };
 
-Address any_address(int family, std::uint16_t port) {
-  Address a;
+LoopbackAddress any_address(int family, std::uint16_t port) {
+  LoopbackAddress a;
   if (family == AF_INET6) {
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
@@ -65,7 +65,7 @@ Result<Fd> open_socket(int& family) {
 Result<PortReservation> PortReservation::take(std::uint16_t port) {
   int family = AF_UNSPEC;
   TRY(auto fd, open_socket(family));
-  const Address address = any_address(family, port);
+  const LoopbackAddress address = any_address(family, port);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) {
     const std::uint16_t taken = local_port(fd);
     return PortReservation(std::move(fd), taken);
@@ -83,4 +83,4 @@ std::string own_loopback(const std::string& stated, std::uint16_t port) {
   return fmt::format("127.{}.{}.1", port >> 8, port & 0xff);
 }
 
-}  // namespace rolecall::scenario
+}  // namespace rolecall

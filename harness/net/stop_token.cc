@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "harness/scenario/stop_token.h"
+#include "harness/net/stop_token.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 
-namespace rolecall::scenario {
+namespace rolecall {
 
 Result<StopToken> StopToken::create() {
   Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -37,4 +37,4 @@ bool is_interruption(const Error& error) {
   return error.code == Errc::System && error.sys_errno == EINTR;
 }
 
-}  // namespace rolecall::scenario
+}  // namespace rolecall

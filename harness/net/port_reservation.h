@@ -11,7 +11,7 @@
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
 
-namespace rolecall::scenario {
+namespace rolecall {
 
 class PortReservation {
  public:
@@ -31,4 +31,4 @@ class PortReservation {
 // it would slow down all runs that follow, and every other program there. IPv6 has ::1 alone.
 std::string own_loopback(const std::string& stated, std::uint16_t port);
 
-}  // namespace rolecall::scenario
+}  // namespace rolecall

@@ -8,7 +8,7 @@
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
 
-namespace rolecall::scenario {
+namespace rolecall {
 
 class StopToken {
  public:
@@ -27,4 +27,4 @@ class StopToken {
 Error interruption();
 bool is_interruption(const Error& error);
 
-}  // namespace rolecall::scenario
+}  // namespace rolecall

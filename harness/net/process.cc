@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "harness/scenario/peer_process.h"
+#include "harness/net/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -25,7 +25,7 @@
 
 #include "harness/base/check.h"
 
-namespace rolecall::scenario {
+namespace rolecall {
 namespace {
 
 namespace process = boost::process::v2;
@@ -187,4 +187,4 @@ std::optional<std::filesystem::path> find_program(const char* name) {
   return std::filesystem::path(found.string());
 }
 
-}  // namespace rolecall::scenario
+}  // namespace rolecall

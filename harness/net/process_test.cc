@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "harness/scenario/peer_process.h"
+#include "harness/net/process.h"
 
 #include <sys/wait.h>
 
@@ -10,9 +10,9 @@
 
 #include <gmock/gmock.h>
 
-#include "harness/scenario/evidence.h"
+#include "harness/base/files.h"
 
-namespace rolecall::scenario {
+namespace rolecall {
 namespace {
 
 // ThreadSanitizer makes a fork() of vfork(): a child's failure stays its own, and what is held here
@@ -64,4 +64,4 @@ TEST_F(PeerProcessTest, ChildrenStartSideBySideWhileOthersAllocate) {
 }
 
 }  // namespace
-}  // namespace rolecall::scenario
+}  // namespace rolecall

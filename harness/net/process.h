@@ -14,7 +14,7 @@
 #include "harness/base/result.h"
 #include "harness/net/netns.h"
 
-namespace rolecall::scenario {
+namespace rolecall {
 
 // How a process ended.
 struct ExitStatus {
@@ -69,4 +69,4 @@ class Child {
 // The program called `name` in the folders of PATH, if one of them has it.
 std::optional<std::filesystem::path> find_program(const char* name);
 
-}  // namespace rolecall::scenario
+}  // namespace rolecall
