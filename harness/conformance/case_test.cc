@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The catalogue of cases: what holds of all of them, and how they are chosen.
+#include "harness/conformance/case.h"
+
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "harness/conformance/time_line.h"
+
+namespace rolecall::conformance {
+namespace {
+
+TEST(Cases, HaveUniqueIds) {
+  std::set<std::string> ids;
+  for (const Case& a_case : all_cases()) {
+    EXPECT_TRUE(ids.insert(a_case.id()).second) << a_case.id() << " stands there twice";
+  }
+}
+
+TEST(Cases, AreTiedToClausesOfTheSpecification) {
+  std::set<std::string> clauses;
+  for (const Clause& clause : specification()) clauses.insert(clause.id);
+  for (const Case& a_case : all_cases()) {
+    EXPECT_FALSE(a_case.clauses.empty()) << a_case.id();
+    for (const std::string& clause : a_case.clauses) {
+      EXPECT_TRUE(clauses.count(clause) == 1) << a_case.id() << " names " << clause;
+    }
+  }
+}
+
+TEST(Cases, BindTheSideUnderTest) {
+  for (const Case& a_case : all_cases()) {
+    const Clause& clause = first_clause(a_case);
+    EXPECT_TRUE(a_case.side == Side::Server ? clause.binds_server : clause.binds_client)
+        << a_case.id() << ": " << clause.id << " does not bind it";
+  }
+}
+
+std::vector<std::string> names(const Result<std::vector<const Case*>>& chosen) {
+  std::vector<std::string> all;
+  for (const Case* a_case : chosen.value()) all.push_back(a_case->name);
+  return all;
+}
+
+TEST(Selection, OfNothingIsEverythingOfTheSide) {
+  const auto all = select(Side::Client, {});
+  ASSERT_TRUE(all);
+  EXPECT_GT(all.value().size(), 20U);
+  for (const Case* a_case : all.value()) EXPECT_EQ(a_case->side, Side::Client);
+}
+
+TEST(Selection, ByNameTakesStars) {
+  EXPECT_THAT(names(select(Side::Server, {.ids = {"control-cookie-*"}})),
+              testing::ElementsAre("control-cookie-in-pieces"));
+  EXPECT_THAT(names(select(Side::Server, {.ids = {"server/control-cookie-in-pieces"}})),
+              testing::ElementsAre("control-cookie-in-pieces"));
+}
+
+TEST(Selection, ByClause) {
+  EXPECT_THAT(names(select(Side::Server, {.clauses = {"last-cookie-byte-counts"}})),
+              testing::ElementsAre("last-cookie-byte-counts"));
+}
+
+TEST(Selection, ByLevel) {
+  for (const Case* a_case : select(Side::Server, {.levels = {Level::Quirk}}).value()) {
+    EXPECT_EQ(first_clause(*a_case).level, Level::Quirk) << a_case->name;
+  }
+}
+
+TEST(Selection, SaysWhichWordFitsNothing) {
+  const auto chosen = select(Side::Server, {.clauses = {"no-such-clause"}});
+  ASSERT_FALSE(chosen);
+  EXPECT_EQ(chosen.error().code, Errc::Config);
+  EXPECT_THAT(chosen.error().what, testing::HasSubstr("no-such-clause"));
+}
+
+TEST(TimeLine, ShowsBytesAndWhoSentThem) {
+  TimeLine line;
+  line.add("control", Way::Sent, std::string("\x09\x41", 2));
+  line.note("control", "closed");
+  EXPECT_THAT(line.text(), testing::HasSubstr("control  ->  2 bytes \\x09A\n"));
+  EXPECT_THAT(line.text(), testing::HasSubstr("control  --  closed\n"));
+}
+
+TEST(TimeLine, GathersPayloadOfOneConnection) {
+  TimeLine line;
+  for (int i = 0; i < 3; ++i) line.add("stream 1", Way::Sent, std::string(1000, 'x'));
+  EXPECT_THAT(line.text(), testing::HasSubstr("3000 bytes"));
+  EXPECT_THAT(line.text(), testing::HasSubstr("(in 3 pieces)"));
+}
+
+}  // namespace
+}  // namespace rolecall::conformance

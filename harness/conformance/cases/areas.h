@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The lists of cases, one a file of this folder and a namespace of its name.
+#pragma once
+
+#include <vector>
+
+#include "harness/conformance/case.h"
+
+namespace rolecall::conformance {
+
+using Area = std::vector<Case> (*)();
+
+namespace server_cookie {
+std::vector<Case> cases();
+}
+namespace server_states {
+std::vector<Case> cases();
+}
+namespace client_cookie {
+std::vector<Case> cases();
+}
+namespace client_states {
+std::vector<Case> cases();
+}
+
+inline constexpr Area kAreas[] = {
+    server_cookie::cases,
+    server_states::cases,
+    client_cookie::cases,
+    client_states::cases,
+};
+
+}  // namespace rolecall::conformance

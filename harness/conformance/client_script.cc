@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/client_script.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/net/socket.h"
+#include "harness/wire/cookie.h"
+#include "harness/wire/results.h"
+
+namespace rolecall::conformance {
+namespace {
+
+constexpr const char* kOwnHost = "127.0.0.1";
+constexpr std::size_t kBlock = 1000;
+
+}  // namespace
+
+using wire::State;
+
+Checked<ClientScript> ClientScript::open(const Command& command, std::filesystem::path folder,
+                                         TimeLine& line) {
+  TRY(auto listener, checked(listen_tcp(kOwnHost, 0, AF_INET, "")));
+  TRY(const Address address, checked(local_address(listener)));
+  return ClientScript(command, std::move(listener), address.port(), std::move(folder), line);
+}
+
+Checked<void> ClientScript::start(const std::string& options,
+                                  const std::vector<std::string>& environment) {
+  TRY(auto program, ProgramUnderTest::start(command_.filled(kOwnHost, port_, options), environment,
+                                            folder_, *line_));
+  program_.emplace(std::move(program));
+  return ok();
+}
+
+Checked<void> ClientScript::restart(const std::string& options) {
+  program_->stop();
+  control_.reset();
+  phase_.reset();
+  return start(options);
+}
+
+Checked<Connection> ClientScript::accept(std::string name) {
+  for (const Deadline deadline = Deadline::after(kStepLimit); !deadline.expired();) {
+    pollfd entry{listener_.get(), POLLIN, 0};
+    ::poll(&entry, 1, deadline.poll_ms());
+    TRY(auto accepted, checked(accept_next(listener_)));
+    if (!accepted) continue;
+    line_->note(name, "accepted");
+    return Connection(std::move(accepted->socket), std::move(name), *line_);
+  }
+  return failure(fmt::format("the client opens {}", name), "no connection within 5 s");
+}
+
+Checked<void> ClientScript::expect_no_connection(std::string_view why) {
+  pollfd entry{listener_.get(), POLLIN, 0};
+  const int ready = ::poll(&entry, 1, Deadline::after(kSilence).poll_ms());
+  return require(ready == 0, fmt::format("no connection, {}", why), "the client opened one");
+}
+
+Checked<void> ClientScript::reach(Phase phase) {
+  using Step = Checked<void> (ClientScript::*)();
+  constexpr std::array<Step, 7> kSteps = {
+      &ClientScript::take_cookie,   &ClientScript::take_parameters, &ClientScript::ask_for_streams,
+      &ClientScript::begin_running, &ClientScript::run_streams,     &ClientScript::exchange_results,
+      &ClientScript::finish};
+  while (!phase_ || *phase_ < phase) {
+    const std::size_t next = phase_ ? static_cast<std::size_t>(*phase_) + 1 : 0;
+    TRY((this->*kSteps[next])());
+    phase_ = static_cast<Phase>(next);
+  }
+  return ok();
+}
+
+Checked<void> ClientScript::take_cookie() {
+  TRY(auto control, accept("control"));
+  control_.emplace(std::move(control));
+  TRY(cookie, control_->receive(wire::kCookieSize, "a cookie"));
+  return ok();
+}
+
+Checked<void> ClientScript::take_parameters() {
+  return control_->send(State::ParamExchange);
+}
+
+Checked<void> ClientScript::read_parameters() {
+  TRY(parameters_text, control_->expect_document("the parameters"));
+  return ok();
+}
+
+Checked<void> ClientScript::ask_for_streams() {
+  TRY(read_parameters());
+  return control_->send(State::CreateStreams);
+}
+
+Json ClientScript::parameter_values() const {
+  return Json::parse(parameters_text, nullptr, false);
+}
+
+std::size_t ClientScript::stream_count() const {
+  const Json values = parameter_values();
+  const auto parallel = values.value("parallel", std::size_t{1});
+  return values.contains("bidirectional") ? 2 * parallel : parallel;
+}
+
+std::size_t ClientScript::client_senders() const {
+  const Json values = parameter_values();
+  const bool reverse = values.contains("reverse") && !values.contains("bidirectional");
+  return reverse ? 0 : values.value("parallel", std::size_t{1});
+}
+
+Checked<void> ClientScript::take_streams() {
+  while (streams.size() < stream_count()) {
+    TRY(auto stream, accept(fmt::format("stream {}", streams.size() + 1)));
+    TRY(auto stream_cookie, stream.receive(wire::kCookieSize, "the stream's cookie"));
+    streams.push_back(std::move(stream));
+    stream_cookies.push_back(std::move(stream_cookie));
+    moved.push_back(0);
+  }
+  return ok();
+}
+
+Checked<void> ClientScript::begin_running() {
+  TRY(take_streams());
+  return control_->send(byte(State::TestStart) + byte(State::TestRunning));
+}
+
+bool ClientScript::has_reached_goal() const {
+  const std::int64_t goal = parameter_values().value("num", std::int64_t{0});
+  std::int64_t sent = 0;
+  for (std::size_t i = client_senders(); i < streams.size(); ++i) sent += moved[i];
+  return keeps_to_the_goal && goal > 0 && sent >= goal;
+}
+
+// False when nothing more is to come or to go on the stream.
+bool ClientScript::move_payload(std::size_t index) {
+  if (index >= client_senders()) {
+    if (has_reached_goal()) return false;
+    const std::string block(kBlock, 'y');
+    auto sent = write_some(streams[index].socket(), as_bytes(block));
+    if (sent.has_error()) return false;
+    moved[index] += static_cast<std::int64_t>(sent.value());
+    return true;
+  }
+  std::array<std::byte, 65536> buffer;
+  auto read = read_some(streams[index].socket(), buffer);
+  if (read.has_error() || read.value().closed) return false;
+  moved[index] += static_cast<std::int64_t>(read.value().bytes);
+  return true;
+}
+
+Checked<void> ClientScript::run_streams() {
+  std::vector<pollfd> entries;
+  const std::size_t senders = client_senders();
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const short events = i < senders ? POLLIN : POLLOUT;
+    entries.push_back({streams[i].socket().get(), events, 0});
+  }
+  entries.push_back({control_->socket().get(), POLLIN, 0});
+  const Deadline deadline = Deadline::after(kStepLimit);
+  bool ended = false;
+  while (!ended && !deadline.expired()) {
+    ::poll(entries.data(), entries.size(), deadline.poll_ms());
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      if (entries[i].revents != 0 && !move_payload(i)) entries[i].fd = -1;
+    }
+    ended = entries.back().revents != 0;
+  }
+  for (std::size_t i = 0; i < senders; ++i) {
+    while (streams[i].socket().is_open()) {  // what came before the 4
+      const std::int64_t before = moved[i];
+      if (!move_payload(i) || moved[i] == before) break;
+    }
+  }
+  TRY(require(ended, "the client ends the test (4)", "nothing on control within 5 s"));
+  TRY(control_->expect(State::TestEnd));
+  for (Connection& stream : streams) stream.close();  // as iperf3 does; its clients wait for it
+  return control_->send(State::ExchangeResults);
+}
+
+Checked<void> ClientScript::exchange_results() {
+  TRY(client_results, control_->expect_document("the client's results"));
+  std::vector<Report> reports;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    reports.push_back({wire::stream_id(static_cast<int>(i) + 1), moved[i]});
+  }
+  TRY(control_->send(document(server_results.empty() ? results(reports) : server_results)));
+  return control_->send(State::DisplayResults);
+}
+
+Checked<void> ClientScript::finish() {
+  TRY(control_->expect(State::IperfDone));
+  TRY(behind_done, control_->expect_end("the test is over"));
+  return ok();
+}
+
+Checked<ExitStatus> ClientScript::wait(Duration limit) {
+  return program_->wait(limit);
+}
+
+Checked<void> ClientScript::expect_success() {
+  TRY(const auto status, wait());
+  return require(status.is_success(), "the client succeeds, with exit status 0",
+                 fmt::format("{}: {}", status.text(), visible(program_->errors(), 200)));
+}
+
+Checked<void> ClientScript::expect_failure() {
+  if (control_->socket().is_open()) {
+    TRY(const std::string rest, control_->expect_end("the client fails"));
+  }
+  TRY(const auto status, wait());
+  TRY(require(!status.by_signal, "the client ends with an error", status.text()));
+  return require(status.code != 0, "the client fails, with a status that is not 0",
+                 "exit status 0");
+}
+
+}  // namespace rolecall::conformance

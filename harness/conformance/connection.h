@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One TCP connection of a case's script, our end of it: it sends anything and reads strictly. Each
+// call waits for what it needs, at most for the script's limit, and leaves its trace on the time
+// line. One thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "harness/base/fd.h"
+#include "harness/conformance/failure.h"
+#include "harness/conformance/time_line.h"
+#include "harness/wire/state.h"
+
+namespace rolecall::conformance {
+
+// What a step may take before it counts as a hang.
+inline constexpr Duration kStepLimit = seconds(5);
+// Who stays silent for so long where an answer would be wrong is silent.
+inline constexpr Duration kSilence = milliseconds(100);
+
+// "\x02" and so on: the byte of a state.
+std::string byte(wire::State state);
+// With its four bytes of length.
+std::string document(std::string_view json);
+// The four bytes of a length.
+std::string length(std::uint32_t bytes);
+
+class Connection {
+ public:
+  // `socket` is connected and non-blocking. `line` outlives the connection.
+  Connection(Fd socket, std::string name, TimeLine& line)
+      : socket_(std::move(socket)), name_(std::move(name)), line_(&line) {}
+
+  const std::string& name() const { return name_; }
+  const Fd& socket() const { return socket_; }
+  // From here on each wait of this connection may take so long.
+  void set_limit(Duration limit) { limit_ = limit; }
+
+  Checked<void> send(std::string_view bytes);
+  Checked<void> send(wire::State state) { return send(byte(state)); }
+  // Each byte in a segment of its own, acknowledged before the next.
+  Checked<void> send_bytewise(std::string_view bytes);
+
+  // Exactly so many bytes; `what` is what they are, for the failure.
+  Checked<std::string> receive(std::size_t count, std::string_view what);
+  Checked<void> expect(std::string_view bytes, std::string_view what);
+  Checked<void> expect(wire::State state);
+  // The text of a framed document.
+  Checked<std::string> expect_document(std::string_view what);
+  // Nothing for kSilence, and no end.
+  Checked<void> expect_silence(std::string_view why);
+  // All bytes up to the end of the connection, in whichever way it ends; then closes our end too.
+  Checked<std::string> expect_end(std::string_view why);
+  // What is there already, at least one byte unless the connection has ended.
+  Checked<std::string> receive_some();
+  // Whether the peer has ended the connection. Reads nothing.
+  bool has_ended() const;
+
+  // The peer's kernel has acknowledged all that was sent.
+  Checked<void> await_acknowledged();
+
+  void end_sending();  // FIN; the peer may go on sending
+  void reset();        // RST
+  void close();
+
+ private:
+  Fd socket_;
+  std::string name_;
+  TimeLine* line_;
+  Duration limit_ = kStepLimit;
+};
+
+}  // namespace rolecall::conformance

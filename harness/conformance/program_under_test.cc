@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/program_under_test.h"
+
+#include <algorithm>
+#include <csignal>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "harness/base/files.h"
+
+namespace rolecall::conformance {
+namespace {
+
+constexpr std::string_view kHost = "{host}";
+constexpr std::string_view kPort = "{port}";
+constexpr std::string_view kOptions = "{options}";
+
+std::string replaced(std::string word, std::string_view placeholder, const std::string& value) {
+  for (auto at = word.find(placeholder); at != std::string::npos;
+       at = word.find(placeholder, at + value.size())) {
+    word.replace(at, placeholder.size(), value);
+  }
+  return word;
+}
+
+std::string content(const std::filesystem::path& path) {
+  auto text = read_file(path);
+  return text ? std::move(text).value() : std::string();
+}
+
+}  // namespace
+
+bool Command::takes_options() const {
+  return std::find(words.begin(), words.end(), kOptions) != words.end();
+}
+
+Result<void> Command::check(bool is_client) const {
+  const auto has = [&](std::string_view placeholder) {
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return word.find(placeholder) != std::string::npos;
+    });
+  };
+  if (words.empty()) return Error{Errc::Config, "no command: give one behind --"};
+  if (!has(kPort)) {
+    return Error{Errc::Config, fmt::format("the command has no {}: say where its port goes, as in "
+                                           "`iperf3 -s -p {{port}} {{options}}`",
+                                           kPort)};
+  }
+  if (is_client && !(has(kHost) && takes_options())) {
+    return Error{Errc::Config, fmt::format("a client's command needs {} and {}, as in "
+                                           "`iperf3 -c {{host}} -p {{port}} {{options}}`",
+                                           kHost, kOptions)};
+  }
+  return ok();
+}
+
+std::vector<std::string> Command::filled(const std::string& host, std::uint16_t port,
+                                         const std::string& options) const {
+  std::vector<std::string> all;
+  for (const std::string& word : words) {
+    if (word == kOptions) {
+      std::istringstream text(options);
+      for (std::string option; text >> option;) all.push_back(option);
+    } else {
+      all.push_back(replaced(replaced(word, kHost, host), kPort, std::to_string(port)));
+    }
+  }
+  return all;
+}
+
+Checked<ProgramUnderTest> ProgramUnderTest::start(const std::vector<std::string>& words,
+                                                  const std::vector<std::string>& environment,
+                                                  const std::filesystem::path& folder,
+                                                  TimeLine& line) {
+  std::filesystem::path program = words[0];
+  if (words[0].find('/') == std::string::npos) {
+    const auto found = find_program(words[0].c_str());
+    if (!found) {
+      return environment_failure(
+          {Errc::Config, fmt::format("{} is in no folder of PATH", words[0])});
+    }
+    program = *found;
+  }
+  auto child = Child::start({.program = program,
+                             .args = {words.begin() + 1, words.end()},
+                             .environment = environment,
+                             .output = folder / "stdout",
+                             .errors = folder / "stderr"});
+  if (child.has_error()) return environment_failure(child.error());
+  line.note("program", fmt::format("started: {}", fmt::join(words, " ")));
+  return ProgramUnderTest(std::move(child).value(), folder, line);
+}
+
+Checked<ExitStatus> ProgramUnderTest::wait(Duration limit) {
+  auto status = child_.wait(Deadline::after(limit));
+  if (status.has_error()) {
+    line_->note("program", "still runs");
+    return failure("the program ends", fmt::format("it still runs after {} s", limit.in_seconds()));
+  }
+  line_->note("program", "ended: " + status.value().text());
+  return status.value();
+}
+
+void ProgramUnderTest::send_signal(int signal) {
+  line_->note("program", fmt::format("we send it signal {}", signal));
+  child_.send_signal(signal);
+}
+
+void ProgramUnderTest::stop() {
+  child_.end(Deadline::after(seconds(1)));
+}
+
+std::string ProgramUnderTest::output() const {
+  return content(folder_ / "stdout");
+}
+
+std::string ProgramUnderTest::errors() const {
+  return content(folder_ / "stderr");
+}
+
+}  // namespace rolecall::conformance

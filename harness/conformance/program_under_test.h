@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The program that a case is about: started afresh for it, and gone with it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/conformance/failure.h"
+#include "harness/conformance/time_line.h"
+#include "harness/net/process.h"
+
+namespace rolecall::conformance {
+
+// A command line whose words may hold {host} and {port}; {options}, a word by itself, stands for
+// what a case needs besides: options as iperf3 has them.
+struct Command {
+  std::vector<std::string> words;
+
+  bool takes_options() const;
+  // Config when the program needs a placeholder that is not there.
+  Result<void> check(bool is_client) const;
+  std::vector<std::string> filled(const std::string& host, std::uint16_t port,
+                                  const std::string& options) const;
+};
+
+// Use it from the thread that started it; its end kills the program.
+class ProgramUnderTest {
+ public:
+  // Output goes to files in `folder`, which exists. `line` outlives the object.
+  static Checked<ProgramUnderTest> start(const std::vector<std::string>& words,
+                                         const std::vector<std::string>& environment,
+                                         const std::filesystem::path& folder, TimeLine& line);
+
+  pid_t pid() const { return child_.pid(); }
+  // Its end, waited for.
+  Checked<ExitStatus> wait(Duration limit);
+  // Whether it has ended by now.
+  std::optional<ExitStatus> status() { return child_.status(); }
+  void send_signal(int signal);
+  void stop();  // SIGTERM, SIGKILL after a second; both are our doing
+
+  std::string output() const;  // stdout so far
+  std::string errors() const;  // stderr so far
+
+ private:
+  ProgramUnderTest(Child child, std::filesystem::path folder, TimeLine& line)
+      : child_(std::move(child)), folder_(std::move(folder)), line_(&line) {}
+
+  Child child_;
+  std::filesystem::path folder_;
+  TimeLine* line_;
+};
+
+}  // namespace rolecall::conformance

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/runner.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "harness/net/port_reservation.h"
+#include "harness/net/sock_diag.h"
+
+namespace rolecall::conformance {
+namespace {
+
+constexpr const char* kServerHost = "127.0.0.1";
+
+Outcome outcome_of(const Failure& failure, const Case& a_case) {
+  if (failure.blame == Blame::Environment) return Outcome::Broken;
+  switch (first_clause(a_case).level) {
+    case Level::Must:
+      return Outcome::Failed;
+    case Level::Should:
+      return Outcome::Warning;
+    case Level::Quirk:
+      break;
+  }
+  return Outcome::Noted;
+}
+
+void judge(CaseResult& result, const Checked<void>& verdict) {
+  if (verdict.has_value()) return;
+  result.outcome = outcome_of(verdict.error(), *result.a_case);
+  result.expected = verdict.error().expected;
+  result.actual = verdict.error().actual;
+}
+
+// A program that dies or that a sanitizer complains of has failed, whatever the case was about.
+void judge_health(CaseResult& result, ProgramUnderTest& program) {
+  result.output = program.output() + program.errors();
+  const auto status = program.status();
+  const bool crashed = status && status->by_signal;
+  const bool complained = result.output.find("Sanitizer") != std::string::npos;
+  if (!crashed && !complained) return;
+  result.outcome = Outcome::Failed;
+  result.expected = "the program stays alive and sound";
+  result.actual = crashed ? "crashed: " + status->text() : "a sanitizer's report";
+}
+
+// Until somebody listens at the port.
+Checked<void> await_listener(std::uint16_t port, ProgramUnderTest& program) {
+  TRY(auto diag, checked(SockDiag::open()));
+  for (const Deadline deadline = Deadline::after(seconds(10));;) {
+    TRY(const auto sockets, checked(diag.dump(port)));
+    const bool listens = std::any_of(sockets.begin(), sockets.end(), [](const TcpSocket& socket) {
+      return socket.state == TcpState::Listen;
+    });
+    if (listens) return ok();
+    const auto status = program.status();
+    if (status || deadline.expired()) {
+      return environment_failure(
+          {Errc::Config,
+           fmt::format("the server under test did not begin to listen on port {}: {}; it wrote: {}",
+                       port, status ? status->text() : "nothing for 10 s",
+                       visible(program.output() + program.errors(), 300))});
+    }
+    ::poll(nullptr, 0, 1);
+  }
+}
+
+void run_at_own_server(CaseResult& result, const RunOptions& options,
+                       const std::filesystem::path& folder, TimeLine& line) {
+  auto reserved = PortReservation::take(0);
+  if (reserved.has_error()) return judge(result, environment_failure(reserved.error()));
+  const std::uint16_t port = reserved.value().port();
+  auto started = ProgramUnderTest::start(
+      options.command.filled(kServerHost, port, result.a_case->options), {}, folder, line);
+  if (started.has_error()) return judge(result, started.error());
+  ProgramUnderTest& program = started.value();
+  const auto address = resolve(kServerHost, port, AF_INET);
+  auto verdict = await_listener(port, program);
+  if (verdict.has_value()) {
+    ServerScript script(address.value().front(), &program, line);
+    verdict = result.a_case->at_server(script);
+  }
+  judge(result, verdict);
+  judge_health(result, program);
+  program.stop();
+}
+
+void run_at_client(CaseResult& result, const RunOptions& options,
+                   const std::filesystem::path& folder, TimeLine& line) {
+  auto opened = ClientScript::open(options.command, folder, line);
+  if (opened.has_error()) return judge(result, opened.error());
+  ClientScript& script = opened.value();
+  auto verdict = script.start(result.a_case->options);
+  if (verdict.has_error()) return judge(result, verdict);
+  verdict = result.a_case->at_client(script);
+  judge(result, verdict);
+  judge_health(result, script.program());
+  script.program().stop();
+}
+
+// Why the case cannot be asked of this program; empty when it can.
+std::string hindrance(const Case& a_case, const RunOptions& options) {
+  for (const std::string& tag : a_case.tags) {
+    if (std::find(options.without.begin(), options.without.end(), tag) != options.without.end()) {
+      return fmt::format("declared by --without {}", tag);
+    }
+  }
+  if (a_case.side == Side::Client || a_case.options.empty()) return {};
+  if (options.server) return fmt::format("needs a server started with {}", a_case.options);
+  if (options.command.takes_options()) return {};
+  return fmt::format("needs {}, and the command has no {{options}}", a_case.options);
+}
+
+}  // namespace
+
+const char* name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Passed:
+      return "passed";
+    case Outcome::Failed:
+      return "failed";
+    case Outcome::Warning:
+      return "warning";
+    case Outcome::Noted:
+      return "noted";
+    case Outcome::Unsupported:
+      return "unsupported";
+    case Outcome::Broken:
+      break;
+  }
+  return "broken";
+}
+
+CaseResult run_case(const Case& a_case, const RunOptions& options) {
+  CaseResult result;
+  result.a_case = &a_case;
+  result.actual = hindrance(a_case, options);
+  if (!result.actual.empty()) {
+    result.outcome = Outcome::Unsupported;
+    return result;
+  }
+  const auto folder = options.folder / name(a_case.side) / a_case.name;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  TimeLine line;
+  const TimePoint begin = now();
+  if (a_case.side == Side::Client) {
+    run_at_client(result, options, folder, line);
+  } else if (options.server) {
+    ServerScript script(*options.server, nullptr, line);
+    judge(result, a_case.at_server(script));
+  } else {
+    run_at_own_server(result, options, folder, line);
+  }
+  result.took = now() - begin;
+  result.time_line = line.text();
+  return result;
+}
+
+std::vector<CaseResult> run_cases(const std::vector<const Case*>& cases, const RunOptions& options,
+                                  const std::function<void(const CaseResult&)>& done) {
+  std::vector<CaseResult> results(cases.size());
+  std::atomic<std::size_t> next = 0;
+  std::mutex telling;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < cases.size(); i = next++) {
+      if (options.stop != nullptr && options.stop->is_raised()) return;
+      results[i] = run_case(*cases[i], options);
+      const std::lock_guard lock(telling);
+      done(results[i]);
+    }
+  };
+  std::vector<std::jthread> workers;
+  const int jobs = options.server ? 1 : options.jobs;  // a server runs one test at a time
+  for (int i = 0; i < jobs; ++i) workers.emplace_back(work);
+  workers.clear();
+  std::erase_if(results, [](const CaseResult& result) { return result.a_case == nullptr; });
+  return results;
+}
+
+}  // namespace rolecall::conformance

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs cases against a program, each on a process of its own, and says what came out.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/conformance/case.h"
+#include "harness/net/stop_token.h"
+
+namespace rolecall::conformance {
+
+enum class Outcome {
+  Passed,
+  Failed,       // a MUST is not kept, or the program crashed
+  Warning,      // a SHOULD is not kept
+  Noted,        // a QUIRK that the program does not have; judges nothing
+  Unsupported,  // the user said that the program lacks it, or it cannot be asked of it
+  Broken,       // the suite's own part failed: no process, no socket
+};
+const char* name(Outcome outcome);  // "passed", "failed" ...
+
+struct CaseResult {
+  const Case* a_case = nullptr;
+  Outcome outcome = Outcome::Passed;
+  std::string expected;   // of what is not Passed
+  std::string actual;     // or the reason
+  std::string time_line;  // both sides' bytes
+  std::string output;     // what the program wrote, stderr behind stdout
+  Duration took = {};
+};
+
+struct RunOptions {
+  Command command;                   // empty words with `server`
+  std::optional<Address> server;     // that runs already; cases then follow one another
+  std::vector<std::string> without;  // tags
+  int jobs = 1;
+  std::filesystem::path folder;  // for the programs' output; exists
+  const StopToken* stop = nullptr;
+};
+
+// One case. Any thread; the program ends with it.
+CaseResult run_case(const Case& a_case, const RunOptions& options);
+
+// All of them, `jobs` at a time, in their order; `done` is told of each as it ends, from one thread
+// at a time. Stops early, with what there is, when the token is raised.
+std::vector<CaseResult> run_cases(const std::vector<const Case*>& cases, const RunOptions& options,
+                                  const std::function<void(const CaseResult&)>& done);
+
+}  // namespace rolecall::conformance

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/server_script.h"
+
+#include <poll.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/net/sock_diag.h"
+#include "harness/wire/cookie.h"
+#include "harness/wire/results.h"
+
+namespace rolecall::conformance {
+
+using wire::State;
+
+Checked<Connection> ServerScript::connect(std::string name) {
+  const auto refuse = [&](const Error& error) {
+    line_->note(name, error.message());
+    return failure(fmt::format("the server accepts connections at {}", server_.text()),
+                   error.message());
+  };
+  auto socket = tcp_socket(server_.family());
+  if (socket.has_error()) return environment_failure(socket.error());
+  auto started = start_connect(socket.value(), server_);
+  if (started.has_error()) return refuse(started.error());
+  if (!started.value()) {
+    pollfd entry{socket.value().get(), POLLOUT, 0};
+    ::poll(&entry, 1, Deadline::after(kStepLimit).poll_ms());
+    auto finished = finish_connect(socket.value(), server_);
+    if (finished.has_error()) return refuse(finished.error());
+  }
+  line_->note(name, "connected");
+  return Connection(std::move(socket).value(), std::move(name), *line_);
+}
+
+// The kernel's number of the listening socket; 0 when nobody listens here, or on another machine.
+Checked<std::uint32_t> ServerScript::listener() {
+  TRY(auto diag, checked(SockDiag::open()));
+  TRY(const auto sockets, checked(diag.dump(server_.port())));
+  for (const TcpSocket& socket : sockets) {
+    if (socket.state == TcpState::Listen) return socket.inode;
+  }
+  return 0U;
+}
+
+Checked<void> ServerScript::await_idle() {
+  TRY(auto diag, checked(SockDiag::open()));
+  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
+    TRY(const auto sockets, checked(diag.dump(server_.port())));
+    const auto held = std::count_if(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
+      const bool is_open =
+          socket.state == TcpState::Established || socket.state == TcpState::CloseWait;
+      return socket.local_port == server_.port() && is_open && socket.inode != 0;
+    });
+    if (held == 0) return ok();
+    if (deadline.expired()) {
+      return failure("the server lets go of the connections of the test that has ended",
+                     fmt::format("after {} s it still holds {}", kStepLimit.in_seconds(), held));
+    }
+    ::poll(nullptr, 0, 1);
+  }
+}
+
+// iperf3 makes its listening socket anew between two tests and resets who waits at the old one
+// (SPEC.md, listener-is-made-anew), so a test that was lost with the socket it came to is begun
+// again at the new one.
+Checked<void> ServerScript::expect_served() {
+  TRY(await_idle());
+  line_->note("program", "is a plain test served?");
+  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
+    TRY(const auto before, listener());
+    ServerTest test(*this);
+    auto begun = test.reach(Phase::Parameters);
+    if (begun.has_value()) return test.reach(Phase::Done);
+    TRY(const auto after, listener());
+    const bool was_lost = before == 0 || after != before;
+    if (!was_lost || deadline.expired()) return begun;
+    line_->note("program", "the listening socket is another one now");
+  }
+}
+
+std::string parameters(const Json& changes) {
+  Json all = {{"tcp", true},
+              {"omit", 0},
+              {"time", 0},
+              {"num", 1000000},
+              {"blockcount", 0},
+              {"parallel", 1},
+              {"len", 1000},
+              {"pacing_timer", 1000},
+              {"client_version", "3.22"}};
+  for (const auto& [key, value] : changes.items()) {
+    if (value.is_null()) {
+      all.erase(key);
+    } else {
+      all[key] = value;
+    }
+  }
+  return all.dump();
+}
+
+std::string parameters() {
+  return parameters(Json::object());
+}
+
+std::string results(const std::vector<Report>& streams, const Json& changes) {
+  Json all = {{"cpu_util_total", 1.5},      {"cpu_util_user", 0.5},
+              {"cpu_util_system", 1.0},     {"sender_has_retransmits", 1},
+              {"congestion_used", "cubic"}, {"streams", Json::array()}};
+  for (const Report& stream : streams) {
+    all["streams"].push_back({{"id", stream.id},
+                              {"bytes", stream.bytes},
+                              {"retransmits", 0},
+                              {"jitter", 0},
+                              {"errors", 0},
+                              {"omitted_errors", 0},
+                              {"packets", 0},
+                              {"omitted_packets", 0},
+                              {"start_time", 0},
+                              {"end_time", 0.1}});
+  }
+  for (const auto& [key, value] : changes.items()) all[key] = value;
+  return all.dump();
+}
+
+std::string results(const std::vector<Report>& streams) {
+  return results(streams, Json::object());
+}
+
+std::string ServerTest::fresh_cookie() {
+  std::array<std::byte, 36> random{};
+  (void)::getrandom(random.data(), random.size(), 0);
+  return std::string(as_text(wire::make_cookie(random).bytes));
+}
+
+void ServerTest::ask(const Json& changes) {
+  parameters_text = parameters(changes);
+  const Json all = Json::parse(parameters_text);
+  const bool both_ways = all.contains("bidirectional");
+  const auto parallel = all.value("parallel", std::size_t{1});
+  stream_count = both_ways ? 2 * parallel : parallel;
+  sending_count = !both_ways && all.contains("reverse") ? 0 : parallel;
+}
+
+Checked<void> ServerTest::reach(Phase phase) {
+  using Step = Checked<void> (ServerTest::*)();
+  constexpr std::array<Step, 6> kSteps = {
+      &ServerTest::begin,    &ServerTest::send_parameters,  &ServerTest::open_streams,
+      &ServerTest::end_test, &ServerTest::exchange_results, &ServerTest::finish};
+  if (!phase_) {
+    TRY(auto control, script_.connect("control"));
+    control_.emplace(std::move(control));
+    TRY(control_->send(cookie));
+    phase_ = Phase::Cookie;
+  }
+  while (*phase_ < phase) {
+    TRY((this->*kSteps[static_cast<std::size_t>(*phase_)])());
+    phase_ = static_cast<Phase>(static_cast<int>(*phase_) + 1);
+  }
+  return ok();
+}
+
+Checked<void> ServerTest::begin() {
+  return control_->expect(State::ParamExchange);
+}
+
+Checked<void> ServerTest::send_parameters() {
+  TRY(control_->send(document(parameters_text)));
+  return control_->expect(State::CreateStreams);
+}
+
+Checked<void> ServerTest::open_stream() {
+  const std::size_t index = streams.size();
+  TRY(auto stream, script_.connect(fmt::format("stream {}", index + 1)));
+  streams.push_back(std::move(stream));
+  received.push_back(0);
+  return streams.back().send(cookie + (index < preambles.size() ? preambles[index] : ""));
+}
+
+Checked<void> ServerTest::open_streams() {
+  while (streams.size() < stream_count) {
+    TRY(open_stream());
+  }
+  TRY(control_->expect(State::TestStart));
+  return control_->expect(State::TestRunning);
+}
+
+Checked<void> ServerTest::send_payload() {
+  for (std::size_t i = 0; i < std::min(sending_count, streams.size()); ++i) {
+    TRY(streams[i].send(payload));
+  }
+  return ok();
+}
+
+Checked<void> ServerTest::await_read() {
+  TRY(auto diag, checked(SockDiag::open()));
+  const std::uint16_t port = script_.address().port();
+  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
+    TRY(const auto sockets, checked(diag.dump(port)));
+    const bool waits = std::any_of(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
+      const bool at_server = socket.local_port == port && socket.state != TcpState::Listen;
+      return socket.state == TcpState::Established &&
+             (at_server ? socket.rqueue > 0 : socket.wqueue > 0);
+    });
+    if (!waits) return ok();
+    if (deadline.expired()) {
+      return failure("the server reads what was sent", "it left it unread for 5 s");
+    }
+    ::poll(nullptr, 0, 1);
+  }
+}
+
+// At least a block of each stream that the server sends on.
+Checked<void> ServerTest::take_payload() {
+  for (std::size_t i = sending_count; i < streams.size(); ++i) {
+    TRY(const std::string got, streams[i].receive(1000, "payload of the server"));
+    received[i] += static_cast<std::int64_t>(got.size());
+  }
+  return ok();
+}
+
+// A server that sends may be blocked until its last bytes are taken.
+void ServerTest::drain_until_control_speaks() {
+  std::vector<pollfd> entries = {{control_->socket().get(), POLLIN, 0}};
+  for (std::size_t i = sending_count; i < streams.size(); ++i) {
+    entries.push_back({streams[i].socket().get(), POLLIN, 0});
+  }
+  const Deadline deadline = Deadline::after(kStepLimit);
+  std::array<std::byte, 65536> buffer;
+  while (::poll(entries.data(), entries.size(), deadline.poll_ms()) > 0 &&
+         entries[0].revents == 0) {
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+      if (entries[i].revents == 0) continue;
+      auto read = read_some(streams[sending_count + i - 1].socket(), buffer);
+      if (read.has_error() || read.value().closed) {
+        entries[i].fd = -1;
+      } else {
+        received[sending_count + i - 1] += static_cast<std::int64_t>(read.value().bytes);
+      }
+    }
+  }
+}
+
+Checked<void> ServerTest::end_test() {
+  TRY(send_payload());
+  TRY(take_payload());
+  if (sending_count > 0 && waits_for_reading) {
+    TRY(await_read());
+  }
+  TRY(control_->send(State::TestEnd));
+  drain_until_control_speaks();
+  return control_->expect(State::ExchangeResults);
+}
+
+std::vector<Report> ServerTest::reports() const {
+  std::vector<Report> all;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const auto bytes = i < sending_count ? static_cast<std::int64_t>(payload.size()) : received[i];
+    all.push_back({wire::stream_id(static_cast<int>(i) + 1), bytes});
+  }
+  return all;
+}
+
+Checked<void> ServerTest::exchange_results() {
+  TRY(control_->send(document(client_results.empty() ? results(reports()) : client_results)));
+  TRY(server_results, control_->expect_document("the server's results"));
+  return control_->expect(State::DisplayResults);
+}
+
+Checked<void> ServerTest::finish() {
+  TRY(control_->send(State::IperfDone));
+  control_->end_sending();
+  TRY(const std::string after, expect_end("after 16 the server closes"));
+  return ok();
+}
+
+Checked<std::string> ServerTest::expect_end(std::string_view why) {
+  TRY(auto before, control_->expect_end(why));
+  for (Connection& stream : streams) stream.close();
+  return before;
+}
+
+}  // namespace rolecall::conformance

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/report/conformance_report.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/report/junit.h"
+
+namespace rolecall::report {
+namespace {
+
+using conformance::CaseResult;
+using conformance::Clause;
+using conformance::Judged;
+using conformance::Level;
+using conformance::Outcome;
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kCasePlace = "{case}";
+
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Tone tone_of(const Judged& judged) {
+  if (!judged.as_expected) return Tone::Bad;
+  return judged.result.outcome == Outcome::Passed ? Tone::Good : Tone::Faint;
+}
+
+// "passed", "known failure", "unexpected pass" ...
+std::string word_of(const Judged& judged) {
+  const Outcome outcome = judged.result.outcome;
+  if (judged.known_because.empty() || outcome == Outcome::Unsupported) return name(outcome);
+  return outcome == Outcome::Passed ? "unexpected pass" : "known";
+}
+
+std::string indented(const std::string& text, std::string_view by) {
+  std::string all;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    all += fmt::format("{}{}\n", by, text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return all;
+}
+
+std::string tree(const ConformanceRun& run, const Style& style) {
+  std::string text;
+  std::string area;
+  for (const Judged& judged : run.cases) {
+    const Clause& clause = first_clause(*judged.result.a_case);
+    if (clause.area != area) {
+      area = clause.area;
+      text += area + "\n";
+    }
+    text += fmt::format("  {}  {:<6}  {}\n",
+                        paint(fmt::format("{:<15}", word_of(judged)), tone_of(judged), style),
+                        name(clause.level), judged.result.a_case->name);
+  }
+  return text;
+}
+
+std::string clause_list(const conformance::Case& a_case) {
+  return fmt::format("{}", fmt::join(a_case.clauses, ", "));
+}
+
+std::string detail(const ConformanceRun& run, const Judged& judged) {
+  const CaseResult& result = judged.result;
+  std::string text = fmt::format("  clause    {}\n  expected  {}\n  found     {}\n",
+                                 clause_list(*result.a_case), result.expected, result.actual);
+  if (!judged.known_because.empty()) text += fmt::format("  known     {}\n", judged.known_because);
+  if (!result.time_line.empty()) text += "  bytes\n" + indented(result.time_line, "    ");
+  if (!result.output.empty()) {
+    text += "  what the program wrote\n" + indented(result.output.substr(0, 2000), "    ");
+  }
+  std::string again = run.again;
+  again.replace(again.find(kCasePlace), kCasePlace.size(), "--case " + result.a_case->name);
+  return text + fmt::format("  again     {}\n", again);
+}
+
+std::string details(const ConformanceRun& run, const Style& style) {
+  std::string text;
+  for (const Judged& judged : run.cases) {
+    const Outcome outcome = judged.result.outcome;
+    const bool is_fine = outcome == Outcome::Passed || outcome == Outcome::Unsupported;
+    if (is_fine && judged.as_expected) continue;
+    text += fmt::format("\n{}: {}\n", judged.result.a_case->id(),
+                        paint(word_of(judged), tone_of(judged), style));
+    text += detail(run, judged);
+  }
+  return text;
+}
+
+std::map<std::string, int> counts(const ConformanceRun& run) {
+  std::map<std::string, int> count;
+  for (const Judged& judged : run.cases) ++count[word_of(judged)];
+  return count;
+}
+
+JunitCase junit_case(const ConformanceRun& run, const Judged& judged) {
+  const CaseResult& result = judged.result;
+  JunitCase one;
+  one.group = fmt::format("{}.{}", name(run.side), first_clause(*result.a_case).area);
+  one.name = result.a_case->name;
+  one.took = result.took;
+  if (!judged.as_expected) {
+    one.result = JunitResult::Failed;
+    one.reason = result.outcome == Outcome::Passed
+                     ? "passes, but the baseline says that it fails: " + judged.known_because
+                     : fmt::format("expected {}; found {}", result.expected, result.actual);
+    one.detail = detail(run, judged);
+  } else if (result.outcome != Outcome::Passed) {
+    one.result = JunitResult::Skipped;
+    one.reason = fmt::format("{}: {}", word_of(judged), result.actual);
+  }
+  return one;
+}
+
+Json json_case(const Judged& judged) {
+  const CaseResult& result = judged.result;
+  Json one = {{"id", result.a_case->id()},
+              {"clauses", result.a_case->clauses},
+              {"level", name(first_clause(*result.a_case).level)},
+              {"outcome", name(result.outcome)},
+              {"as_expected", judged.as_expected},
+              {"seconds", result.took.in_seconds()}};
+  if (!judged.known_because.empty()) one["known_because"] = judged.known_because;
+  if (result.outcome == Outcome::Passed) return one;
+  one["expected"] = result.expected;
+  one["found"] = result.actual;
+  one["time_line"] = result.time_line;
+  one["output"] = result.output;
+  return one;
+}
+
+const char* sarif_level(const Judged& judged) {
+  if (!judged.as_expected) return "error";
+  return judged.result.outcome == Outcome::Warning ? "warning" : "note";
+}
+
+}  // namespace
+
+std::string conformance_text(const ConformanceRun& run, const Style& style) {
+  std::string sums;
+  for (const auto& [word, count] : counts(run)) {
+    sums += fmt::format("{}{} {}", sums.empty() ? "" : ", ", count, word);
+  }
+  return fmt::format("{} under test: {}\n\n{}{}\n{} cases: {}; {:.1f} s\n", name(run.side),
+                     run.subject, tree(run, style), details(run, style), run.cases.size(), sums,
+                     run.took.in_seconds());
+}
+
+std::string conformance_json(const ConformanceRun& run) {
+  Json cases = Json::array();
+  for (const Judged& judged : run.cases) cases.push_back(json_case(judged));
+  return dump({{"side", name(run.side)},
+               {"subject", run.subject},
+               {"seconds", run.took.in_seconds()},
+               {"counts", counts(run)},
+               {"cases", std::move(cases)}});
+}
+
+std::string conformance_junit(const ConformanceRun& run) {
+  std::vector<JunitCase> cases;
+  for (const Judged& judged : run.cases) cases.push_back(junit_case(run, judged));
+  return junit(fmt::format("rolecall conform {}", name(run.side)), cases);
+}
+
+std::string conformance_sarif(const ConformanceRun& run) {
+  Json rules = Json::array();
+  for (const Clause& clause : conformance::specification()) {
+    rules.push_back({{"id", clause.id},
+                     {"shortDescription", {{"text", clause.text}}},
+                     {"properties", {{"level", name(clause.level)}, {"area", clause.area}}}});
+  }
+  Json results = Json::array();
+  for (const Judged& judged : run.cases) {
+    const CaseResult& result = judged.result;
+    const bool is_fine =
+        result.outcome == Outcome::Passed || result.outcome == Outcome::Unsupported;
+    if (is_fine && judged.as_expected) continue;
+    results.push_back(
+        {{"ruleId", result.a_case->clauses.front()},
+         {"level", sarif_level(judged)},
+         {"message",
+          {{"text", fmt::format("{}: expected {}; found {}", result.a_case->id(), result.expected,
+                                result.actual)}}},
+         {"locations",
+          Json::array({{{"physicalLocation",
+                         {{"artifactLocation", {{"uri", "harness/conformance/SPEC.md"}}}}},
+                        {"logicalLocations",
+                         Json::array({{{"name", result.a_case->id()}, {"kind", "member"}}})}}})}});
+  }
+  return dump(
+      {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+       {"version", "2.1.0"},
+       {"runs", Json::array({{{"tool", {{"driver", {{"name", "rolecall"}, {"rules", rules}}}}},
+                              {"results", results}}})}});
+}
+
+}  // namespace rolecall::report
