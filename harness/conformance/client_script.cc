@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -18,6 +19,11 @@ namespace {
 
 constexpr const char* kOwnHost = "127.0.0.1";
 constexpr std::size_t kBlock = 1000;
+
+std::size_t parallel_streams(const Json& values) {
+  return static_cast<std::size_t>(
+      std::clamp<std::int64_t>(number_at(values, "/parallel", 1), 1, 1000));
+}
 
 }  // namespace
 
@@ -99,19 +105,19 @@ Checked<void> ClientScript::ask_for_streams() {
 }
 
 Json ClientScript::parameter_values() const {
-  return Json::parse(parameters_text, nullptr, false);
+  return parsed(parameters_text);
 }
 
 std::size_t ClientScript::stream_count() const {
   const Json values = parameter_values();
-  const auto parallel = values.value("parallel", std::size_t{1});
+  const std::size_t parallel = parallel_streams(values);
   return values.contains("bidirectional") ? 2 * parallel : parallel;
 }
 
 std::size_t ClientScript::client_senders() const {
   const Json values = parameter_values();
   const bool reverse = values.contains("reverse") && !values.contains("bidirectional");
-  return reverse ? 0 : values.value("parallel", std::size_t{1});
+  return reverse ? 0 : parallel_streams(values);
 }
 
 Checked<void> ClientScript::take_streams() {
@@ -131,7 +137,7 @@ Checked<void> ClientScript::begin_running() {
 }
 
 bool ClientScript::has_reached_goal() const {
-  const std::int64_t goal = parameter_values().value("num", std::int64_t{0});
+  const std::int64_t goal = number_at(parameter_values(), "/num");
   std::int64_t sent = 0;
   for (std::size_t i = client_senders(); i < streams.size(); ++i) sent += moved[i];
   return keeps_to_the_goal && goal > 0 && sent >= goal;

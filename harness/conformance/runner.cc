@@ -112,6 +112,8 @@ std::string hindrance(const Case& a_case, const RunOptions& options) {
       return fmt::format("declared by --without {}", tag);
     }
   }
+  if (options.server && a_case.has_tag("process"))
+    return "needs the program to be started by the suite";
   if (a_case.side == Side::Client || a_case.options.empty()) return {};
   if (options.server) return fmt::format("needs a server started with {}", a_case.options);
   if (options.command.takes_options()) return {};

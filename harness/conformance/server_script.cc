@@ -69,26 +69,31 @@ Checked<void> ServerScript::await_idle() {
 // iperf3 makes its listening socket anew between two tests and resets who waits at the old one
 // (SPEC.md, listener-is-made-anew), so a test that was lost with the socket it came to is begun
 // again at the new one.
-Checked<void> ServerScript::expect_served() {
-  TRY(await_idle());
-  line_->note("program", "is a plain test served?");
+Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
   for (const Deadline deadline = Deadline::after(kStepLimit);;) {
     TRY(const auto before, listener());
-    ServerTest test(*this);
     auto begun = test.reach(Phase::Parameters);
-    if (begun.has_value()) return test.reach(Phase::Done);
+    if (begun.has_value()) return test.reach(phase);
     TRY(const auto after, listener());
     const bool was_lost = before == 0 || after != before;
     if (!was_lost || deadline.expired()) return begun;
     line_->note("program", "the listening socket is another one now");
+    test.forget();
   }
+}
+
+Checked<void> ServerScript::expect_served() {
+  TRY(await_idle());
+  line_->note("program", "is a plain test served?");
+  ServerTest test(*this);
+  return reach_after_another(test, Phase::Done);
 }
 
 std::string parameters(const Json& changes) {
   Json all = {{"tcp", true},
               {"omit", 0},
-              {"time", 0},
-              {"num", 1000000},
+              {"time", 10},
+              {"num", 0},
               {"blockcount", 0},
               {"parallel", 1},
               {"len", 1000},
@@ -140,11 +145,17 @@ std::string ServerTest::fresh_cookie() {
 
 void ServerTest::ask(const Json& changes) {
   parameters_text = parameters(changes);
-  const Json all = Json::parse(parameters_text);
+  const Json all = parsed(parameters_text);
   const bool both_ways = all.contains("bidirectional");
-  const auto parallel = all.value("parallel", std::size_t{1});
+  const auto parallel = static_cast<std::size_t>(number_at(all, "/parallel", 1));
   stream_count = both_ways ? 2 * parallel : parallel;
   sending_count = !both_ways && all.contains("reverse") ? 0 : parallel;
+}
+
+void ServerTest::forget() {
+  control_.reset();
+  phase_.reset();
+  streams.clear();
 }
 
 Checked<void> ServerTest::reach(Phase phase) {

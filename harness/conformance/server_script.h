@@ -8,16 +8,15 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "harness/conformance/connection.h"
+#include "harness/conformance/json_look.h"
 #include "harness/conformance/phase.h"
 #include "harness/conformance/program_under_test.h"
 #include "harness/net/socket.h"
 
 namespace rolecall::conformance {
 
-using Json = nlohmann::ordered_json;
+class ServerTest;
 
 // The server that runs, and connections to it. One thread.
 class ServerScript {
@@ -34,6 +33,8 @@ class ServerScript {
   // The server lets go of every connection it has, and then a plain test of one stream succeeds:
   // whatever happened before has harmed nobody.
   Checked<void> expect_served();
+  // Goes on to `phase` in a test that nobody has begun yet, right after another one.
+  Checked<void> reach_after_another(ServerTest& test, Phase phase);
   // Until the server holds no connection any more.
   Checked<void> await_idle();
 
@@ -66,6 +67,7 @@ class ServerTest {
 
   // The default parameters with `changes`, and the streams that they ask for.
   void ask(const Json& changes);
+  void forget();  // is to begin again, with the same settings
   // Goes on to `phase`, one step after the other, and checks each answer.
   Checked<void> reach(Phase phase);
   Checked<void> open_stream();  // the next one: connects, sends its cookie and preamble

@@ -16,6 +16,18 @@ std::vector<Case> cases();
 namespace server_states {
 std::vector<Case> cases();
 }
+namespace server_parameters {
+std::vector<Case> cases();
+}
+namespace server_framing {
+std::vector<Case> cases();
+}
+namespace server_results {
+std::vector<Case> cases();
+}
+namespace server_ends {
+std::vector<Case> cases();
+}
 namespace client_cookie {
 std::vector<Case> cases();
 }
@@ -24,10 +36,8 @@ std::vector<Case> cases();
 }
 
 inline constexpr Area kAreas[] = {
-    server_cookie::cases,
-    server_states::cases,
-    client_cookie::cases,
-    client_states::cases,
+    server_cookie::cases,     server_states::cases, server_framing::cases,
+    server_parameters::cases, client_cookie::cases, client_states::cases,
 };
 
 }  // namespace rolecall::conformance
