@@ -160,7 +160,7 @@ bool ClientScript::move_payload(std::size_t index) {
   return true;
 }
 
-Checked<void> ClientScript::run_streams() {
+Checked<void> ClientScript::await_test_end() {
   std::vector<pollfd> entries;
   const std::size_t senders = client_senders();
   for (std::size_t i = 0; i < streams.size(); ++i) {
@@ -186,6 +186,11 @@ Checked<void> ClientScript::run_streams() {
   TRY(require(ended, "the client ends the test (4)", "nothing on control within 5 s"));
   TRY(control_->expect(State::TestEnd));
   for (Connection& stream : streams) stream.close();  // as iperf3 does; its clients wait for it
+  return ok();
+}
+
+Checked<void> ClientScript::run_streams() {
+  TRY(await_test_end());
   return control_->send(State::ExchangeResults);
 }
 

@@ -38,8 +38,9 @@ class ClientScript {
   // The body has taken the streams and sent 1 and 2 itself.
   void is_running() { phase_ = Phase::Running; }
   Checked<void> take_streams();  // all that the parameters ask for, with their cookies
-  // Reads payload, sends payload where the client receives, until the client ends the test.
-  Checked<void> run_streams();
+  // Reads payload, sends payload where the client receives, until the client ends the test (4).
+  Checked<void> await_test_end();
+  Checked<void> run_streams();  // and then asks for the results (13)
   Checked<void> exchange_results();
 
   // The client's end, with exit status 0; or with any other one. A client that fails closes its

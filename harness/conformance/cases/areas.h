@@ -16,10 +16,10 @@ std::vector<Case> cases();
 namespace server_states {
 std::vector<Case> cases();
 }
-namespace server_parameters {
+namespace server_framing {
 std::vector<Case> cases();
 }
-namespace server_framing {
+namespace server_parameters {
 std::vector<Case> cases();
 }
 namespace server_results {
@@ -34,10 +34,21 @@ std::vector<Case> cases();
 namespace client_states {
 std::vector<Case> cases();
 }
+namespace client_parameters {
+std::vector<Case> cases();
+}
+namespace client_streams {
+std::vector<Case> cases();
+}
+namespace client_ends {
+std::vector<Case> cases();
+}
 
 inline constexpr Area kAreas[] = {
-    server_cookie::cases,     server_states::cases, server_framing::cases,
-    server_parameters::cases, client_cookie::cases, client_states::cases,
+    server_cookie::cases,     server_states::cases,  server_framing::cases,
+    server_parameters::cases, server_results::cases, server_ends::cases,
+    client_cookie::cases,     client_states::cases,  client_parameters::cases,
+    client_streams::cases,    client_ends::cases,
 };
 
 }  // namespace rolecall::conformance

@@ -110,16 +110,16 @@ ServerBody survives_words(std::string words) {
   };
 }
 
+// A server that makes its listening socket anew after each of them refuses some.
 Checked<void> fifty_strangers(ServerScript& server) {
   for (int i = 0; i < 50; ++i) {
-    TRY(auto stranger, server.connect("stranger"));
-    if (i % 3 == 1) {
-      TRY(stranger.send("hello"));
-    }
+    auto stranger = server.connect("stranger");
+    if (!stranger) continue;
+    if (i % 3 == 1) (void)stranger.value().send("hello");
     if (i % 3 == 2) {
-      stranger.reset();
+      stranger.value().reset();
     } else {
-      stranger.close();
+      stranger.value().close();
     }
   }
   return server.expect_served();
