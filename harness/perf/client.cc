@@ -12,6 +12,7 @@
 #include "harness/base/earlier.h"
 #include "harness/net/reactor.h"
 #include "harness/net/signals.h"
+#include "harness/perf/authentication.h"
 #include "harness/perf/control_connection.h"
 #include "harness/perf/control_link.h"
 #include "harness/perf/stream_opening.h"
@@ -70,6 +71,9 @@ class Client {
     if (options_.udp && options_.block_bytes == 0) {
       config.parameters.block_bytes = datagram_size(control);
       report_.datagram_size_chosen(static_cast<int>(config.parameters.block_bytes));
+    }
+    if (options_.credentials) {
+      TRY(config.parameters.authtoken, options_.credentials->token(wall_clock_s()));
     }
     plan_.parameters = config.parameters;
     plan_.interval_s = options_.interval_s;

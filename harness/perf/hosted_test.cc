@@ -14,6 +14,7 @@
 #include "harness/base/earlier.h"
 #include "harness/net/tcp_info.h"
 #include "harness/perf/affinity.h"
+#include "harness/perf/authentication.h"
 #include "harness/perf/test_parameters.h"
 #include "harness/perf/test_sockets.h"
 
@@ -83,7 +84,19 @@ void HostedTest::carry_out(const session::SendControl& send) {
 
 // --- set-up ---
 
+// One answer, whatever is wrong: it tells nothing about the users.
+bool HostedTest::is_authorized() {
+  if (!around_.options.authorization) return true;
+  const auto admitted =
+      around_.options.authorization->admits(session_.parameters().authtoken, wall_clock_s());
+  if (!admitted) around_.report.warning(admitted.error().message());
+  return admitted && admitted.value();
+}
+
 void HostedTest::carry_out(const session::ParametersAgreed&) {
+  if (!is_authorized()) {
+    return fail(Error{Errc::Config, "test authorization failed"}, wire::kErrorAuthorisation);
+  }
   const wire::Parameters& p = session_.parameters();
   TestPlan plan;
   plan.parameters = p;

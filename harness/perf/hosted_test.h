@@ -71,6 +71,7 @@ class HostedTest {
     CHECK(false);  // outputs that only a client's session has
   }
 
+  bool is_authorized();
   bool is_udp() const { return session_.parameters().protocol == wire::Protocol::Udp; }
   Result<void> listen_for_flows();
   void take_datagrams(const Fd& socket);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -148,6 +149,13 @@ Result<void> set_idle_timeout(Parsing& parsing, const char* argument) {
   return ok();
 }
 
+Result<void> set_time_skew(Parsing& parsing, const char* argument) {
+  constexpr int kAny = std::numeric_limits<int>::max();
+  TRY(parsing.options.time_skew_s,
+      read_int_within(argument, 1, kAny, "the time skew (--time-skew-threshold, s)"));
+  return ok();
+}
+
 Result<void> set_connect_timeout(Parsing& parsing, const char* argument) {
   TRY(auto ms, read_size(argument));
   if (ms > static_cast<std::uint64_t>(kDayInMs)) {
@@ -288,6 +296,7 @@ constexpr OptionRow kRows[] = {
     {"snd-timeout", '\0', Required, Either, set_send_timeout},
     {"cntl-ka", '\0', Optional, Either, set_keep_alive},
     {"cport", '\0', Required, Either, set_client_port},
+    {"use-pkcs1-padding", '\0', None, Either, set_flag<&Options::pkcs1_padding>},
     {"version4", '4', None, Either, set_v4},
     {"version6", '6', None, Either, set_v6},
     {"debug", 'd', Optional, Either, set_debug},
@@ -300,6 +309,9 @@ constexpr OptionRow kRows[] = {
     {"daemon", 'D', None, ServerOnly, set_flag<&Options::daemon>},
     {"one-off", '1', None, ServerOnly, set_flag<&Options::one_off>},
     {"idle-timeout", '\0', Required, ServerOnly, set_idle_timeout},
+    {"rsa-private-key-path", '\0', Required, ServerOnly, set_text<&Options::private_key_path>},
+    {"authorized-users-path", '\0', Required, ServerOnly, set_text<&Options::users_path>},
+    {"time-skew-threshold", '\0', Required, ServerOnly, set_time_skew},
     {"bind-roles", '\0', Required, ServerOnly, set_bind_roles},
 
     {"client", 'c', Required, Either, set_client},
@@ -335,6 +347,8 @@ constexpr OptionRow kRows[] = {
     {"dont-fragment", '\0', None, ClientOnly, set_flag<&Options::dont_fragment>},
     {"extra-data", '\0', Required, ClientOnly, set_text<&Options::extra_data>},
     {"get-server-output", '\0', None, ClientOnly, set_flag<&Options::get_server_output>},
+    {"username", '\0', Required, ClientOnly, set_text<&Options::username>},
+    {"rsa-public-key-path", '\0', Required, ClientOnly, set_text<&Options::public_key_path>},
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
 
     // iperf3's, not offered yet.
@@ -342,12 +356,6 @@ constexpr OptionRow kRows[] = {
     {"sctp", '\0', None, ClientOnly, nullptr},
     {"nstreams", '\0', Required, ClientOnly, nullptr},
     {"xbind", 'X', Required, Either, nullptr},
-    {"username", '\0', Required, ClientOnly, nullptr},
-    {"rsa-public-key-path", '\0', Required, ClientOnly, nullptr},
-    {"rsa-private-key-path", '\0', Required, ServerOnly, nullptr},
-    {"authorized-users-path", '\0', Required, ServerOnly, nullptr},
-    {"time-skew-threshold", '\0', Required, ServerOnly, nullptr},
-    {"use-pkcs1-padding", '\0', None, ServerOnly, nullptr},
     {"server-bitrate-limit", '\0', Required, ServerOnly, nullptr},
     {"server-max-duration", '\0', Required, ServerOnly, nullptr},
 };

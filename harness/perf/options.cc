@@ -3,10 +3,12 @@
 #include "harness/perf/options.h"
 
 #include <getopt.h>
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 
 #include "harness/base/result.h"
+#include "harness/perf/authentication.h"
 #include "harness/perf/disk_file.h"
 #include "harness/perf/option_table.h"
 #include "harness/perf/option_values.h"
@@ -94,6 +96,39 @@ Result<void> check_roles(const Parsing& parsing) {
   return ok();
 }
 
+// No check of iperf3's; as ssh says it of its own.
+void warn_of_exposed_key(Options& options) {
+  struct stat facts {};
+  if (::stat(options.private_key_path.c_str(), &facts) != 0 || (facts.st_mode & 077) == 0) return;
+  options.warnings.push_back(fmt::format("the private key {} is open to other users: chmod 600 it",
+                                         options.private_key_path));
+}
+
+Result<void> settle_authentication(Parsing& parsing) {
+  Options& options = parsing.options;
+  const Padding padding = options.pkcs1_padding ? Padding::Pkcs1 : Padding::Oaep;
+  if (options.username.empty() != options.public_key_path.empty()) {
+    return parameter_error("--username and --rsa-public-key-path are given together or not at all");
+  }
+  if (options.private_key_path.empty() != options.users_path.empty()) {
+    return parameter_error(
+        "--rsa-private-key-path and --authorized-users-path are given together or not at all");
+  }
+  if (!options.username.empty()) {
+    auto made = Credentials::make(options.username, options.public_key_path, padding);
+    if (!made) return parameter_error(made.error().message());
+    options.credentials = std::move(made).value();
+  }
+  if (!options.private_key_path.empty()) {
+    auto made = Authorization::make(options.private_key_path, options.users_path,
+                                    options.time_skew_s, padding);
+    if (!made) return parameter_error(made.error().message());
+    options.authorization = std::move(made).value();
+    warn_of_exposed_key(options);
+  }
+  return ok();
+}
+
 Result<void> check_end_conditions(const Parsing& parsing) {
   const int given = int{parsing.duration_given} + int{parsing.options.bytes != 0} +
                     int{parsing.options.blocks != 0};
@@ -163,6 +198,7 @@ void complete(Parsing& parsing) {
 
 Result<Options> check(Parsing& parsing) {
   TRY(check_roles(parsing));
+  TRY(settle_authentication(parsing));
   TRY(check_streams(parsing.options));
   TRY(check_end_conditions(parsing));
   if (!parsing.has_role) {

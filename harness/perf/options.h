@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,6 +13,9 @@
 #include "harness/session/flag.h"
 
 namespace rolecall::perf {
+
+class Authorization;
+class Credentials;
 
 enum class Role { Server, Client };
 enum class AddressFamily { Any, V4, V6 };
@@ -53,13 +57,19 @@ struct Options {
   std::string file;         // -F: sent by the end that sends, written by the other; empty: none
   std::optional<KeepAlive> control_keep_alive;  // of the control connection
   RoleFlagMode role_flag = RoleFlagMode::Auto;
-  int role_flag_level = 2;  // highest level spoken, 1 or 2
+  int role_flag_level = 2;     // highest level spoken, 1 or 2
+  bool pkcs1_padding = false;  // of authentication tokens; else OAEP
 
   // Server.
   bool daemon = false;
   bool one_off = false;
   int idle_timeout_s = 0;                  // 0: none
   BindRoles bind_roles = BindRoles::Late;  // Accept where role_flag is Off
+
+  std::string private_key_path;  // empty: every client is served
+  std::string users_path;
+  int time_skew_s = 10;                                // between the clocks, of a token
+  std::shared_ptr<const Authorization> authorization;  // null: none
 
   // Client.
   std::string host;               // link-local IPv6 keeps its %scope
@@ -94,6 +104,9 @@ struct Options {
   std::string title;                   // empty: none
   std::optional<int> server_affinity;  // -A n,m: core number for the server
   bool get_server_output = false;
+  std::string username;  // empty: none
+  std::string public_key_path;
+  std::shared_ptr<const Credentials> credentials;      // null: none
   StreamConnect stream_connect = StreamConnect::Auto;  // Sequential where role_flag is Off
 
   // To be printed by Report::warning() once there is a report.

@@ -37,6 +37,7 @@ Server or client:
   --cntl-ka[=#/#/#]         let the kernel probe the control connection when it is idle: after how
                             many seconds, then every how many, how often (default: the system's)
   --cport PORT              local port of the first stream connection, counting up
+  --use-pkcs1-padding       encrypt users and passwords as iperf3 up to 3.16 does, not with OAEP
   -4, --version4            IPv4 only
   -6, --version6            IPv6 only
   -d, --debug[=#]           tell what goes on inside, levels 1 to 4 (default 4)
@@ -54,6 +55,9 @@ Server:
   -D, --daemon              go to the background
   -1, --one-off             serve one test, then leave
   --idle-timeout #          listen anew (with -1: leave) after # seconds without a client
+  --rsa-private-key-path FILE  serve those only who prove that they are a user: PEM key of the server
+  --authorized-users-path FILE and the users, one a line: NAME,SHA256 of {NAME}PASSWORD
+  --time-skew-threshold #   seconds that the clocks of both ends may differ then (default 10)
   --bind-roles MODE         who sends on a stream of a client without the role flag:
                             late    the end whose data arrives; figures are told apart by the
                                     client's results (default)
@@ -93,6 +97,9 @@ Client:
   --repeating-payload       send digits in place of random bytes
   --extra-data TEXT         put TEXT into the JSON of both ends
   --get-server-output       print the server's report too
+  --username NAME           prove to be this user; the password comes from IPERF3_PASSWORD, or is
+                            asked for
+  --rsa-public-key-path FILE PEM key of the server, to encrypt the password with
   --stream-connect MODE     how stream connections are opened:
                             auto        whatever is safe and fastest with this server (default)
                             parallel    all at once
@@ -118,7 +125,7 @@ std::string system_info() {
 std::string version_text() {
   return fmt::format(
       "{}\n{}\nOptional features available: role flag level 2, CPU affinity setting, "
-      "TCP congestion algorithm setting, bind to device\n",
+      "TCP congestion algorithm setting, bind to device, authentication\n",
       program_version(), system_info());
 }
 
