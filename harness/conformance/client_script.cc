@@ -124,6 +124,8 @@ Checked<void> ClientScript::take_streams() {
   while (streams.size() < stream_count()) {
     TRY(auto stream, accept(fmt::format("stream {}", streams.size() + 1)));
     TRY(auto stream_cookie, stream.receive(wire::kCookieSize, "the stream's cookie"));
+    TRY(auto preamble, stream.receive(preamble_size, "the preamble"));
+    preambles.push_back(std::move(preamble));
     streams.push_back(std::move(stream));
     stream_cookies.push_back(std::move(stream_cookie));
     moved.push_back(0);

@@ -59,11 +59,13 @@ class ClientScript {
   std::string parameters_text;      // from Streams on; read when 9 has been sent
   std::vector<Connection> streams;  // from Running on
   std::vector<std::string> stream_cookies;
-  std::vector<std::int64_t> moved;  // bytes, received or sent by us
-  std::string client_results;       // from Display on
-  std::string server_results;       // empty: what is true of the payload
-  std::string behind_done;          // what followed 16
-  bool keeps_to_the_goal = true;    // we stop sending at "num" bytes, as servers do
+  std::vector<std::string> preambles;  // what followed the cookies
+  std::size_t preamble_size = 0;       // bytes that have to follow
+  std::vector<std::int64_t> moved;     // bytes, received or sent by us
+  std::string client_results;          // from Display on
+  std::string server_results;          // empty: what is true of the payload
+  std::string behind_done;             // what followed 16
+  bool keeps_to_the_goal = true;       // we stop sending at "num" bytes, as servers do
 
  private:
   ClientScript(const Command& command, Fd listener, std::uint16_t port,

@@ -124,7 +124,7 @@ Checked<std::string> Connection::receive(std::size_t count, std::string_view wha
     if (read.value().closed) return missing("the connection was closed");
     got += as_text(ByteView(buffer).first(read.value().bytes));
   }
-  line_->add(name_, Way::Received, got);
+  if (!got.empty()) line_->add(name_, Way::Received, got);
   return got;
 }
 

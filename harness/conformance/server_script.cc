@@ -149,7 +149,9 @@ void ServerTest::ask(const Json& changes) {
   const bool both_ways = all.contains("bidirectional");
   const auto parallel = static_cast<std::size_t>(number_at(all, "/parallel", 1));
   stream_count = both_ways ? 2 * parallel : parallel;
-  sending_count = !both_ways && all.contains("reverse") ? 0 : parallel;
+  const bool reverse = !both_ways && all.contains("reverse");
+  senders.clear();
+  for (std::size_t i = 0; i < (reverse ? 0 : parallel); ++i) senders.insert(i);
 }
 
 void ServerTest::forget() {
@@ -182,6 +184,12 @@ Checked<void> ServerTest::begin() {
 
 Checked<void> ServerTest::send_parameters() {
   TRY(control_->send(document(parameters_text)));
+  if (agreed_level > 0) {
+    TRY(control_->expect(State::ServerParameters));
+    TRY(const std::string answer, control_->expect_document("the answer to the announcement"));
+    TRY(require(number_at(parsed(answer), "/role_flag") == agreed_level,
+                fmt::format("\"role_flag\": {}", agreed_level), visible(answer)));
+  }
   return control_->expect(State::CreateStreams);
 }
 
@@ -202,7 +210,8 @@ Checked<void> ServerTest::open_streams() {
 }
 
 Checked<void> ServerTest::send_payload() {
-  for (std::size_t i = 0; i < std::min(sending_count, streams.size()); ++i) {
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (!sends_on(i)) continue;
     TRY(streams[i].send(payload));
   }
   return ok();
@@ -228,7 +237,8 @@ Checked<void> ServerTest::await_read() {
 
 // At least a block of each stream that the server sends on.
 Checked<void> ServerTest::take_payload() {
-  for (std::size_t i = sending_count; i < streams.size(); ++i) {
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (sends_on(i)) continue;
     TRY(const std::string got, streams[i].receive(1000, "payload of the server"));
     received[i] += static_cast<std::int64_t>(got.size());
   }
@@ -237,21 +247,22 @@ Checked<void> ServerTest::take_payload() {
 
 // A server that sends may be blocked until its last bytes are taken.
 void ServerTest::drain_until_control_speaks() {
-  std::vector<pollfd> entries = {{control_->socket().get(), POLLIN, 0}};
-  for (std::size_t i = sending_count; i < streams.size(); ++i) {
-    entries.push_back({streams[i].socket().get(), POLLIN, 0});
+  std::vector<pollfd> entries;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    entries.push_back({sends_on(i) ? -1 : streams[i].socket().get(), POLLIN, 0});
   }
+  entries.push_back({control_->socket().get(), POLLIN, 0});
   const Deadline deadline = Deadline::after(kStepLimit);
   std::array<std::byte, 65536> buffer;
   while (::poll(entries.data(), entries.size(), deadline.poll_ms()) > 0 &&
-         entries[0].revents == 0) {
-    for (std::size_t i = 1; i < entries.size(); ++i) {
+         entries.back().revents == 0) {
+    for (std::size_t i = 0; i < streams.size(); ++i) {
       if (entries[i].revents == 0) continue;
-      auto read = read_some(streams[sending_count + i - 1].socket(), buffer);
+      auto read = read_some(streams[i].socket(), buffer);
       if (read.has_error() || read.value().closed) {
         entries[i].fd = -1;
       } else {
-        received[sending_count + i - 1] += static_cast<std::int64_t>(read.value().bytes);
+        received[i] += static_cast<std::int64_t>(read.value().bytes);
       }
     }
   }
@@ -260,7 +271,7 @@ void ServerTest::drain_until_control_speaks() {
 Checked<void> ServerTest::end_test() {
   TRY(send_payload());
   TRY(take_payload());
-  if (sending_count > 0 && waits_for_reading) {
+  if (!senders.empty() && waits_for_reading) {
     TRY(await_read());
   }
   TRY(control_->send(State::TestEnd));
@@ -271,7 +282,7 @@ Checked<void> ServerTest::end_test() {
 std::vector<Report> ServerTest::reports() const {
   std::vector<Report> all;
   for (std::size_t i = 0; i < streams.size(); ++i) {
-    const auto bytes = i < sending_count ? static_cast<std::int64_t>(payload.size()) : received[i];
+    const auto bytes = sends_on(i) ? static_cast<std::int64_t>(payload.size()) : received[i];
     all.push_back({wire::stream_id(static_cast<int>(i) + 1), bytes});
   }
   return all;

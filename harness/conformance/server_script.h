@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,7 +84,8 @@ class ServerTest {
   std::string cookie = fresh_cookie();
   std::string parameters_text = parameters();
   std::size_t stream_count = 1;
-  std::size_t sending_count = 1;  // so many of them, the first, carry payload to the server
+  std::set<std::size_t> senders = {0};           // those of them that carry payload to the server
+  int agreed_level = 0;                          // of the role flag; then 64 comes before 10
   std::string payload = std::string(3000, 'x');  // on each
   std::vector<std::string> preambles;            // by stream; none where there is no entry
   std::string client_results;                    // empty: what is true of the payload
@@ -102,6 +104,7 @@ class ServerTest {
   Checked<void> exchange_results();
   Checked<void> finish();
   Checked<void> take_payload();
+  bool sends_on(std::size_t stream) const { return senders.contains(stream); }
   void drain_until_control_speaks();
   std::vector<Report> reports() const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rolecall conform: any implementation of the protocol, clause by clause.
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -14,6 +15,7 @@
 #include "harness/base/deadline.h"
 #include "harness/base/files.h"
 #include "harness/conformance/baseline.h"
+#include "harness/conformance/profile.h"
 #include "harness/report/conformance_report.h"
 #include "harness/rolecall/command.h"
 #include "harness/rolecall/evidence_folder.h"
@@ -36,13 +38,15 @@ struct ConformCommand {
   std::vector<std::string> words;  // of the program
   std::string connect;             // HOST:PORT in its place
   std::string baseline;
+  std::string profile;
+  std::string record;
   std::string sarif;
   std::string junit;
   std::string keep;
   bool list = false;
   bool dry_run = false;
   bool json = false;
-  int jobs = 4;
+  int jobs = 16;  // they mostly wait
 };
 
 // [::1]:5201 and 127.0.0.1:5201.
@@ -113,6 +117,30 @@ std::string again(const ConformCommand& command) {
   return head + (command.connect.empty() ? "-- " : "--connect ") + command_line(command);
 }
 
+// Prints what is not as recorded; the status says whether there was something.
+Result<int> compare(const ConformCommand& command, const std::vector<CaseResult>& results) {
+  TRY(const auto text, read_file(command.profile));
+  TRY(const auto recorded, conformance::parse_profile(text));
+  const auto& wanted = command.selection;
+  const bool all =
+      wanted.ids.empty() && wanted.clauses.empty() && wanted.tags.empty() && wanted.levels.empty();
+  const auto found = differences(recorded, results, all);
+  TRY(write_stdout(fmt::format("{} cases, {} not as recorded of {} in {}\n{}\n", results.size(),
+                               found.size(), recorded.subject, command.profile,
+                               fmt::join(found, "\n"))));
+  return found.empty() ? kExitAsExpected : kExitUnexpected;
+}
+
+Result<void> record(const ConformCommand& command, const std::vector<CaseResult>& results) {
+  if (command.record.empty()) return ok();
+  conformance::Profile profile{command_line(command), {}};
+  if (std::filesystem::exists(command.record)) {
+    TRY(const auto text, read_file(command.record));
+    TRY(profile, conformance::parse_profile(text));
+  }
+  return write_file(command.record, print_profile(std::move(profile), results));
+}
+
 int exit_status_of(const std::vector<conformance::Judged>& cases) {
   int status = kExitAsExpected;
   for (const conformance::Judged& judged : cases) {
@@ -169,6 +197,8 @@ Result<int> run(const ConformCommand& command) {
   TRY(options.stop, catch_interruption());
   const TimePoint begin = now();
   TRY(auto results, run_all(cases, options));
+  TRY(record(command, results));
+  if (!command.profile.empty()) return compare(command, results);
   const report::ConformanceRun finished{command.side, command_line(command),
                                         judge(std::move(results), baseline), now() - begin,
                                         again(command)};
@@ -209,6 +239,11 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
         ->type_name("HOST:PORT");
   }
   app->add_option("--baseline", command->baseline, "JSON file of known failures")
+      ->type_name("FILE");
+  app->add_option("--profile", command->profile,
+                  "compare with a recorded profile, and fail only where something differs")
+      ->type_name("FILE");
+  app->add_option("--record", command->record, "put the outcomes into a profile")
       ->type_name("FILE");
   app->add_option("--jobs", command->jobs, "cases side by side")
       ->check(CLI::Range(1, 64))

@@ -28,6 +28,9 @@ std::vector<Case> cases();
 namespace server_ends {
 std::vector<Case> cases();
 }
+namespace server_role_flag {
+std::vector<Case> cases();
+}
 namespace client_cookie {
 std::vector<Case> cases();
 }
@@ -43,12 +46,16 @@ std::vector<Case> cases();
 namespace client_ends {
 std::vector<Case> cases();
 }
+namespace client_role_flag {
+std::vector<Case> cases();
+}
 
 inline constexpr Area kAreas[] = {
     server_cookie::cases,     server_states::cases,  server_framing::cases,
     server_parameters::cases, server_results::cases, server_ends::cases,
-    client_cookie::cases,     client_states::cases,  client_parameters::cases,
-    client_streams::cases,    client_ends::cases,
+    server_role_flag::cases,  client_cookie::cases,  client_states::cases,
+    client_parameters::cases, client_streams::cases, client_ends::cases,
+    client_role_flag::cases,
 };
 
 }  // namespace rolecall::conformance

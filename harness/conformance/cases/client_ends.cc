@@ -340,7 +340,7 @@ std::vector<Case> cases() {
       {"omitted-keys", {"omitted-keys-come-together"}, kShort, omitted_keys},
       {"retransmits-of-a-receiver",
        {"results-have-sender-has-retransmits"},
-       "-n 8K -l 1K -R",
+       "-n 1M -l 1K -R",
        receiver_has_no_retransmits,
        {"reverse"}},
       {"congestion-control-in-results",

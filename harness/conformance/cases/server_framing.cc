@@ -95,7 +95,8 @@ ServerBody understands_two_streams(std::string text) {
   return [text = std::move(text)](ServerScript& server) -> Checked<void> {
     ServerTest test(server);
     test.parameters_text = text;
-    test.stream_count = test.sending_count = 2;
+    test.stream_count = 2;
+    test.senders = {0, 1};
     return test.reach(Phase::Done);
   };
 }

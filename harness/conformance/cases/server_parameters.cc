@@ -92,14 +92,14 @@ Checked<void> reverse_and_bidirectional(ServerScript& server) {
   ServerTest test(server);
   test.ask({{"bidirectional", true}, {"reverse", true}});
   test.stream_count = 2;
-  test.sending_count = 1;
+  test.senders = {0};
   return test.reach(Phase::Done);
 }
 
 Checked<void> false_is_present(ServerScript& server) {
   ServerTest test(server);
   test.ask({{"reverse", false}});
-  test.sending_count = 0;
+  test.senders = {};
   return test.reach(Phase::Done);
 }
 

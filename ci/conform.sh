@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Usage: ci/conform.sh ROLECALL server|client PROFILE [--record]
+#        ci/conform.sh ROLECALL server|client roleperf OPTION...
+# Runs the conformance suite against a program that `ROLECALL peers` finds: the one that PROFILE was
+# recorded of, which fails where an outcome differs; or roleperf with these options, which fails
+# where something is not kept. A release that is not here skips: exit status 77.
+set -eu
+rolecall=$1 side=$2 what=$3
+shift 3
+profiles=$(dirname "$0")/../harness/conformance/profiles
+
+path_of() {  # the program whose name and release are $1
+  "$rolecall" peers --json | python3 -c '
+import json, sys
+for peer in json.load(sys.stdin):
+    if sys.argv[1] in (peer.get("program", "") + " " + peer.get("version", ""), peer["name"]):
+        print(peer.get("path", ""))
+        break' "$1"
+}
+
+if [ "$what" = roleperf ]; then
+  program=$(path_of flagged)
+  suite_options=
+else
+  subject=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["subject"])' "$profiles/$what.json")
+  program=$(path_of "$subject")
+  [ -n "$program" ] || { echo "conform: no $subject here; run ci/peers.sh"; exit 77; }
+  suite_options="--profile $profiles/$what.json --without role-flag"
+  [ "${1-}" = --record ] && shift && suite_options="--record $profiles/$what.json --without role-flag"
+  [ "$what" = iperf3-3.9 ] && suite_options="$suite_options --without rcv-timeout"  # came with 3.10
+fi
+if [ "$side" = server ]; then
+  set -- "$program" -s -p '{port}' '{options}' "$@"
+else
+  set -- "$program" -c '{host}' -p '{port}' '{options}' "$@"
+fi
+# shellcheck disable=SC2086 # options, not file names
+exec "$rolecall" conform "$side" $suite_options -- "$@"

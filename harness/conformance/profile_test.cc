@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/profile.h"
+
+#include <gmock/gmock.h>
+
+namespace rolecall::conformance {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<CaseResult> one_result(Outcome outcome) {
+  CaseResult result;
+  result.a_case = select(Side::Server, {}).value().front();
+  result.outcome = outcome;
+  return {result};
+}
+
+std::string id() {
+  return select(Side::Server, {}).value().front()->id();
+}
+
+Profile recorded(const std::string& outcome) {
+  return {"iperf3 3.22", {{id(), outcome}}};
+}
+
+TEST(Profile, IsReadAsItWasPrinted) {
+  const auto again =
+      parse_profile(print_profile({"iperf3 3.22", {}}, one_result(Outcome::Warning)));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again.value().subject, "iperf3 3.22");
+  EXPECT_EQ(again.value().outcomes, (Outcomes{{id(), "warning"}}));
+}
+
+TEST(Profile, KeepsTheOtherSide) {
+  const Profile before{"iperf3 3.22", {{"client/whole-test", "passed"}}};
+  const auto again = parse_profile(print_profile(before, one_result(Outcome::Passed)));
+  EXPECT_EQ(again.value().outcomes.size(), 2U);
+}
+
+TEST(Profile, OfSomethingElseIsRefused) {
+  EXPECT_FALSE(parse_profile("[]"));
+  EXPECT_FALSE(parse_profile(R"({"subject": "x"})"));
+  EXPECT_FALSE(parse_profile(R"({"subject": "x", "outcomes": {"server/whole-test": 1}})"));
+}
+
+TEST(Profile, SeesEveryChange) {
+  EXPECT_THAT(differences(recorded("passed"), one_result(Outcome::Passed), true), IsEmpty());
+  EXPECT_THAT(differences(recorded("passed"), one_result(Outcome::Failed), true),
+              ElementsAre(id() + ": passed, is now failed"));
+  EXPECT_THAT(differences(recorded("failed"), one_result(Outcome::Passed), true),
+              ElementsAre(id() + ": failed, is now passed"));
+}
+
+TEST(Profile, SeesCasesThatCameAndWent) {
+  const Profile other{"iperf3 3.22", {{"server/no-such-case", "passed"}}};
+  EXPECT_THAT(differences(other, one_result(Outcome::Passed), true),
+              ElementsAre(id() + ": not recorded, is now passed",
+                          "server/no-such-case: passed, is no case any more"));
+  EXPECT_EQ(differences(other, one_result(Outcome::Passed), false).size(), 1U);
+}
+
+}  // namespace
+}  // namespace rolecall::conformance
