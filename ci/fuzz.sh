@@ -15,6 +15,7 @@ failed=
 run() {  # TARGET SEED_FOLDER...; says its last lines
   target=$1
   shift
+  [ ! -f fuzz/"$target".dict ] || set -- -dict=fuzz/"$target".dict "$@"
   new=out/fuzz/$target
   rm -rf "$new"
   mkdir -p "$new/corpus"
