@@ -22,6 +22,8 @@ for peer in json.load(sys.stdin):
 if [ "$what" = roleperf ]; then
   program=$(path_of flagged)
   suite_options=
+  # These cases are about what the other modes do.
+  [ "$*" = --role-flag=auto ] || suite_options="--without role-flag"
 else
   subject=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["subject"])' "$profiles/$what.json")
   program=$(path_of "$subject")
@@ -31,9 +33,9 @@ else
   [ "$what" = iperf3-3.9 ] && suite_options="$suite_options --without rcv-timeout"  # came with 3.10
 fi
 if [ "$side" = server ]; then
-  set -- "$program" -s -p '{port}' '{options}' "$@"
+  set -- "$program" -s -p '{port}' "$@" '{options}'
 else
-  set -- "$program" -c '{host}' -p '{port}' '{options}' "$@"
+  set -- "$program" -c '{host}' -p '{port}' "$@" '{options}'
 fi
 # shellcheck disable=SC2086 # options, not file names
 exec "$rolecall" conform "$side" $suite_options -- "$@"

@@ -145,7 +145,7 @@ Checked<void> explains_the_error(ServerScript& server) {
 Checked<void> error_leaves_no_trace(ServerScript& server) {
   {
     ServerTest test(server);
-    announce(test, 2, {{"parallel", 2}}, {"X"});
+    announce(test, 2, {{"parallel", 2}}, {preamble('X', 0)});
     TRY(test.reach(Phase::Streams));
     TRY(test.open_stream());
     TRY(expect_error(test, 110));
