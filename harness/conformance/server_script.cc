@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,23 @@
 namespace rolecall::conformance {
 
 using wire::State;
+
+namespace {
+
+using Sockets = std::vector<TcpSocket>;
+
+// Whether `holds` comes true of the kernel's sockets at `port` within a step's limit.
+Checked<bool> await_sockets(std::uint16_t port, const std::function<bool(const Sockets&)>& holds) {
+  TRY(auto diag, checked(SockDiag::open()));
+  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
+    TRY(const Sockets sockets, checked(diag.dump(port)));
+    if (holds(sockets)) return true;
+    if (deadline.expired()) return false;
+    ::poll(nullptr, 0, 1);
+  }
+}
+
+}  // namespace
 
 Checked<Connection> ServerScript::connect(std::string name) {
   const auto refuse = [&](const Error& error) {
@@ -49,21 +67,17 @@ Checked<std::uint32_t> ServerScript::listener() {
 }
 
 Checked<void> ServerScript::await_idle() {
-  TRY(auto diag, checked(SockDiag::open()));
-  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
-    TRY(const auto sockets, checked(diag.dump(server_.port())));
-    const auto held = std::count_if(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
-      const bool is_open =
-          socket.state == TcpState::Established || socket.state == TcpState::CloseWait;
-      return socket.local_port == server_.port() && is_open && socket.inode != 0;
-    });
-    if (held == 0) return ok();
-    if (deadline.expired()) {
-      return failure("the server lets go of the connections of the test that has ended",
-                     fmt::format("after {} s it still holds {}", kStepLimit.in_seconds(), held));
-    }
-    ::poll(nullptr, 0, 1);
-  }
+  std::ptrdiff_t held = 0;
+  TRY(const bool is_idle, await_sockets(server_.port(), [&](const Sockets& sockets) {
+        held = std::count_if(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
+          const bool is_open =
+              socket.state == TcpState::Established || socket.state == TcpState::CloseWait;
+          return socket.local_port == server_.port() && is_open && socket.inode != 0;
+        });
+        return held == 0;
+      }));
+  return require(is_idle, "the server lets go of the connections of the test that has ended",
+                 fmt::format("after {} s it still holds {}", kStepLimit.in_seconds(), held));
 }
 
 // iperf3 makes its listening socket anew between two tests and resets who waits at the old one
@@ -218,21 +232,26 @@ Checked<void> ServerTest::send_payload() {
 }
 
 Checked<void> ServerTest::await_read() {
-  TRY(auto diag, checked(SockDiag::open()));
   const std::uint16_t port = script_.address().port();
-  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
-    TRY(const auto sockets, checked(diag.dump(port)));
-    const bool waits = std::any_of(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
-      const bool at_server = socket.local_port == port && socket.state != TcpState::Listen;
-      return socket.state == TcpState::Established &&
-             (at_server ? socket.rqueue > 0 : socket.wqueue > 0);
-    });
-    if (!waits) return ok();
-    if (deadline.expired()) {
-      return failure("the server reads what was sent", "it left it unread for 5 s");
-    }
-    ::poll(nullptr, 0, 1);
-  }
+  TRY(const bool is_read, await_sockets(port, [port](const Sockets& sockets) {
+        return std::none_of(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
+          return socket.state == TcpState::Established &&
+                 (socket.local_port == port ? socket.rqueue > 0 : socket.wqueue > 0);
+        });
+      }));
+  return require(is_read, "the server reads what was sent", "it left it unread for 5 s");
+}
+
+Checked<void> ServerTest::reset_stream(std::size_t stream) {
+  TRY(const auto ours, checked(local_address(streams[stream].socket())));
+  streams[stream].reset();
+  const std::uint16_t port = script_.address().port();
+  TRY(const bool is_gone, await_sockets(port, [&](const Sockets& sockets) {
+        return std::none_of(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
+          return socket.remote_port == ours.port() && socket.state == TcpState::Established;
+        });
+      }));
+  return require(is_gone, "the server's kernel takes the reset", "it did not for 5 s");
 }
 
 // At least a block of each stream that the server sends on.

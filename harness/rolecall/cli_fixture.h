@@ -19,7 +19,6 @@
 namespace rolecall::cli {
 
 namespace fs = std::filesystem;
-using Child;
 
 inline const Deadline kNever = Deadline::after(seconds(50));
 
