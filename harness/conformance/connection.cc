@@ -141,6 +141,13 @@ Checked<void> Connection::expect(wire::State state) {
                  wire::describe_state(static_cast<std::byte>(got[0])));
 }
 
+bool Connection::next_is(wire::State state) const {
+  char next = 0;
+  return await(socket_, POLLIN, Deadline::after(limit_)) &&
+         ::recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+         std::string_view(&next, 1) == byte(state);
+}
+
 Checked<std::string> Connection::expect_document(std::string_view what) {
   TRY(const std::string head, receive(4, fmt::format("the length of {}", what)));
   const std::uint32_t bytes = be32(as_bytes(head));
