@@ -96,6 +96,12 @@ Checked<void> ClientScript::take_parameters() {
 
 Checked<void> ClientScript::read_parameters() {
   TRY(parameters_text, control_->expect_document("the parameters"));
+  const Json values = parameter_values();
+  const bool both_ways = values.contains("bidirectional");
+  const std::size_t parallel = parallel_streams(values);
+  stream_count_ = both_ways ? 2 * parallel : parallel;
+  client_senders_ = values.contains("reverse") && !both_ways ? 0 : parallel;
+  goal_bytes_ = number_at(values, "/num");
   return ok();
 }
 
@@ -106,18 +112,6 @@ Checked<void> ClientScript::ask_for_streams() {
 
 Json ClientScript::parameter_values() const {
   return parsed(parameters_text);
-}
-
-std::size_t ClientScript::stream_count() const {
-  const Json values = parameter_values();
-  const std::size_t parallel = parallel_streams(values);
-  return values.contains("bidirectional") ? 2 * parallel : parallel;
-}
-
-std::size_t ClientScript::client_senders() const {
-  const Json values = parameter_values();
-  const bool reverse = values.contains("reverse") && !values.contains("bidirectional");
-  return reverse ? 0 : parallel_streams(values);
 }
 
 Checked<void> ClientScript::take_streams() {
@@ -139,10 +133,9 @@ Checked<void> ClientScript::begin_running() {
 }
 
 bool ClientScript::has_reached_goal() const {
-  const std::int64_t goal = number_at(parameter_values(), "/num");
   std::int64_t sent = 0;
   for (std::size_t i = client_senders(); i < streams.size(); ++i) sent += moved[i];
-  return keeps_to_the_goal && goal > 0 && sent >= goal;
+  return keeps_to_the_goal && goal_bytes_ > 0 && sent >= goal_bytes_;
 }
 
 // False when nothing more is to come or to go on the stream.

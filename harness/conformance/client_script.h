@@ -52,8 +52,9 @@ class ClientScript {
   Connection& control() { return *control_; }
   ProgramUnderTest& program() { return *program_; }
   Json parameter_values() const;
-  std::size_t stream_count() const;
-  std::size_t client_senders() const;  // the first ones
+  // What the parameters ask for, once they have been read.
+  std::size_t stream_count() const { return stream_count_; }
+  std::size_t client_senders() const { return client_senders_; }  // the first ones
 
   std::string cookie;               // the control connection's
   std::string parameters_text;      // from Streams on; read when 9 has been sent
@@ -91,6 +92,9 @@ class ClientScript {
   std::optional<ProgramUnderTest> program_;
   std::optional<Connection> control_;
   std::optional<Phase> phase_;
+  std::size_t stream_count_ = 0;
+  std::size_t client_senders_ = 0;
+  std::int64_t goal_bytes_ = 0;
 };
 
 }  // namespace rolecall::conformance
