@@ -46,17 +46,19 @@ bool is_full(int error) {
   return error == EAGAIN || error == EINTR;
 }
 
-std::size_t blocks_a_call(std::size_t block_bytes) {
-  return std::clamp(kBytesACall / block_bytes, std::size_t{1}, kMostBlocksACall);
+std::size_t blocks_a_call(const Load& load) {
+  if (load.is_unbatched) return 1;
+  return std::clamp(kBytesACall / load.block_bytes, std::size_t{1}, kMostBlocksACall);
 }
 
 class TcpWriter final : public BlockWriter {
  public:
-  explicit TcpWriter(const Load& load) : block_(make_block(load)) {
+  explicit TcpWriter(const Load& load)
+      : block_(make_block(load)), most_blocks_(blocks_a_call(load)) {
     blocks_.assign(1 + capacity(load), iovec{block_.data(), block_.size()});
   }
 
-  std::size_t most_blocks() const override { return blocks_a_call(block_.size()); }
+  std::size_t most_blocks() const override { return most_blocks_; }
 
   // A block that was cut short goes on where it stopped; whole ones follow.
   Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) override {
@@ -71,6 +73,7 @@ class TcpWriter final : public BlockWriter {
 
  private:
   Bytes block_;
+  std::size_t most_blocks_;
   std::vector<iovec> blocks_;  // the first for what was cut; all the others a whole block
 };
 
@@ -82,7 +85,7 @@ class FileWriter final : public BlockWriter {
     Fd file(::memfd_create("payload", MFD_CLOEXEC));
     if (!file.is_open()) return system_error("memfd_create()");
     const Bytes block = make_block(load);
-    const std::size_t blocks = 1 + blocks_a_call(block.size());
+    const std::size_t blocks = 1 + blocks_a_call(load);
     for (std::size_t i = 0; i < blocks; ++i) {
       const ssize_t n = ::write(file.get(), block.data(), block.size());
       if (n != static_cast<ssize_t>(block.size())) return system_error("write(payload)");
@@ -114,6 +117,7 @@ class UdpWriter final : public BlockWriter {
  public:
   explicit UdpWriter(const Load& load)
       : counter_(load.counter),
+        most_blocks_(load.is_unbatched ? 1 : kMostBlocksACall),
         block_(make_block(load)),
         headers_(capacity(load)),
         parts_(capacity(load)),
@@ -127,7 +131,7 @@ class UdpWriter final : public BlockWriter {
     }
   }
 
-  std::size_t most_blocks() const override { return kMostBlocksACall; }
+  std::size_t most_blocks() const override { return most_blocks_; }
 
   // A datagram that the kernel did not take uses no number.
   Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) override {
@@ -148,6 +152,7 @@ class UdpWriter final : public BlockWriter {
 
  private:
   wire::Counter counter_;
+  std::size_t most_blocks_;
   Bytes block_;
   // Of the n-th datagram in a call.
   std::vector<std::array<std::byte, 16>> headers_;

@@ -58,6 +58,22 @@ class FlowTest : public testing::Test {
   Stream receiver_;
 };
 
+TEST(BlockWriter, UnbatchedOneCallCarriesOneBlock) {
+  Load tcp;
+  tcp.is_unbatched = true;
+  Load copies_nothing = tcp;
+  copies_nothing.is_zerocopy = true;
+  Load udp = udp_load();
+  udp.is_unbatched = true;
+  for (const Load& load : {tcp, copies_nothing, udp}) {
+    EXPECT_EQ(make_block_writer(load).value()->most_blocks(), 1U);
+  }
+}
+
+TEST(BlockWriter, OtherwiseOneCallCarriesSeveralBlocks) {
+  EXPECT_EQ(make_block_writer(Load()).value()->most_blocks(), 8U);
+}
+
 TEST_F(FlowTest, WithGsroSeveralDatagramsLeaveInOneMessage) {
   (void)set_option(receiver_.socket, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO").value();
   Load load = udp_load();

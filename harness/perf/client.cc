@@ -78,6 +78,7 @@ class Client {
     plan_.parameters = config.parameters;
     plan_.interval_s = options_.interval_s;
     plan_.receive_timeout = milliseconds(options_.receive_timeout_ms);
+    plan_.unbatched = options_.unbatched;
     plan_.file = options_.file;
     plan_.ends_by_itself = true;
     link_.emplace(

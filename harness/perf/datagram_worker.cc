@@ -26,6 +26,7 @@ std::size_t place_bytes(const Load& load) {
 }
 
 std::size_t messages_a_call(const Load& load) {
+  if (load.is_unbatched) return 1;
   return std::clamp(kBatchBytes / place_bytes(load), std::size_t{1}, kMostMessagesACall);
 }
 

@@ -17,11 +17,11 @@ constexpr std::size_t kFileBytesACall = std::size_t{1} << 18;
 
 class DiskFileWriter final : public BlockWriter {
  public:
-  explicit DiskFileWriter(const Load& load) : block_bytes_(load.block_bytes) {}
+  explicit DiskFileWriter(const Load& load)
+      : most_blocks_(
+            load.is_unbatched ? 1 : std::max<std::size_t>(kFileBytesACall / load.block_bytes, 1)) {}
 
-  std::size_t most_blocks() const override {
-    return std::max<std::size_t>(kFileBytesACall / block_bytes_, 1);
-  }
+  std::size_t most_blocks() const override { return most_blocks_; }
 
   Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) override {
     Portion& portion = portions_[&stream];
@@ -56,7 +56,7 @@ class DiskFileWriter final : public BlockWriter {
     }
   };
 
-  std::size_t block_bytes_;
+  std::size_t most_blocks_;
   std::unordered_map<const Stream*, Portion> portions_;
 };
 

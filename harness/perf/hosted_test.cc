@@ -102,6 +102,7 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   plan.parameters = p;
   plan.interval_s = around_.options.interval_s;
   plan.receive_timeout = milliseconds(around_.options.receive_timeout_ms);
+  plan.unbatched = around_.options.unbatched;
   plan.file = around_.options.file;
   run_.emplace(plan, around_.report);
   if (const int number = misfit_of_file(); number != 0) {

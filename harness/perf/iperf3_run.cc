@@ -32,12 +32,19 @@ Iperf3Output run_iperf3(const std::string& client_words, const std::string& serv
 
 const std::vector<std::string>& keys_beyond_iperf3_3_12() {
   static const std::vector<std::string> kKeys = [] {
-    std::vector<std::string> all = {"start.timestamp.timemillisecs", "start.fq_rate",
-                                    "start.test_start.bidir",        "start.test_start.fqrate",
-                                    "start.test_start.interval",     "start.test_start.gso",
-                                    "start.test_start.gro",          "start.test_start.role_flag",
-                                    "intervals[].streams[].reorder", "end.streams[].sender.reorder",
-                                    "start.connected[].number",      "start.bound_by"};
+    std::vector<std::string> all = {"start.timestamp.timemillisecs",
+                                    "start.fq_rate",
+                                    "start.test_start.bidir",
+                                    "start.test_start.fqrate",
+                                    "start.test_start.interval",
+                                    "start.test_start.gso",
+                                    "start.test_start.gro",
+                                    "start.test_start.role_flag",
+                                    "start.test_start.batched",
+                                    "intervals[].streams[].reorder",
+                                    "end.streams[].sender.reorder",
+                                    "start.connected[].number",
+                                    "start.bound_by"};
     const std::vector<std::string> own = all;
     for (const std::string& key : own) all.push_back("server_output_json." + key);
     return all;

@@ -204,7 +204,8 @@ void JsonReport::test_started(const TestFacts& facts) {
                                     {"interval", facts.interval_s},
                                     {"gso", int{facts.gso}},
                                     {"gro", int{facts.gro}},
-                                    {"role_flag", facts.role_flag}};
+                                    {"role_flag", facts.role_flag},
+                                    {"batched", int{facts.batched}}};
   if (!settings_.json_stream) return;
   write_event("start", document_->start);
   document_->start_written = true;

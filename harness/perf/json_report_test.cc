@@ -48,7 +48,7 @@ TEST(JsonReport, TestStart) {
   EXPECT_THAT(keys(reported(sample_test(Role::Client, false, false, 1))["start"]["test_start"]),
               ElementsAre("protocol", "num_streams", "blksize", "omit", "duration", "bytes",
                           "blocks", "reverse", "tos", "target_bitrate", "bidir", "fqrate",
-                          "interval", "gso", "gro", "role_flag"));
+                          "interval", "gso", "gro", "role_flag", "batched"));
 }
 
 TEST(JsonReport, TheTimestampIsInMillisecondsToo) {

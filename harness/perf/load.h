@@ -19,6 +19,7 @@ struct Load {
   bool skips_copy = false;               // --skip-rx-copy
   bool gso = false;                      // UDP: several datagrams leave in one message,
   bool gro = false;                      // and are received in one
+  bool is_unbatched = false;             // one block a call to the kernel, at both ends
   bool is_repeating = false;             // the payload is digits in place of random bytes
   std::size_t block_bytes = 128 * 1024;  // -l: the unit of accounting
   std::uint64_t goal_bytes = 0;          // -n, or -k in bytes; over all streams; 0: no goal

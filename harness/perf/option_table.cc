@@ -296,6 +296,7 @@ constexpr OptionRow kRows[] = {
     {"snd-timeout", '\0', Required, Either, set_send_timeout},
     {"cntl-ka", '\0', Optional, Either, set_keep_alive},
     {"cport", '\0', Required, Either, set_client_port},
+    {"unbatched", '\0', None, Either, set_flag<&Options::unbatched>},
     {"use-pkcs1-padding", '\0', None, Either, set_flag<&Options::pkcs1_padding>},
     {"version4", '4', None, Either, set_v4},
     {"version6", '6', None, Either, set_v6},

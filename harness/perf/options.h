@@ -58,6 +58,7 @@ struct Options {
   std::optional<KeepAlive> control_keep_alive;  // of the control connection
   RoleFlagMode role_flag = RoleFlagMode::Auto;
   int role_flag_level = 2;     // highest level spoken, 1 or 2
+  bool unbatched = false;      // one block a call to the kernel, as iperf3 does
   bool pkcs1_padding = false;  // of authentication tokens; else OAEP
 
   // Server.

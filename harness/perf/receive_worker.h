@@ -35,7 +35,8 @@ class ReceiveWorker final : public Worker {
 
   void begin(TimePoint start) override;
   std::optional<TimePoint> before_wait() override;
-  void receive_turn(Incoming& in);  // one recv()
+  void receive_turn(Incoming& in);  // as long as there is plenty, within bounds
+  bool receive_once(Incoming& in);  // one recv(); whether there may be more at once
   // What has come on a stream that is open, or that this end sends on: whether it is to be
   // received.
   bool claim(Incoming& in);

@@ -65,6 +65,7 @@ struct TestFacts {
   std::string role_flag = "none";  // what was agreed: none, level 1, level 2, cookie, force
   int tos = 0;
   std::uint64_t fq_rate_bps = 0;
+  bool batched = true;  // several blocks in one call to the kernel, at this end
   bool gso = false;
   bool gro = false;
   bool output_wanted = false;  // the client asked for the server's output

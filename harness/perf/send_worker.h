@@ -38,9 +38,12 @@ class SendWorker final : public Worker {
   std::optional<TimePoint> before_wait() override;
 
   bool paced() const { return load_.bits_per_second != 0; }
+  std::size_t burst_blocks() const;
   std::size_t blocks_due(const Outgoing& out) const;
-  void send_turn(Outgoing& out);  // one system call
-  void after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent);
+  void send_turn(Outgoing& out);  // as long as the kernel takes all, within bounds
+  bool send_once(Outgoing& out);  // one system call; whether the next may follow at once
+  bool after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent);
+  void fail(Outgoing& out, int error);
   void wait_until(Outgoing& out, TimePoint due);
   void watch(Outgoing& out);
   void finish(Outgoing& out);

@@ -40,6 +40,7 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   facts.role_flag = flag;
   facts.tos = static_cast<int>(p.tos);
   facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
+  facts.batched = !plan.unbatched;
   facts.gso = p.gso;
   facts.gro = p.gro;
   facts.output_wanted = p.get_server_output;
@@ -154,6 +155,7 @@ Result<void> TestRun::start(TimePoint now) {
   load.skips_copy = p.skip_rx_copy;
   load.gso = p.gso;
   load.gro = p.gro;
+  load.is_unbatched = plan_.unbatched;
   load.is_repeating = p.repeating_payload;
   load.block_bytes = static_cast<std::size_t>(p.block_bytes);
   load.goal_bytes = p.bytes != 0 ? static_cast<std::uint64_t>(p.bytes)

@@ -23,6 +23,7 @@ namespace rolecall::perf {
 struct TestPlan {
   wire::Parameters parameters;
   double interval_s = 1;
+  bool unbatched = false;                   // one block a call to the kernel
   Duration receive_timeout = seconds(120);  // without a byte received
   std::string file{};                       // -F of this end; empty: none
   bool ends_by_itself = false;              // the client decides when the test is over

@@ -37,6 +37,8 @@ Server or client:
   --cntl-ka[=#/#/#]         let the kernel probe the control connection when it is idle: after how
                             many seconds, then every how many, how often (default: the system's)
   --cport PORT              local port of the first stream connection, counting up
+  --unbatched               send and receive one block (-l) in each call to the kernel, as iperf3
+                            does; without it several go in one call, and -l is what is counted
   --use-pkcs1-padding       encrypt users and passwords as iperf3 up to 3.16 does, not with OAEP
   -4, --version4            IPv4 only
   -6, --version6            IPv6 only
