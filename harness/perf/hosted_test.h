@@ -13,6 +13,7 @@
 #include "harness/base/fd.h"
 #include "harness/net/reactor.h"
 #include "harness/net/socket.h"
+#include "harness/net/transport.h"
 #include "harness/perf/control_link.h"
 #include "harness/perf/drain.h"
 #include "harness/perf/options.h"
@@ -29,7 +30,8 @@ class HostedTest {
     const Options& options;
     Report& report;
     Reactor& reactor;
-    const Fd& listener;
+    const Fd& listener;                                // the one of the moment
+    std::function<Result<void>(Transport)> listen_as;  // until the test ends
     std::function<void(Fd)> deny;
   };
 
@@ -84,6 +86,7 @@ class HostedTest {
   void warn_of_assumed_roles(const session::BindStreams& bind);
   void warn_of_assumed_identity();
   int misfit_of_file() const;
+  Transport transport() const;
   Result<void> prepare();  // the listener and this process, as the parameters ask
   void restore_listener();
   void on_progress(TestRun::Progress progress);

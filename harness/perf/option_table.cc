@@ -203,6 +203,19 @@ Result<void> set_streams(Parsing& parsing, const char* argument) {
   return ok();
 }
 
+// The last word of -u and -m counts, as with iperf3.
+Result<void> set_udp(Parsing& parsing, const char*) {
+  parsing.options.udp = true;
+  parsing.options.mptcp = false;
+  return ok();
+}
+
+Result<void> set_mptcp(Parsing& parsing, const char*) {
+  parsing.options.udp = false;
+  parsing.options.mptcp = true;
+  return ok();
+}
+
 constexpr const char* kReverseAndBidir =
     "a test cannot be both reverse (-R) and bidirectional (--bidir)";
 
@@ -296,6 +309,7 @@ constexpr OptionRow kRows[] = {
     {"snd-timeout", '\0', Required, Either, set_send_timeout},
     {"cntl-ka", '\0', Optional, Either, set_keep_alive},
     {"cport", '\0', Required, Either, set_client_port},
+    {"mptcp", 'm', None, Either, set_mptcp},
     {"use-pkcs1-padding", '\0', None, Either, set_flag<&Options::pkcs1_padding>},
     {"version4", '4', None, Either, set_v4},
     {"version6", '6', None, Either, set_v6},
@@ -332,7 +346,7 @@ constexpr OptionRow kRows[] = {
     {"no-delay", 'N', None, ClientOnly, set_flag<&Options::no_delay>},
     {"omit", 'O', Required, ClientOnly, set_omit},
     {"title", 'T', Required, ClientOnly, set_text<&Options::title>},
-    {"udp", 'u', None, ClientOnly, set_flag<&Options::udp>},
+    {"udp", 'u', None, ClientOnly, set_udp},
     {"udp-counters-64bit", '\0', None, ClientOnly, set_flag<&Options::wide_counter>},
     {"tos", 'S', Required, ClientOnly, set_tos},
     {"dscp", '\0', Required, ClientOnly, set_dscp},
@@ -352,7 +366,6 @@ constexpr OptionRow kRows[] = {
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
 
     // iperf3's, not offered yet.
-    {"mptcp", 'm', None, Either, nullptr},
     {"sctp", '\0', None, ClientOnly, nullptr},
     {"nstreams", '\0', Required, ClientOnly, nullptr},
     {"xbind", 'X', Required, Either, nullptr},

@@ -56,6 +56,7 @@ struct Options {
   int send_timeout_ms = 0;  // TCP_USER_TIMEOUT. 0: the system's
   std::string file;         // -F: sent by the end that sends, written by the other; empty: none
   std::optional<KeepAlive> control_keep_alive;  // of the control connection
+  bool mptcp = false;  // stream connections; a server: of every TCP test, asked for or not
   RoleFlagMode role_flag = RoleFlagMode::Auto;
   int role_flag_level = 2;     // highest level spoken, 1 or 2
   bool pkcs1_padding = false;  // of authentication tokens; else OAEP

@@ -105,9 +105,13 @@ Error StreamConnector::too_late() const {
 
 // --- barriers ---
 
-// Whether the connection is surely in the server's accept queue. tcpi_bytes_acked counts the SYN of
-// the end that connects.
+// Whether a connection that stands is surely in the server's accept queue. tcpi_bytes_acked counts
+// the SYN of the end that connects; of MPTCP it is one subflow's.
 bool StreamConnector::is_acknowledged(const Stream& stream) const {
+  if (transport_of(target_.parameters) == Transport::Mptcp) {
+    const auto left = unacknowledged_bytes(stream.socket);
+    return left && left.value() == 0;
+  }
   const auto info = read_tcp_info(stream.socket);
   return info && info.value().state == TcpState::Established &&
          info.value().bytes_acked >= 1 + header_bytes_;
@@ -145,6 +149,11 @@ void StreamConnector::on_change(Stream& stream, std::uint32_t events) {
   go_on();
 }
 
+// MPTCP takes the request, but no notice comes of it (Linux 6.18).
+bool StreamConnector::gives_notice(const Stream& stream) const {
+  return begin_ack_notices(stream.socket) && transport_of(target_.parameters) != Transport::Mptcp;
+}
+
 // --- the next one ---
 
 void StreamConnector::go_on() {
@@ -160,7 +169,7 @@ void StreamConnector::go_on() {
 }
 
 Result<void> StreamConnector::begin(Stream& stream) {
-  TRY(stream.socket, tcp_socket(target_.peer.family()));
+  TRY(stream.socket, stream_socket(target_.peer.family(), transport_of(target_.parameters)));
   TRY(const Address peer, prepare(stream));
   TRY(const bool stands, start_connect(stream.socket, peer));
   if (stands) return connected(stream);
@@ -180,7 +189,7 @@ Result<void> StreamConnector::connected(Stream& stream) {
   until_ = now() + target_.limit;
   const Bytes header = header_(stream.number);
   header_bytes_ = header.size();
-  if (is_waited_for(stream) && !begin_ack_notices(stream.socket)) has_notices_ = false;
+  if (is_waited_for(stream) && !gives_notice(stream)) has_notices_ = false;
   TRY(const std::size_t written, write_some(stream.socket, header));
   CHECK(written == header.size());  // the first bytes of a connection always fit
   TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));

@@ -96,6 +96,7 @@ class StreamConnector final : public Connector {
   Stream* waited_for() const;
   bool is_waited_for(const Stream& stream) const;  // by a barrier, sooner or later
   bool is_acknowledged(const Stream& stream) const;
+  bool gives_notice(const Stream& stream) const;  // when it is acknowledged
   void finish(Result<void> result);
 
   Reactor& reactor_;

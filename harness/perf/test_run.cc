@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/test_run.h"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
 #include "harness/net/socket.h"
+#include "harness/net/transport.h"
 
 namespace rolecall::perf {
 namespace {
@@ -209,9 +208,8 @@ bool TestRun::is_delivered(TimePoint now) {
   if (plan_.file.empty()) return true;
   if (!delivers_until_) delivers_until_ = now + kDeliveryLimit;
   return now >= *delivers_until_ || std::ranges::none_of(records_, [](const StreamRecord& r) {
-           int unacknowledged = 0;
-           const int fd = r.stream().socket.get();
-           return ::ioctl(fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0;
+           const auto left = unacknowledged_bytes(r.stream().socket);
+           return left && left.value() > 0;
          });
 }
 

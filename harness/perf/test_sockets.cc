@@ -43,6 +43,10 @@ Result<void> apply_packet_options(const Fd& stream, const wire::Parameters& p) {
 
 }  // namespace
 
+Transport transport_of(const wire::Parameters& p) {
+  return p.mptcp && p.protocol == wire::Protocol::Tcp ? Transport::Mptcp : Transport::Tcp;
+}
+
 Result<void> apply_test_options(const Fd& socket, const wire::Parameters& p) {
   const bool is_tcp = p.protocol == wire::Protocol::Tcp;
   if (p.no_delay && is_tcp) {

@@ -37,6 +37,7 @@ Server or client:
   --cntl-ka[=#/#/#]         let the kernel probe the control connection when it is idle: after how
                             many seconds, then every how many, how often (default: the system's)
   --cport PORT              local port of the first stream connection, counting up
+  -m, --mptcp               stream connections are of Multipath TCP (a server: in every TCP test)
   --use-pkcs1-padding       encrypt users and passwords as iperf3 up to 3.16 does, not with OAEP
   -4, --version4            IPv4 only
   -6, --version6            IPv6 only
