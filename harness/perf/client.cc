@@ -126,7 +126,7 @@ class Client {
     facts.control_mss = segment_size(link_->socket());
     facts.target_bitrate_bps = options_.bitrate_bps;
     facts.reverse = options_.reverse;
-    facts.is_udp = options_.udp;
+    facts.protocol = plan_.parameters.protocol;
     facts.fq_rate_bps = options_.fq_rate_bps;
     report_.connected(facts);
     open_streams();
@@ -156,8 +156,10 @@ class Client {
 
   Result<void> hand_over_streams() {
     auto streams = connector_->take_streams();
-    TRY(const auto buffers, buffer_facts(streams.front()->socket, plan_.parameters));
-    report_.buffers(buffers);
+    if (!options_.sctp) {  // of which iperf3 says nothing
+      TRY(const auto buffers, buffer_facts(streams.front()->socket, plan_.parameters));
+      report_.buffers(buffers);
+    }
     warn_of_plain_tcp(streams);
     for (auto& stream : streams) {
       TRY(run_->add(std::move(stream)));

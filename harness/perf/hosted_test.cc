@@ -36,7 +36,6 @@ HostedTest::HostedTest(Surroundings around, Fd control)
           [this] { session_.on_closed(now()), pump(); }) {}
 
 HostedTest::~HostedTest() {
-  if (flow_listener_.is_open()) around_.reactor.unwatch(flow_listener_);
   for (const auto& [id, socket] : newcomers_) around_.reactor.unwatch(socket);
   if (run_ && run_->running() && !run_->stopped()) around_.reactor.unwatch(run_->event());
   restore_listener();
@@ -125,7 +124,7 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   facts.mss_bytes = static_cast<int>(p.mss_bytes);
   facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
   facts.reverse = p.direction == wire::Direction::Reverse;
-  facts.is_udp = is_udp();
+  facts.protocol = p.protocol;
   facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
   around_.report.connected(facts);
 }

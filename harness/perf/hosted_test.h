@@ -76,6 +76,9 @@ class HostedTest {
   bool is_authorized();
   bool is_udp() const { return session_.parameters().protocol == wire::Protocol::Udp; }
   Result<void> listen_for_flows();
+  Result<void> listen_for_associations();
+  void accept_associations();
+  void stop_listening();
   void take_datagrams(const Fd& socket);
   Result<void> take_datagram(ByteView datagram, const Address& source);
   Result<void> open_flow(session::ConnectionId id, const Address& source);
@@ -97,7 +100,7 @@ class HostedTest {
   Surroundings around_;
   session::ServerSession session_;
   ControlLink link_;
-  Fd flow_listener_;                                      // UDP, while streams are missing
+  Fd stream_listener_;                                    // UDP and SCTP, while streams are missing
   std::map<std::string, session::ConnectionId> flow_of_;  // by its source
   std::map<session::ConnectionId, Fd> newcomers_;
   session::ConnectionId next_connection_ = 1;

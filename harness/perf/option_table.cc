@@ -203,16 +203,29 @@ Result<void> set_streams(Parsing& parsing, const char* argument) {
   return ok();
 }
 
-// The last word of -u and -m counts, as with iperf3.
-Result<void> set_udp(Parsing& parsing, const char*) {
-  parsing.options.udp = true;
-  parsing.options.mptcp = false;
+// The last word on the protocol counts, as with iperf3.
+template <auto kMember>
+Result<void> set_protocol(Parsing& parsing, const char*) {
+  Options& o = parsing.options;
+  o.udp = o.sctp = o.mptcp = false;
+  o.*kMember = true;
   return ok();
 }
 
-Result<void> set_mptcp(Parsing& parsing, const char*) {
-  parsing.options.udp = false;
-  parsing.options.mptcp = true;
+// iperf3 takes the number for a bit rate (-b) too.
+Result<void> set_outgoing(Parsing& parsing, const char* argument) {
+  constexpr std::uint64_t kMost = 65535;
+  TRY(const auto streams, read_size(argument));
+  if (streams > kMost) {
+    return parameter_error(fmt::format(
+        "the streams of an association (--nstreams) must be 0 to {}, not '{}'", kMost, argument));
+  }
+  parsing.options.outgoing_streams = static_cast<int>(streams);
+  return ok();
+}
+
+Result<void> add_address(Parsing& parsing, const char* argument) {
+  parsing.options.more_addresses.emplace_back(argument);
   return ok();
 }
 
@@ -309,7 +322,8 @@ constexpr OptionRow kRows[] = {
     {"snd-timeout", '\0', Required, Either, set_send_timeout},
     {"cntl-ka", '\0', Optional, Either, set_keep_alive},
     {"cport", '\0', Required, Either, set_client_port},
-    {"mptcp", 'm', None, Either, set_mptcp},
+    {"mptcp", 'm', None, Either, set_protocol<&Options::mptcp>},
+    {"xbind", 'X', Required, Either, add_address},
     {"use-pkcs1-padding", '\0', None, Either, set_flag<&Options::pkcs1_padding>},
     {"version4", '4', None, Either, set_v4},
     {"version6", '6', None, Either, set_v6},
@@ -346,7 +360,9 @@ constexpr OptionRow kRows[] = {
     {"no-delay", 'N', None, ClientOnly, set_flag<&Options::no_delay>},
     {"omit", 'O', Required, ClientOnly, set_omit},
     {"title", 'T', Required, ClientOnly, set_text<&Options::title>},
-    {"udp", 'u', None, ClientOnly, set_udp},
+    {"sctp", '\0', None, ClientOnly, set_protocol<&Options::sctp>},
+    {"nstreams", '\0', Required, ClientOnly, set_outgoing},
+    {"udp", 'u', None, ClientOnly, set_protocol<&Options::udp>},
     {"udp-counters-64bit", '\0', None, ClientOnly, set_flag<&Options::wide_counter>},
     {"tos", 'S', Required, ClientOnly, set_tos},
     {"dscp", '\0', Required, ClientOnly, set_dscp},
@@ -366,9 +382,6 @@ constexpr OptionRow kRows[] = {
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
 
     // iperf3's, not offered yet.
-    {"sctp", '\0', None, ClientOnly, nullptr},
-    {"nstreams", '\0', Required, ClientOnly, nullptr},
-    {"xbind", 'X', Required, Either, nullptr},
     {"server-bitrate-limit", '\0', Required, ServerOnly, nullptr},
     {"server-max-duration", '\0', Required, ServerOnly, nullptr},
 };

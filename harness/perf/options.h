@@ -50,6 +50,7 @@ struct Options {
   std::optional<int> affinity;                  // core number, 0 to 1024
   std::string bind_address;                     // empty: any. Link-local IPv6 keeps its %scope
   std::string bind_device;                      // empty: none
+  std::vector<std::string> more_addresses;      // SCTP: -X, this end's
   AddressFamily family = AddressFamily::Any;
   std::uint16_t client_port = 0;  // --cport: stream n binds client_port + n - 1. 0: any
   int receive_timeout_ms = 120000;
@@ -83,6 +84,8 @@ struct Options {
   std::uint64_t blocks = 0;       // goal, 0: none
   int block_bytes = 128 * 1024;   // 0: UDP, as much as fits into one packet to the server
   bool udp = false;
+  bool sctp = false;
+  int outgoing_streams = 0;   // SCTP, of an association. 0: the system's
   bool wide_counter = false;  // of datagrams, 64 bits
   int streams = 1;            // of each direction; above 128 only where level 2 may be spoken
   bool reverse = false;

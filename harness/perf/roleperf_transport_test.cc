@@ -3,6 +3,7 @@
 // what is said where it has not.
 #include <signal.h>
 
+#include <cerrno>
 #include <fstream>
 #include <functional>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "harness/net/socket.h"
 #include "harness/net/transport.h"
 #include "harness/perf/iperf3_run.h"
+#include "harness/perf/json_shape.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
 #include "harness/perf/raw_client.h"
@@ -147,6 +149,84 @@ TEST_F(MptcpServer, WhoComesWhileListenersChangeIsAnswered) {
   RawConnection guest(port_);
   server_->send_signal(SIGCONT);
   EXPECT_EQ(guest.receive(1), byte(wire::State::AccessDenied));
+}
+
+// --- SCTP: ci/sctp.sh boots a kernel that has it
+
+class Sctp : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto there = check_transport(Transport::Sctp); there.has_error()) {
+      GTEST_SKIP() << there.error().message();
+    }
+  }
+};
+
+class SctpBetween : public Sctp,
+                    public testing::WithParamInterface<std::tuple<Pair, const char*>> {};
+
+TEST_P(SctpBetween, FiguresAreSound) {
+  const auto& [pair, words] = GetParam();
+  const std::string server = program_of(pair.server);
+  const std::string client = program_of(pair.client);
+  if (server.empty() || client.empty()) GTEST_SKIP() << "no such iperf3: ci/peers.sh fetches it";
+  const Outcome done = run(server, client, {fmt::format("--sctp -J {}", words), "-J"});
+  ASSERT_EQ(done.client_status, 0) << done.client;
+  EXPECT_EQ(parse(done.server)["start"]["test_start"]["protocol"], "SCTP") << done.server;
+  EXPECT_THAT(wrong_figures(parse(done.client), parse(done.server)), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Pairs, SctpBetween,
+    testing::Combine(testing::Values(Pair{"installed", "ours"}, Pair{"ours", "installed"},
+                                     Pair{"3.22", "ours"}, Pair{"ours", "3.22"},
+                                     Pair{"ours", "ours"}),
+                     testing::Values("-t 1", "-t 1 -R", "-t 1 -b 5M --bidir -P 2", "-t 1 -O 1",
+                                     "-t 1 -N -w 256K -l 1000", "-n 4M -Z --repeating-payload",
+                                     "-t 1 --nstreams 4 -b 0")));
+
+TEST_F(Sctp, BothEndsMayHaveSeveralAddresses) {
+  const std::string words = "-X 127.0.0.1 -X 127.0.0.2";
+  const Outcome done = run(ROLEPERF, ROLEPERF, {"--sctp -n 1M -J " + words, "-J " + words});
+  ASSERT_EQ(done.client_status, 0) << done.client;
+  EXPECT_THAT(wrong_figures(parse(done.client), parse(done.server)), IsEmpty());
+}
+
+TEST_F(Sctp, TheDocumentsHaveIperf3sShape) {
+  const Words both{"--sctp -t 1 -J", "-J"};
+  const Outcome theirs = run("iperf3", "iperf3", both);
+  const Outcome ours = run(ROLEPERF, ROLEPERF, both);
+  const auto& may_add = keys_beyond_iperf3_3_12();
+  EXPECT_THAT(shape_differences(theirs.client, ours.client, may_add), IsEmpty()) << ours.client;
+  EXPECT_THAT(shape_differences(theirs.server, ours.server, may_add), IsEmpty()) << ours.server;
+}
+
+class WithoutSctp : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (check_transport(Transport::Sctp)) GTEST_SKIP() << "this kernel has SCTP";
+  }
+};
+
+TEST_F(WithoutSctp, AClientSaysSoAndWhatToDo) {
+  Program client(words(fmt::format("{} -c 127.0.0.1 --sctp", ROLEPERF)));
+  EXPECT_EQ(client.status(), 1);
+  EXPECT_THAT(client.output(),
+              HasSubstr("socket(SCTP): this kernel offers no SCTP: modprobe sctp"));
+}
+
+// iperf3 without SCTP runs TCP instead, and says nothing.
+TEST_F(WithoutSctp, AServerRefusesTheTestAndServesTheNext) {
+  const std::uint16_t port = free_port();
+  Program server(words(fmt::format("{} -s -p {}", ROLEPERF, port)));
+  ASSERT_TRUE(await_listener(port));
+  RawTest test(port);
+  test.parameters = R"({"sctp":true,"len":1000})";
+  ASSERT_TRUE(test.reach(Phase::ParamExchange));
+  test.control.send(frame(test.parameters));
+  EXPECT_EQ(test.control.receive(9),
+            byte(wire::State::ServerError) + length(131) + length(EPROTONOSUPPORT));
+  EXPECT_TRUE(RawTest(port).complete());
 }
 
 // --- where the kernel has no MPTCP

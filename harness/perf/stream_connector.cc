@@ -44,6 +44,11 @@ Result<Address> Connector::prepare(Stream& stream) const {
 }
 
 Result<void> Connector::bind_source(Stream& stream) const {
+  const bool is_sctp = transport_of(target_.parameters) == Transport::Sctp;
+  if (is_sctp && target_.outgoing_streams != 0) {
+    TRY(set_outgoing_streams(stream.socket, target_.outgoing_streams));
+  }
+  if (is_sctp && !target_.more.empty()) return bind_all_sources(stream);
   if (!target_.from && target_.first_port == 0) return ok();
   TRY(const auto any, resolve("", 0, target_.peer.family()));
   Address from = target_.from.value_or(any.front());
@@ -52,6 +57,14 @@ Result<void> Connector::bind_source(Stream& stream) const {
     TRY(set_option(stream.socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
   }
   return bind_to(stream.socket, from);
+}
+
+// One port for all: the one of --cport, else whichever the first address gets.
+Result<void> Connector::bind_all_sources(Stream& stream) const {
+  const int port = target_.first_port == 0 ? 0 : target_.first_port + stream.number - 1;
+  TRY(const auto all,
+      resolve_all(target_.more, static_cast<std::uint16_t>(port), target_.peer.family()));
+  return bind_to_all(stream.socket, all);
 }
 
 StreamConnector::StreamConnector(Reactor& reactor, StreamTarget target, ConnectOrder order,
@@ -108,9 +121,11 @@ Error StreamConnector::too_late() const {
 // Whether a connection that stands is surely in the server's accept queue. tcpi_bytes_acked counts
 // the SYN of the end that connects; of MPTCP it is one subflow's.
 bool StreamConnector::is_acknowledged(const Stream& stream) const {
-  if (transport_of(target_.parameters) == Transport::Mptcp) {
-    const auto left = unacknowledged_bytes(stream.socket);
-    return left && left.value() == 0;
+  const Transport transport = transport_of(target_.parameters);
+  if (transport == Transport::Sctp) return true;  // its connect() waits until the server has it
+  if (transport == Transport::Mptcp) {
+    const auto all = is_all_acknowledged(stream.socket);
+    return all && all.value();
   }
   const auto info = read_tcp_info(stream.socket);
   return info && info.value().state == TcpState::Established &&

@@ -33,7 +33,7 @@ bool any_retransmits(const Summary& summary) {
 void TextReport::summary(const Summary& summary) {
   print(kSeparator);
   if (settings_.verbose) print("Test Complete. Summary Results:\n");
-  print(header(test_.bidir, test_.is_udp               ? kDatagramLoss
+  print(header(test_.bidir, test_.is_udp()             ? kDatagramLoss
                             : any_retransmits(summary) ? "         Retr"
                                                        : ""));
   for (const Direction& direction : directions(settings_.role, test_)) {
