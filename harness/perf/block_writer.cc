@@ -77,6 +77,37 @@ class TcpWriter final : public BlockWriter {
   std::vector<iovec> blocks_;  // the first for what was cut; all the others a whole block
 };
 
+// SCTP takes a message whole or not at all.
+class MessageWriter final : public BlockWriter {
+ public:
+  explicit MessageWriter(const Load& load)
+      : block_(make_block(load)),
+        most_blocks_(blocks_a_call(load)),
+        part_{block_.data(), block_.size()},
+        messages_(capacity(load)) {
+    for (mmsghdr& message : messages_) {
+      message.msg_hdr.msg_iov = &part_;
+      message.msg_hdr.msg_iovlen = 1;
+    }
+  }
+
+  std::size_t most_blocks() const override { return most_blocks_; }
+
+  Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) override {
+    CHECK(cut == 0);
+    const auto count = static_cast<unsigned>(claimed / block_.size());
+    const int sent = ::sendmmsg(stream.socket.get(), messages_.data(), count, MSG_NOSIGNAL);
+    if (sent >= 0) return {.bytes = static_cast<std::size_t>(sent) * block_.size()};
+    return {.error = is_full(errno) ? 0 : errno};
+  }
+
+ private:
+  Bytes block_;
+  std::size_t most_blocks_;
+  iovec part_;
+  std::vector<mmsghdr> messages_;
+};
+
 // -Z: blocks of a file in memory, whose pages the kernel sends as they are. Of the ways to do that,
 // measured with bare_loop over loopback, splice() and MSG_ZEROCOPY cost more.
 class FileWriter final : public BlockWriter {
@@ -170,6 +201,7 @@ Result<std::unique_ptr<BlockWriter>> make_block_writer(const Load& load) {
   if (load.is_udp && load.gso) return make_segment_writer(load, make_block(load));
   if (load.is_udp) return std::make_unique<UdpWriter>(load);
   if (load.is_file) return make_disk_file_writer(load);
+  if (load.keeps_blocks) return std::make_unique<MessageWriter>(load);
   if (load.is_zerocopy) return FileWriter::create(load);
   return std::make_unique<TcpWriter>(load);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -60,6 +61,7 @@ class Client {
   Result<void> begin() {
     TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
     TRY(auto config, client_config(options_));
+    TRY(check_transport(transport_of(config.parameters)));
     TRY(auto way, connect_control(options_, reactor_, finished_));
     if (!way) return ok();  // a signal came first
     way_ = *std::move(way);
@@ -125,7 +127,7 @@ class Client {
     facts.control_mss = segment_size(link_->socket());
     facts.target_bitrate_bps = options_.bitrate_bps;
     facts.reverse = options_.reverse;
-    facts.is_udp = options_.udp;
+    facts.protocol = plan_.parameters.protocol;
     facts.fq_rate_bps = options_.fq_rate_bps;
     report_.connected(facts);
     open_streams();
@@ -155,12 +157,26 @@ class Client {
 
   Result<void> hand_over_streams() {
     auto streams = connector_->take_streams();
-    TRY(const auto buffers, buffer_facts(streams.front()->socket, plan_.parameters));
-    report_.buffers(buffers);
+    if (!options_.sctp) {  // of which iperf3 says nothing
+      TRY(const auto buffers, buffer_facts(streams.front()->socket, plan_.parameters));
+      report_.buffers(buffers);
+    }
+    warn_of_plain_tcp(streams);
     for (auto& stream : streams) {
       TRY(run_->add(std::move(stream)));
     }
     return ok();
+  }
+
+  // A server before 3.19, or a middlebox: the figures are then those of TCP.
+  void warn_of_plain_tcp(const std::vector<std::unique_ptr<Stream>>& streams) {
+    if (!plan_.parameters.mptcp || options_.udp) return;
+    const auto plain = std::ranges::count_if(
+        streams, [](const auto& stream) { return !is_multipath(stream->socket); });
+    if (plain == 0) return;
+    report_.warning(
+        fmt::format("{} of {} streams are plain TCP: the server did not answer as MPTCP", plain,
+                    streams.size()));
   }
 
   // The server has all streams, also where its last answer on one is still under way.

@@ -20,9 +20,9 @@ namespace rolecall::perf {
 // On the address at which the client has found us, so that answers come from there.
 Result<void> HostedTest::listen_for_flows() {
   TRY(const auto at, local_address(link_.socket()));
-  TRY(flow_listener_, flow_socket(at, around_.options.bind_device, session_.parameters()));
-  return around_.reactor.watch(flow_listener_, EPOLLIN,
-                               [this](std::uint32_t) { take_datagrams(flow_listener_); });
+  TRY(stream_listener_, flow_socket(at, around_.options.bind_device, session_.parameters()));
+  return around_.reactor.watch(stream_listener_, EPOLLIN,
+                               [this](std::uint32_t) { take_datagrams(stream_listener_); });
 }
 
 void HostedTest::take_datagrams(const Fd& socket) {
@@ -37,10 +37,7 @@ void HostedTest::take_datagrams(const Fd& socket) {
              : Result<void>(std::move(came).error());
     if (!taken) fail(std::move(taken).error(), wire::kErrorStreamAccept);
   }
-  if (!session_.wants_flows() && flow_listener_.is_open()) {
-    around_.reactor.unwatch(flow_listener_);
-    flow_listener_.reset();
-  }
+  if (!session_.wants_flows()) stop_listening();
   pump();
 }
 

@@ -13,7 +13,6 @@
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
 #include "harness/net/tcp_info.h"
-#include "harness/perf/affinity.h"
 #include "harness/perf/authentication.h"
 #include "harness/perf/test_parameters.h"
 #include "harness/perf/test_sockets.h"
@@ -37,7 +36,6 @@ HostedTest::HostedTest(Surroundings around, Fd control)
           [this] { session_.on_closed(now()), pump(); }) {}
 
 HostedTest::~HostedTest() {
-  if (flow_listener_.is_open()) around_.reactor.unwatch(flow_listener_);
   for (const auto& [id, socket] : newcomers_) around_.reactor.unwatch(socket);
   if (run_ && run_->running() && !run_->stopped()) around_.reactor.unwatch(run_->event());
   restore_listener();
@@ -111,6 +109,9 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
                       "tests of one direction only"},
                 number);
   }
+  if (auto there = check_transport(transport()); !there) {
+    return fail(std::move(there).error(), wire::kErrorProtocol);
+  }
   if (auto prepared = prepare(); !prepared) {
     const int number = prepared.error().code == Errc::Config ? 141 : 102;
     return fail(std::move(prepared).error(), number);
@@ -124,7 +125,7 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   facts.mss_bytes = static_cast<int>(p.mss_bytes);
   facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
   facts.reverse = p.direction == wire::Direction::Reverse;
-  facts.is_udp = is_udp();
+  facts.protocol = p.protocol;
   facts.fq_rate_bps = static_cast<std::uint64_t>(p.fq_bits_per_second);
   around_.report.connected(facts);
 }
@@ -135,33 +136,6 @@ int HostedTest::misfit_of_file() const {
   if (is_udp()) return wire::kErrorDatagramFile;
   const bool both_ways = session_.parameters().direction == wire::Direction::Bidirectional;
   return both_ways ? wire::kErrorFile : 0;
-}
-
-Result<void> HostedTest::prepare() {
-  const wire::Parameters& p = session_.parameters();
-  if (p.server_affinity) {
-    TRY(cores_before_, current_cores());
-    TRY(pin_to_core(static_cast<int>(*p.server_affinity)));
-  }
-  if (is_udp()) return listen_for_flows();
-  TRY(auto before, buffer_facts(around_.listener, p));
-  if (p.no_delay || p.mss_bytes != 0 || p.window_bytes != 0) {
-    listener_before_ = before;
-    TRY(apply_test_options(around_.listener, p));
-    TRY(before, buffer_facts(around_.listener, p));
-  }
-  around_.report.buffers(before);
-  return ok();
-}
-
-void HostedTest::restore_listener() {
-  if (listener_before_) {
-    if (auto back = take_test_options_back(around_.listener, *listener_before_); !back) {
-      around_.report.warning(
-          fmt::format("the listener keeps options of the last test: {}", back.error().message()));
-    }
-    listener_before_.reset();
-  }
 }
 
 void HostedTest::take_connection(Fd connection) {

@@ -13,6 +13,7 @@
 #include "harness/base/fd.h"
 #include "harness/net/reactor.h"
 #include "harness/net/socket.h"
+#include "harness/net/transport.h"
 #include "harness/perf/control_link.h"
 #include "harness/perf/drain.h"
 #include "harness/perf/options.h"
@@ -29,7 +30,8 @@ class HostedTest {
     const Options& options;
     Report& report;
     Reactor& reactor;
-    const Fd& listener;
+    const Fd& listener;                                // the one of the moment
+    std::function<Result<void>(Transport)> listen_as;  // until the test ends
     std::function<void(Fd)> deny;
   };
 
@@ -74,6 +76,9 @@ class HostedTest {
   bool is_authorized();
   bool is_udp() const { return session_.parameters().protocol == wire::Protocol::Udp; }
   Result<void> listen_for_flows();
+  Result<void> listen_for_associations();
+  void accept_associations();
+  void stop_listening();
   void take_datagrams(const Fd& socket);
   Result<void> take_datagram(ByteView datagram, const Address& source);
   Result<void> open_flow(session::ConnectionId id, const Address& source);
@@ -84,6 +89,7 @@ class HostedTest {
   void warn_of_assumed_roles(const session::BindStreams& bind);
   void warn_of_assumed_identity();
   int misfit_of_file() const;
+  Transport transport() const;
   Result<void> prepare();  // the listener and this process, as the parameters ask
   void restore_listener();
   void on_progress(TestRun::Progress progress);
@@ -94,7 +100,7 @@ class HostedTest {
   Surroundings around_;
   session::ServerSession session_;
   ControlLink link_;
-  Fd flow_listener_;                                      // UDP, while streams are missing
+  Fd stream_listener_;                                    // UDP and SCTP, while streams are missing
   std::map<std::string, session::ConnectionId> flow_of_;  // by its source
   std::map<session::ConnectionId, Fd> newcomers_;
   session::ConnectionId next_connection_ = 1;

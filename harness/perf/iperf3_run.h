@@ -22,9 +22,10 @@ std::string iperf3_of(const std::string& release);
 // is ended after 20 seconds at the latest; what is missing then is missing in the output.
 Iperf3Output run_iperf3(const std::string& client_words, const std::string& server_words);
 
-// For shape_differences(): keys of ours that iperf3 3.12 does not have. Since 3.12: timemillisecs,
-// fq_rate, bidir, fqrate, interval, gso, gro, reorder. Our own: role_flag, number, bound_by.
-const std::vector<std::string>& keys_beyond_iperf3_3_12();
+// For shape_differences(): keys of ours that this release does not have, newer ones and our own.
+std::vector<std::string> keys_beyond_iperf3(const std::string& release);
+// Keys that only this release has: 3.9 writes the sums of a bidir interval under one key.
+std::vector<std::string> keys_of_iperf3_alone(const std::string& release);
 
 // With -b an iperf3 server writes start.target_bitrate twice; ours stands where it always does,
 // once.

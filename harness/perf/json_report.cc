@@ -141,9 +141,10 @@ void JsonReport::connected(const ControlFacts& facts) {
   start[server ? "accepted_connection" : "connecting_to"] = {
       {"host", server ? shown_host(facts.host) : facts.host}, {"port", facts.port}};
   start["cookie"] = facts.cookie;
-  if (facts.mss_bytes != 0 && !facts.is_udp) {
+  const bool is_tcp = facts.protocol == wire::Protocol::Tcp;
+  if (facts.mss_bytes != 0 && is_tcp) {
     start["tcp_mss"] = facts.mss_bytes;
-  } else if (!facts.is_udp) {
+  } else if (is_tcp) {
     start["tcp_mss_default"] = facts.control_mss;
   }
   start["target_bitrate"] = facts.target_bitrate_bps;
@@ -189,7 +190,7 @@ void JsonReport::test_started(const TestFacts& facts) {
   test_ = facts;
   if (title_.empty()) title_ = facts.title;
   if (!document_) return;
-  document_->start["test_start"] = {{"protocol", facts.is_udp ? "UDP" : "TCP"},
+  document_->start["test_start"] = {{"protocol", wire::name(facts.protocol)},
                                     {"num_streams", facts.streams},
                                     {"blksize", facts.block_bytes},
                                     {"omit", facts.omit_s},

@@ -12,7 +12,8 @@
 namespace rolecall::perf {
 
 struct Load {
-  bool is_udp = false;  // blocks are datagrams
+  bool is_udp = false;        // blocks are datagrams
+  bool keeps_blocks = false;  // SCTP: each block is a message
   wire::Counter counter = wire::Counter::Narrow;
   bool is_file = false;                  // the streams have files to send or to write
   bool is_zerocopy = false;              // -Z

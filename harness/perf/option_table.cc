@@ -203,6 +203,32 @@ Result<void> set_streams(Parsing& parsing, const char* argument) {
   return ok();
 }
 
+// The last word on the protocol counts, as with iperf3.
+template <auto kMember>
+Result<void> set_protocol(Parsing& parsing, const char*) {
+  Options& o = parsing.options;
+  o.udp = o.sctp = o.mptcp = false;
+  o.*kMember = true;
+  return ok();
+}
+
+// iperf3 takes the number for a bit rate (-b) too.
+Result<void> set_outgoing(Parsing& parsing, const char* argument) {
+  constexpr std::uint64_t kMost = 65535;
+  TRY(const auto streams, read_size(argument));
+  if (streams > kMost) {
+    return parameter_error(fmt::format(
+        "the streams of an association (--nstreams) must be 0 to {}, not '{}'", kMost, argument));
+  }
+  parsing.options.outgoing_streams = static_cast<int>(streams);
+  return ok();
+}
+
+Result<void> add_address(Parsing& parsing, const char* argument) {
+  parsing.options.more_addresses.emplace_back(argument);
+  return ok();
+}
+
 constexpr const char* kReverseAndBidir =
     "a test cannot be both reverse (-R) and bidirectional (--bidir)";
 
@@ -297,6 +323,8 @@ constexpr OptionRow kRows[] = {
     {"cntl-ka", '\0', Optional, Either, set_keep_alive},
     {"cport", '\0', Required, Either, set_client_port},
     {"unbatched", '\0', None, Either, set_flag<&Options::unbatched>},
+    {"mptcp", 'm', None, Either, set_protocol<&Options::mptcp>},
+    {"xbind", 'X', Required, Either, add_address},
     {"use-pkcs1-padding", '\0', None, Either, set_flag<&Options::pkcs1_padding>},
     {"version4", '4', None, Either, set_v4},
     {"version6", '6', None, Either, set_v6},
@@ -333,7 +361,9 @@ constexpr OptionRow kRows[] = {
     {"no-delay", 'N', None, ClientOnly, set_flag<&Options::no_delay>},
     {"omit", 'O', Required, ClientOnly, set_omit},
     {"title", 'T', Required, ClientOnly, set_text<&Options::title>},
-    {"udp", 'u', None, ClientOnly, set_flag<&Options::udp>},
+    {"sctp", '\0', None, ClientOnly, set_protocol<&Options::sctp>},
+    {"nstreams", '\0', Required, ClientOnly, set_outgoing},
+    {"udp", 'u', None, ClientOnly, set_protocol<&Options::udp>},
     {"udp-counters-64bit", '\0', None, ClientOnly, set_flag<&Options::wide_counter>},
     {"tos", 'S', Required, ClientOnly, set_tos},
     {"dscp", '\0', Required, ClientOnly, set_dscp},
@@ -353,10 +383,6 @@ constexpr OptionRow kRows[] = {
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
 
     // iperf3's, not offered yet.
-    {"mptcp", 'm', None, Either, nullptr},
-    {"sctp", '\0', None, ClientOnly, nullptr},
-    {"nstreams", '\0', Required, ClientOnly, nullptr},
-    {"xbind", 'X', Required, Either, nullptr},
     {"server-bitrate-limit", '\0', Required, ServerOnly, nullptr},
     {"server-max-duration", '\0', Required, ServerOnly, nullptr},
 };

@@ -146,9 +146,11 @@ Result<void> check_streams(const Options& options) {
                                      session::kMostLegacyStreams));
 }
 
-// iperf_api.c iperf_parse_arguments(), 3.22: what UDP has other defaults and bounds for.
-Result<void> settle_udp(Parsing& parsing) {
+// iperf_api.c iperf_parse_arguments(), 3.22: what UDP and SCTP have other defaults and bounds for.
+Result<void> settle_protocol(Parsing& parsing) {
   Options& options = parsing.options;
+  constexpr int kSctpMessage = 64 * 1024;
+  if (options.sctp && !parsing.length_given) options.block_bytes = kSctpMessage;
   if (!options.udp) return ok();
   constexpr std::uint64_t kDefaultRate = 1024 * 1024;
   if (!parsing.bitrate_given) options.bitrate_bps = kDefaultRate;
@@ -204,7 +206,7 @@ Result<Options> check(Parsing& parsing) {
   if (!parsing.has_role) {
     return parameter_error("roleperf must be either a client (-c) or a server (-s)");
   }
-  TRY(settle_udp(parsing));
+  TRY(settle_protocol(parsing));
   TRY(settle_file(parsing));
   complete(parsing);
   return std::move(parsing.options);

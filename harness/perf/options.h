@@ -50,12 +50,14 @@ struct Options {
   std::optional<int> affinity;                  // core number, 0 to 1024
   std::string bind_address;                     // empty: any. Link-local IPv6 keeps its %scope
   std::string bind_device;                      // empty: none
+  std::vector<std::string> more_addresses;      // SCTP: -X, this end's
   AddressFamily family = AddressFamily::Any;
   std::uint16_t client_port = 0;  // --cport: stream n binds client_port + n - 1. 0: any
   int receive_timeout_ms = 120000;
   int send_timeout_ms = 0;  // TCP_USER_TIMEOUT. 0: the system's
   std::string file;         // -F: sent by the end that sends, written by the other; empty: none
   std::optional<KeepAlive> control_keep_alive;  // of the control connection
+  bool mptcp = false;  // stream connections; a server: of every TCP test, asked for or not
   RoleFlagMode role_flag = RoleFlagMode::Auto;
   int role_flag_level = 2;     // highest level spoken, 1 or 2
   bool unbatched = false;      // one block a call to the kernel, as iperf3 does
@@ -83,6 +85,8 @@ struct Options {
   std::uint64_t blocks = 0;       // goal, 0: none
   int block_bytes = 128 * 1024;   // 0: UDP, as much as fits into one packet to the server
   bool udp = false;
+  bool sctp = false;
+  int outgoing_streams = 0;   // SCTP, of an association. 0: the system's
   bool wide_counter = false;  // of datagrams, 64 bits
   int streams = 1;            // of each direction; above 128 only where level 2 may be spoken
   bool reverse = false;

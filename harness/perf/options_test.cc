@@ -180,13 +180,16 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"-c h -L 0", "the IPv6 flow label (-L)"},
         RefusalCase{"-c h -L 0x100000", "the IPv6 flow label (-L)"},
         RefusalCase{"-s -L 1", "client only"}, RefusalCase{"-s -Z", "client only"},
-        RefusalCase{"-s --gsro", "client only"}, RefusalCase{"-s --skip-rx-copy", "client only"},
+        RefusalCase{"-s --gsro", "client only"}, RefusalCase{"-s --sctp", "client only"},
+        RefusalCase{"-c h --sctp --nstreams 65536", "0 to 65535"},
+        RefusalCase{"-s --skip-rx-copy", "client only"},
         RefusalCase{"-c h --cntl-ka=10/5/2", "10 s is not above 5 s times 2"},
         RefusalCase{"-c h --cntl-ka=32768", "the idle time (--cntl-ka, s)"},
         RefusalCase{"-V", "either a client (-c) or a server (-s)"}));
 
 INSTANTIATE_TEST_SUITE_P(NotYet, OptionRefusal,
-                         testing::Values(RefusalCase{"-c h --sctp", "does not have --sctp yet"}));
+                         testing::Values(RefusalCase{"-s --server-max-duration 1",
+                                                     "does not have --server-max-duration yet"}));
 
 // iperf3's order: values as they come, roles, end conditions, then whether there is a role at all.
 INSTANTIATE_TEST_SUITE_P(Order, OptionRefusal,
@@ -208,6 +211,27 @@ TEST(OptionParsing, UdpHasDefaultsOfItsOwn) {
   EXPECT_EQ(accepted("-c h -u").block_bytes, 0);
   EXPECT_EQ(accepted("-c h -u -b 0 -l 100").bitrate_bps, 0U);
   EXPECT_EQ(accepted("-c h -l 100 -u").block_bytes, 100);
+}
+
+TEST(OptionParsing, SctpHasMessagesOf64Kilobytes) {
+  EXPECT_EQ(accepted("-c h --sctp").block_bytes, 65536);
+  EXPECT_EQ(accepted("-c h --sctp -l 1000").block_bytes, 1000);
+}
+
+TEST(OptionParsing, TheLastWordOnTheProtocolCounts) {
+  EXPECT_TRUE(accepted("-c h -u -m --sctp").sctp);
+  EXPECT_FALSE(accepted("-c h -u -m --sctp").udp);
+  EXPECT_FALSE(accepted("-c h --sctp -m").sctp);
+  EXPECT_FALSE(accepted("-c h -m -u").mptcp);
+}
+
+TEST(OptionParsing, StreamsOfAnAssociationAreNoBitRate) {
+  EXPECT_EQ(accepted("-c h --sctp --nstreams 3").outgoing_streams, 3);
+  EXPECT_EQ(accepted("-c h --sctp --nstreams 3").bitrate_bps, 0U);
+}
+
+TEST(OptionParsing, AnEndMayHaveSeveralAddresses) {
+  EXPECT_THAT(accepted("-s -X a -X b").more_addresses, testing::ElementsAre("a", "b"));
 }
 
 TEST(OptionParsing, AReceivingClientHasAReceiveTimeout) {

@@ -11,6 +11,7 @@
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
 #include "harness/net/socket.h"
+#include "harness/net/transport.h"
 
 namespace rolecall::perf {
 namespace {
@@ -142,9 +143,24 @@ void ReceiveWorker::read_in_portions_of(Incoming& in, int bytes) {
     in.portion = bytes;
 }
 
-Result<void> receive_what_is_there(Stream& stream) {
+namespace {
+
+// SCTP tells of one message only: there, what the buffer holds at most.
+int bytes_waiting(const Fd& socket) {
+  const auto transport = transport_of(socket);
+  if (transport && transport.value() == Transport::Sctp) {
+    const auto buffer = get_option(socket, SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
+    return buffer ? buffer.value() : 0;
+  }
   int waiting = 0;
-  if (::ioctl(stream.socket.get(), FIONREAD, &waiting) != 0 || waiting <= 0) return ok();
+  return ::ioctl(socket.get(), FIONREAD, &waiting) == 0 ? waiting : 0;
+}
+
+}  // namespace
+
+Result<void> receive_what_is_there(Stream& stream) {
+  const int waiting = bytes_waiting(stream.socket);
+  if (waiting <= 0) return ok();
   Bytes scratch(std::min<std::size_t>(static_cast<std::size_t>(waiting), kScratchBytes));
   for (auto left = static_cast<std::size_t>(waiting); left > 0;) {
     const auto outcome =

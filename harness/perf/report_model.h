@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/perf/options.h"
+#include "harness/wire/params.h"
 
 namespace rolecall::perf {
 
@@ -21,7 +22,7 @@ struct ControlFacts {
   int control_mss = 0;  // of the control connection; iperf3's server says 0
   std::uint64_t target_bitrate_bps = 0;
   bool reverse = false;
-  bool is_udp = false;
+  wire::Protocol protocol = wire::Protocol::Tcp;
   std::uint64_t fq_rate_bps = 0;
 };
 
@@ -59,7 +60,8 @@ struct TestFacts {
   std::uint64_t blocks = 0;
   bool reverse = false;
   bool bidir = false;
-  bool is_udp = false;
+  wire::Protocol protocol = wire::Protocol::Tcp;
+  bool is_udp() const { return protocol == wire::Protocol::Udp; }
   std::uint64_t target_bitrate_bps = 0;
   double interval_s = 1;
   std::string role_flag = "none";  // what was agreed: none, level 1, level 2, cookie, force

@@ -16,6 +16,7 @@
 #include "harness/net/reactor.h"
 #include "harness/net/signals.h"
 #include "harness/net/socket.h"
+#include "harness/net/transport.h"
 #include "harness/perf/farewells.h"
 #include "harness/perf/hosted_test.h"
 #include "harness/perf/lobby.h"
@@ -102,6 +103,18 @@ class Server {
     }
   }
 
+  // For a test that needs a listener of another protocol, which is changed for the time being.
+  Result<void> listen_as(Transport transport) {
+    TRY(const Transport before, transport_of(listener_));
+    if (transport == before) return ok();
+    TRY(auto successor, listen_beside(listener_, transport));
+    accept_all();
+    reactor_.unwatch(listener_);
+    listener_ = std::move(successor);
+    rests_until_.reset();
+    return watch_listener();
+  }
+
   // Without a descriptor left the loop would spin on the listener: whoever waits there stays in its
   // queue until the next turn, which may have closed something.
   void rest(const Error& error) {
@@ -139,9 +152,11 @@ class Server {
   }
 
   void begin_test(Lobby::Guest guest) {
-    test_.emplace(HostedTest::Surroundings{options_, report_, reactor_, listener_,
-                                           [this](Fd fd) { farewells_.deny(std::move(fd)); }},
-                  std::move(guest.socket));
+    test_.emplace(
+        HostedTest::Surroundings{options_, report_, reactor_, listener_,
+                                 [this](Transport transport) { return listen_as(transport); },
+                                 [this](Fd fd) { farewells_.deny(std::move(fd)); }},
+        std::move(guest.socket));
     if (auto begun = test_->begin(guest.said); !begun) {
       report_.warning(begun.error().message());
       return test_.reset();
@@ -153,9 +168,10 @@ class Server {
     test_.reset();
     if (options_.one_off) {
       done_ = true;
-    } else {
-      next_test();
+      return;
     }
+    if (auto back = listen_as(Transport::Tcp); !back) report_.warning(back.error().message());
+    next_test();
   }
 
   // --- time and signals ---

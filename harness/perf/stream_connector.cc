@@ -44,6 +44,11 @@ Result<Address> Connector::prepare(Stream& stream) const {
 }
 
 Result<void> Connector::bind_source(Stream& stream) const {
+  const bool is_sctp = transport_of(target_.parameters) == Transport::Sctp;
+  if (is_sctp && target_.outgoing_streams != 0) {
+    TRY(set_outgoing_streams(stream.socket, target_.outgoing_streams));
+  }
+  if (is_sctp && !target_.more.empty()) return bind_all_sources(stream);
   if (!target_.from && target_.first_port == 0) return ok();
   TRY(const auto any, resolve("", 0, target_.peer.family()));
   Address from = target_.from.value_or(any.front());
@@ -52,6 +57,14 @@ Result<void> Connector::bind_source(Stream& stream) const {
     TRY(set_option(stream.socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
   }
   return bind_to(stream.socket, from);
+}
+
+// One port for all: the one of --cport, else whichever the first address gets.
+Result<void> Connector::bind_all_sources(Stream& stream) const {
+  const int port = target_.first_port == 0 ? 0 : target_.first_port + stream.number - 1;
+  TRY(const auto all,
+      resolve_all(target_.more, static_cast<std::uint16_t>(port), target_.peer.family()));
+  return bind_to_all(stream.socket, all);
 }
 
 StreamConnector::StreamConnector(Reactor& reactor, StreamTarget target, ConnectOrder order,
@@ -105,9 +118,15 @@ Error StreamConnector::too_late() const {
 
 // --- barriers ---
 
-// Whether the connection is surely in the server's accept queue. tcpi_bytes_acked counts the SYN of
-// the end that connects.
+// Whether a connection that stands is surely in the server's accept queue. tcpi_bytes_acked counts
+// the SYN of the end that connects; of MPTCP it is one subflow's.
 bool StreamConnector::is_acknowledged(const Stream& stream) const {
+  const Transport transport = transport_of(target_.parameters);
+  if (transport == Transport::Sctp) return true;  // its connect() waits until the server has it
+  if (transport == Transport::Mptcp) {
+    const auto all = is_all_acknowledged(stream.socket);
+    return all && all.value();
+  }
   const auto info = read_tcp_info(stream.socket);
   return info && info.value().state == TcpState::Established &&
          info.value().bytes_acked >= 1 + header_bytes_;
@@ -145,6 +164,11 @@ void StreamConnector::on_change(Stream& stream, std::uint32_t events) {
   go_on();
 }
 
+// MPTCP takes the request, but no notice comes of it (Linux 6.18).
+bool StreamConnector::gives_notice(const Stream& stream) const {
+  return begin_ack_notices(stream.socket) && transport_of(target_.parameters) != Transport::Mptcp;
+}
+
 // --- the next one ---
 
 void StreamConnector::go_on() {
@@ -160,7 +184,7 @@ void StreamConnector::go_on() {
 }
 
 Result<void> StreamConnector::begin(Stream& stream) {
-  TRY(stream.socket, tcp_socket(target_.peer.family()));
+  TRY(stream.socket, stream_socket(target_.peer.family(), transport_of(target_.parameters)));
   TRY(const Address peer, prepare(stream));
   TRY(const bool stands, start_connect(stream.socket, peer));
   if (stands) return connected(stream);
@@ -180,7 +204,7 @@ Result<void> StreamConnector::connected(Stream& stream) {
   until_ = now() + target_.limit;
   const Bytes header = header_(stream.number);
   header_bytes_ = header.size();
-  if (is_waited_for(stream) && !begin_ack_notices(stream.socket)) has_notices_ = false;
+  if (is_waited_for(stream) && !gives_notice(stream)) has_notices_ = false;
   TRY(const std::size_t written, write_some(stream.socket, header));
   CHECK(written == header.size());  // the first bytes of a connection always fit
   TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));

@@ -30,10 +30,12 @@ enum class ConnectOrder {
 ConnectOrder affordable_order(Duration rtt, int streams);
 
 struct StreamTarget {
-  Address peer;                 // the control connection's: every stream goes to the same machine
-  std::optional<Address> from;  // -B
-  std::string device;           // --bind-dev
-  int first_port = 0;           // --cport: stream n binds first_port + n - 1; 0: any
+  Address peer;                   // the control connection's: every stream goes to the same machine
+  std::optional<Address> from;    // -B
+  std::string device;             // --bind-dev
+  std::vector<std::string> more;  // SCTP: -X
+  int outgoing_streams = 0;       // SCTP: --nstreams; 0: the system's
+  int first_port = 0;             // --cport: stream n binds first_port + n - 1; 0: any
   wire::Parameters parameters;
   int send_timeout_ms = 0;
   Duration limit = seconds(120);  // from one step to the next; iperf3 3.22's connect timeout
@@ -63,6 +65,7 @@ class Connector {
 
  private:
   Result<void> bind_source(Stream& stream) const;
+  Result<void> bind_all_sources(Stream& stream) const;
 };
 
 class StreamConnector final : public Connector {
@@ -96,6 +99,7 @@ class StreamConnector final : public Connector {
   Stream* waited_for() const;
   bool is_waited_for(const Stream& stream) const;  // by a barrier, sooner or later
   bool is_acknowledged(const Stream& stream) const;
+  bool gives_notice(const Stream& stream) const;  // when it is acknowledged
   void finish(Result<void> result);
 
   Reactor& reactor_;

@@ -15,6 +15,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/net/tcp_info.h"
+#include "harness/net/transport.h"
 
 namespace rolecall::perf {
 namespace {
@@ -200,6 +201,37 @@ TEST_F(StreamConnectorTest, LeavesNoNoticeBehindThatWouldWakeThePayloadsLoop) {
   while (!end.expired()) (void)reactor_.run_once(end.at());
   EXPECT_EQ(woken, 0);
   for (const auto& stream : streams) reactor_.unwatch(stream->socket);
+}
+
+class StreamConnectorOfMptcpTest : public StreamConnectorTest {
+ protected:
+  void SetUp() override {
+    if (auto there = check_transport(Transport::Mptcp); !there) {
+      GTEST_SKIP() << there.error().message();
+    }
+    StreamConnectorTest::SetUp();
+    target_.parameters.mptcp = true;
+  }
+};
+
+TEST_F(StreamConnectorOfMptcpTest, StreamsComeInOrder) {
+  listener_ = listen_beside(listener_, Transport::Mptcp).value();
+  open(ConnectOrder::StreamBarrier, 4, 4);
+  finish();
+  ASSERT_TRUE(*done_);
+  for (const Stream* stream : opened_) EXPECT_TRUE(is_multipath(stream->socket));
+  EXPECT_THAT(accept_order(), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+}
+
+// An MPTCP listener takes no filter; towards a plain one MPTCP falls back, and waits all the same.
+TEST_F(StreamConnectorOfMptcpTest, TheStreamBarrierWaitsUntilTheHeaderIsAcknowledged) {
+  drop_all_but_syns();
+  open(ConnectOrder::StreamBarrier, 2, 0);
+  expect_to_wait_for(milliseconds(150));
+  let_all_through();
+  finish();
+  EXPECT_TRUE(*done_);
+  EXPECT_THAT(accept_order(), ElementsAre(1, 2));
 }
 
 // With notices off the barrier would still work, but by looking: this is the event itself.

@@ -31,6 +31,8 @@ StreamTarget target_of(const StreamOpening& opening) {
   target.peer = opening.peer;
   target.from = opening.from;
   target.device = options.bind_device;
+  target.more = options.more_addresses;
+  target.outgoing_streams = options.outgoing_streams;
   target.first_port = options.client_port;
   target.parameters = opening.parameters;
   target.send_timeout_ms = options.send_timeout_ms;

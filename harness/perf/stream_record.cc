@@ -51,7 +51,7 @@ void StreamRecord::begin_sending() {
 }
 
 std::optional<TcpSample> StreamRecord::sample_tcp() {
-  if (!stream_->sends()) return std::nullopt;
+  if (!stream_->sends() || !is_tcp()) return std::nullopt;
   const auto read = read_tcp_info(stream_->socket);
   if (!read) return std::nullopt;
   const TcpInfo& info = read.value();
@@ -131,6 +131,8 @@ StreamSummary StreamRecord::summary(double seconds) const {
   if (stream_->file) summary.file = FileFacts{stream_->file->name, stream_->file->size()};
   if (is_udp()) {
     summary.udp = datagram_summary();
+  } else if (!is_tcp()) {
+    return summary;
   } else if (stream_->sends()) {
     summary.sender_tcp = tcp_;
   } else if (peer_ && peer_has_retransmits_) {
@@ -146,7 +148,7 @@ DatagramSummary StreamRecord::datagram_summary() const {
   DatagramFigures other;
   if (peer_) {
     const std::int64_t packets =
-        stream_->sends() ? peer_->packets - peer_->omitted_packets : peer_->bytes / datagram_bytes_;
+        stream_->sends() ? peer_->packets - peer_->omitted_packets : peer_->bytes / block_bytes_;
     other = {.packets = static_cast<std::uint64_t>(std::max<std::int64_t>(packets, 0)),
              .lost = peer_->errors - peer_->omitted_errors,
              .jitter_s = peer_->jitter_s};

@@ -10,6 +10,7 @@
 
 #include "harness/perf/report_model.h"
 #include "harness/perf/stream.h"
+#include "harness/wire/params.h"
 #include "harness/wire/results.h"
 
 namespace rolecall::perf {
@@ -17,11 +18,12 @@ namespace rolecall::perf {
 class StreamRecord {
  public:
   // `addresses`: the facts that never change.
-  // `datagram_bytes`: 0 where the stream is a TCP connection.
-  StreamRecord(std::unique_ptr<Stream> stream, StreamFacts addresses, std::int64_t datagram_bytes)
+  StreamRecord(std::unique_ptr<Stream> stream, StreamFacts addresses, wire::Protocol protocol,
+               std::int64_t block_bytes)
       : stream_(std::move(stream)),
         addresses_(std::move(addresses)),
-        datagram_bytes_(datagram_bytes) {}
+        protocol_(protocol),
+        block_bytes_(block_bytes) {}
 
   Stream& stream() { return *stream_; }
   const Stream& stream() const { return *stream_; }
@@ -48,7 +50,7 @@ class StreamRecord {
 
   // All after freeze().
   std::uint64_t bytes() const { return frozen_bytes_; }
-  std::int64_t retransmits() const { return stream_->sends() && !is_udp() ? tcp_.retransmits : -1; }
+  std::int64_t retransmits() const { return stream_->sends() && is_tcp() ? tcp_.retransmits : -1; }
   wire::StreamResult result(double seconds) const;
   // With the peer's figures where they have come.
   StreamSummary summary(double seconds) const;
@@ -58,13 +60,15 @@ class StreamRecord {
   std::string congestion() const;
 
  private:
-  bool is_udp() const { return datagram_bytes_ != 0; }
+  bool is_tcp() const { return protocol_ == wire::Protocol::Tcp; }
+  bool is_udp() const { return protocol_ == wire::Protocol::Udp; }
   DatagramFigures count_datagrams() const;
   DatagramSummary datagram_summary() const;
 
   std::unique_ptr<Stream> stream_;
   StreamFacts addresses_;
-  std::int64_t datagram_bytes_;
+  wire::Protocol protocol_;
+  std::int64_t block_bytes_;
   std::uint64_t measured_from_ = 0;  // of stream().bytes: what was omitted
   std::uint64_t cut_at_ = 0;
   std::uint64_t frozen_bytes_ = 0;

@@ -37,6 +37,8 @@ wire::Parameters test_parameters(const Options& o) {
                 : o.reverse ? wire::Direction::Reverse
                             : wire::Direction::Forward;
   if (o.udp) p.protocol = wire::Protocol::Udp;
+  if (o.sctp) p.protocol = wire::Protocol::Sctp;
+  p.mptcp = o.mptcp;
   if (o.wide_counter) p.udp_counter = wire::Counter::Wide;
   p.omit_s = o.omit_s;
   p.time_s = o.duration_s;

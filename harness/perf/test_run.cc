@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/test_run.h"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
 #include "harness/net/socket.h"
+#include "harness/net/transport.h"
 
 namespace rolecall::perf {
 namespace {
@@ -35,7 +34,7 @@ TestFacts test_facts(const TestPlan& plan, const char* flag) {
   facts.reverse = p.direction == wire::Direction::Reverse;
   facts.bidir = p.direction == wire::Direction::Bidirectional;
   facts.target_bitrate_bps = static_cast<std::uint64_t>(p.bits_per_second);
-  facts.is_udp = p.protocol == wire::Protocol::Udp;
+  facts.protocol = p.protocol;
   facts.interval_s = plan.interval_s;
   facts.role_flag = flag;
   facts.tos = static_cast<int>(p.tos);
@@ -61,8 +60,8 @@ Result<void> TestRun::add(std::unique_ptr<Stream> stream) {
   facts.local_port = local.port();
   facts.remote_host = remote.host();
   facts.remote_port = remote.port();
-  records_.emplace_back(std::move(stream), std::move(facts),
-                        is_udp() ? plan_.parameters.block_bytes : 0);
+  records_.emplace_back(std::move(stream), std::move(facts), plan_.parameters.protocol,
+                        plan_.parameters.block_bytes);
   report_.stream_connected(records_.back().facts());
   return ok();
 }
@@ -113,7 +112,7 @@ std::vector<Stream*> TestRun::take_places(const std::vector<session::BoundStream
     if (last_) last_->streams[i].tcp = records_[i].sample_tcp();
     sending.push_back(&stream);
   }
-  if (last_) last_->sender_has_retransmits = this->sends() && !is_udp();
+  if (last_) last_->sender_has_retransmits = this->sends() && is_tcp();
   return sending;
 }
 
@@ -148,11 +147,12 @@ std::uint64_t TestRun::received() const {
 Result<void> TestRun::start(TimePoint now) {
   const wire::Parameters& p = plan_.parameters;
   Load load;
-  load.is_udp = p.protocol == wire::Protocol::Udp;
+  load.is_udp = is_udp();
+  load.keeps_blocks = p.protocol == wire::Protocol::Sctp;
   load.counter = p.udp_counter;
   load.is_file = !plan_.file.empty();
   load.is_zerocopy = p.zerocopy;
-  load.skips_copy = p.skip_rx_copy;
+  load.skips_copy = p.skip_rx_copy && !load.keeps_blocks;  // SCTP copies always
   load.gso = p.gso;
   load.gro = p.gro;
   load.is_unbatched = plan_.unbatched;
@@ -211,9 +211,8 @@ bool TestRun::is_delivered(TimePoint now) {
   if (plan_.file.empty()) return true;
   if (!delivers_until_) delivers_until_ = now + kDeliveryLimit;
   return now >= *delivers_until_ || std::ranges::none_of(records_, [](const StreamRecord& r) {
-           int unacknowledged = 0;
-           const int fd = r.stream().socket.get();
-           return ::ioctl(fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0;
+           const auto all = is_all_acknowledged(r.stream().socket);
+           return all && !all.value();
          });
 }
 
@@ -251,7 +250,7 @@ TestRun::Progress TestRun::on_time(TimePoint now) {
 void TestRun::cut_interval(TimePoint at) {
   Interval interval;
   interval.omitted = omitting_;
-  interval.sender_has_retransmits = sends() && !is_udp();
+  interval.sender_has_retransmits = sends() && is_tcp();
   const double start_s = since_phase(std::exchange(cut_at_, at));
   for (StreamRecord& r : records_) {
     interval.streams.push_back(r.cut_interval(start_s, since_phase(at)));
@@ -273,7 +272,7 @@ void TestRun::stop(bool drain) {
   cut_interval(end);
   seconds_ = since_phase(end);
   local_cpu_ = cpu_.since_start(end);
-  if (!is_udp()) local_congestion_ = records_.back().congestion();
+  if (is_tcp()) local_congestion_ = records_.back().congestion();
   for (StreamRecord& r : records_) r.freeze();
 }
 
@@ -303,7 +302,7 @@ wire::Results TestRun::results() const {
   results.cpu_total_percent = local_cpu_.total;
   results.cpu_user_percent = local_cpu_.user;
   results.cpu_system_percent = local_cpu_.system;
-  results.sender_has_retransmits = !sends() ? -1 : is_udp() ? 0 : 1;
+  results.sender_has_retransmits = !sends() ? -1 : int{is_tcp()};
   if (!local_congestion_.empty()) results.congestion_used = local_congestion_;
   for (const StreamRecord& r : records_) results.streams.push_back(r.result(seconds_));
   return results;

@@ -90,6 +90,7 @@ class TestRun {
   std::vector<Stream*> take_places(const std::vector<session::BoundStream>& places);
   void begin_measuring(TimePoint now);
   void cut_interval(TimePoint at);
+  bool is_tcp() const { return plan_.parameters.protocol == wire::Protocol::Tcp; }
   bool is_udp() const { return plan_.parameters.protocol == wire::Protocol::Udp; }
   bool sends() const;
   bool receives() const;

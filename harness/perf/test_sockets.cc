@@ -43,13 +43,36 @@ Result<void> apply_packet_options(const Fd& stream, const wire::Parameters& p) {
 
 }  // namespace
 
+Transport transport_of(const wire::Parameters& p) {
+  if (p.protocol == wire::Protocol::Sctp) return Transport::Sctp;
+  return p.mptcp && p.protocol == wire::Protocol::Tcp ? Transport::Mptcp : Transport::Tcp;
+}
+
+Result<std::vector<Address>> resolve_all(const std::vector<std::string>& hosts, std::uint16_t port,
+                                         int family) {
+  std::vector<Address> all;
+  for (const std::string& host : hosts) {
+    TRY(const auto found, resolve(host, port, family == AF_INET6 ? AF_UNSPEC : family));
+    all.push_back(found.front());
+  }
+  return all;
+}
+
 Result<void> apply_test_options(const Fd& socket, const wire::Parameters& p) {
+  const int mss = static_cast<int>(p.mss_bytes);
   const bool is_tcp = p.protocol == wire::Protocol::Tcp;
+  const bool is_sctp = p.protocol == wire::Protocol::Sctp;
   if (p.no_delay && is_tcp) {
     TRY(set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY"));
   }
-  if (p.mss_bytes != 0 && is_tcp) {
-    TRY(set_option(socket, IPPROTO_TCP, TCP_MAXSEG, static_cast<int>(p.mss_bytes), "TCP_MAXSEG"));
+  if (p.no_delay && is_sctp) {
+    TRY(set_sctp_no_delay(socket));
+  }
+  if (mss != 0 && is_tcp) {
+    TRY(set_option(socket, IPPROTO_TCP, TCP_MAXSEG, mss, "TCP_MAXSEG"));
+  }
+  if (mss != 0 && is_sctp) {
+    TRY(set_sctp_segment_size(socket, mss));
   }
   if (p.window_bytes != 0) {
     TRY(set_buffer(socket, SO_SNDBUF, "SO_SNDBUF", static_cast<int>(p.window_bytes)));
@@ -78,7 +101,7 @@ Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& p) {
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
                                   int send_timeout_ms) {
   TRY(apply_packet_options(stream, p));
-  if (p.protocol == wire::Protocol::Udp) return ok();  // what follows is TCP's
+  if (p.protocol != wire::Protocol::Tcp) return ok();  // what follows is TCP's
   if (p.congestion) {
     TRY(set_congestion(stream, *p.congestion));
   }

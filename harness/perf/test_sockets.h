@@ -4,15 +4,25 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
 #include "harness/net/socket.h"
+#include "harness/net/transport.h"
 #include "harness/perf/options.h"
 #include "harness/perf/report_model.h"
 #include "harness/wire/params.h"
 
 namespace rolecall::perf {
+
+// What the stream connections of a test run on.
+Transport transport_of(const wire::Parameters& parameters);
+
+// The first address of each of `hosts`, of those that a socket of this family takes: one of IPv6
+// takes IPv4 too.
+Result<std::vector<Address>> resolve_all(const std::vector<std::string>& hosts, std::uint16_t port,
+                                         int family);
 
 // -N, -M, -w. Config when the kernel grants less than -w asked for (iperf3's IESETBUF2).
 Result<void> apply_test_options(const Fd& socket, const wire::Parameters& parameters);

@@ -80,7 +80,7 @@ void TextReport::connected(const ControlFacts& facts) {
   }
   if (!settings_.verbose) return;
   print(fmt::format("      Cookie: {}\n", facts.cookie));
-  if (!facts.is_udp) {
+  if (facts.protocol == wire::Protocol::Tcp) {
     const bool is_given = facts.mss_bytes != 0;
     print(fmt::format("      TCP MSS: {}{}\n", is_given ? facts.mss_bytes : facts.control_mss,
                       is_given ? "" : " (default)"));
@@ -105,8 +105,7 @@ void TextReport::test_started(const TestFacts& facts) {
                                                : fmt::format("{} second test", facts.duration_s);
   print(fmt::format(
       "Starting Test: protocol: {}, {} streams, {} byte blocks, omitting {} seconds, {}, tos {}\n",
-      facts.is_udp ? "UDP" : "TCP", facts.streams, facts.block_bytes, facts.omit_s, goal,
-      facts.tos));
+      wire::name(facts.protocol), facts.streams, facts.block_bytes, facts.omit_s, goal, facts.tos));
 }
 
 void TextReport::interval(const Interval& interval) {
@@ -124,7 +123,7 @@ void TextReport::interval(const Interval& interval) {
 
 std::string_view TextReport::interval_columns(const Interval& interval) const {
   const bool only_sends = !test_.bidir && (settings_.role == Role::Client) != test_.reverse;
-  if (test_.is_udp) return only_sends ? kDatagramCount : kDatagramLoss;
+  if (test_.is_udp()) return only_sends ? kDatagramCount : kDatagramLoss;
   return interval.sender_has_retransmits ? "         Retr  Cwnd" : "";
 }
 

@@ -33,7 +33,7 @@ bool any_retransmits(const Summary& summary) {
 void TextReport::summary(const Summary& summary) {
   print(kSeparator);
   if (settings_.verbose) print("Test Complete. Summary Results:\n");
-  print(header(test_.bidir, test_.is_udp               ? kDatagramLoss
+  print(header(test_.bidir, test_.is_udp()             ? kDatagramLoss
                             : any_retransmits(summary) ? "         Retr"
                                                        : ""));
   for (const Direction& direction : directions(settings_.role, test_)) {
@@ -93,7 +93,8 @@ void TextReport::print_out_of_order(const StreamSummary& stream, const Direction
                           stream.udp->received.out_of_order));
 }
 
-// As one stream of all bytes and the first stream's times.
+// As one stream of all bytes and the first stream's times. Of datagrams iperf3 says of no sum that
+// it is not available.
 void TextReport::print_summary_sum(const Summary& summary, const Direction& direction) {
   if (summary.streams.empty()) return;
   const SummarySum sum = sum_summary(summary, streams_, direction.local_sends);
@@ -105,7 +106,7 @@ void TextReport::print_summary_sum(const Summary& summary, const Direction& dire
     print(sum.udp           ? with_datagram_loss(head, {.packets = sum.udp->sent}, "sender")
           : sum.retransmits ? sum_with_retransmits(head, *sum.retransmits, "sender")
                             : without_retransmits(head, "sender"));
-  } else if (settings_.verbose) {
+  } else if (settings_.verbose && !sum.udp) {
     print(not_available("SUM", "sender"));
   }
   if (!server || !direction.local_sends) {
@@ -114,7 +115,7 @@ void TextReport::print_summary_sum(const Summary& summary, const Direction& dire
     const std::string head = line_head("SUM", direction.tag, figures, settings_.format);
     print(sum.udp ? with_datagram_loss(head, sum.udp->received, "receiver")
                   : without_retransmits(head, "receiver"));
-  } else if (settings_.verbose) {
+  } else if (settings_.verbose && !sum.udp) {
     print(not_available("SUM", "receiver"));
   }
 }

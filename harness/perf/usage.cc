@@ -39,6 +39,8 @@ Server or client:
   --cport PORT              local port of the first stream connection, counting up
   --unbatched               send and receive one block (-l) in each call to the kernel, as iperf3
                             does; without it several go in one call, and -l is what is counted
+  -X, --xbind HOST          with SCTP, an address of this end; may be given several times
+  -m, --mptcp               stream connections are of Multipath TCP (a server: in every TCP test)
   --use-pkcs1-padding       encrypt users and passwords as iperf3 up to 3.16 does, not with OAEP
   -4, --version4            IPv4 only
   -6, --version6            IPv6 only
@@ -69,13 +71,16 @@ Client:
   -c, --client HOST[%DEV]   be the client of the server on HOST (through the network device DEV)
   --connect-timeout #       give up connecting after # ms
   -u, --udp                 send datagrams
+  --sctp                    send the messages of SCTP
+  --nstreams #              with --sctp, streams of an association (default: the system's)
   --udp-counters-64bit      number them with 64 bits
   -b, --bitrate #[KMGT][/#] bits per second of each stream, 0 for no limit (default 0, with -u 1M)
                             (and how many blocks to send in a burst)
   -t, --time #              seconds to run, 0 for no end (default 10)
   -n, --bytes #[KMGT]       end after this many bytes (instead of -t)
   -k, --blockcount #[KMGT]  end after this many blocks (instead of -t)
-  -l, --length #[KMGT]      bytes of one block (default 128K, with -u what fits into one packet)
+  -l, --length #[KMGT]      bytes of one block (default 128K, with -u what fits into one packet,
+                            with --sctp 64K)
   -P, --parallel #          streams of each direction (default 1), above 128 only
                             with the role flag at level 2
   -R, --reverse             the server sends, the client receives

@@ -126,6 +126,18 @@ Json to_json(const Parameters& p) {
 
 }  // namespace
 
+const char* name(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::Tcp:
+      return "TCP";
+    case Protocol::Udp:
+      return "UDP";
+    case Protocol::Sctp:
+      return "SCTP";
+  }
+  return "?";
+}
+
 std::int64_t Parameters::gso_message_bytes() const {
   return std::clamp(kMostDatagram / std::max<std::int64_t>(block_bytes, 1), std::int64_t{1},
                     kMostSegments) *
@@ -177,9 +189,6 @@ Result<Parameters> decode_parameters(std::string_view json) {
 }
 
 std::optional<Refusal> validate(const Parameters& p, std::int64_t most_streams) {
-  if (p.protocol == Protocol::Sctp) {
-    return Refusal{kErrorProtocol, "parameter sctp: only TCP and UDP tests can be run here"};
-  }
   const auto outside = [](const char* key, std::int64_t value, std::int64_t least, auto most) {
     return fmt::format("parameter {} is {}, outside {} to {}", key, value, least, most);
   };

@@ -21,6 +21,7 @@ inline constexpr std::size_t kParametersCap = 8192;
 inline constexpr std::int64_t kMostSegments = 64;
 
 enum class Protocol { Tcp, Udp, Sctp };
+const char* name(Protocol protocol);                       // "TCP"
 enum class Direction { Forward, Reverse, Bidirectional };  // forward: the client sends
 
 struct Parameters {
@@ -86,7 +87,7 @@ struct Refusal {
   std::string sentence;
 };
 
-// The first range that `parameters` break, none when a server of TCP and UDP can run them.
+// The first range that `parameters` break.
 // `most_streams` is the cap on `parallel` (iperf3: 128; more with level 2).
 std::optional<Refusal> validate(const Parameters& parameters, std::int64_t most_streams);
 
