@@ -69,11 +69,6 @@ class Client {
     if (options_.control_keep_alive) {
       TRY(apply_keep_alive(control, *options_.control_keep_alive));
     }
-    report_.control_connected(segment_size(control));
-    if (options_.udp && options_.block_bytes == 0) {
-      config.parameters.block_bytes = datagram_size(control);
-      report_.datagram_size_chosen(static_cast<int>(config.parameters.block_bytes));
-    }
     if (options_.credentials) {
       TRY(config.parameters.authtoken, options_.credentials->token(wall_clock_s()));
     }
@@ -90,7 +85,19 @@ class Client {
     TRY(link_->open());
     session_.emplace(std::move(config), now());
     run_.emplace(plan_, report_);
+    pump();  // the cookie
+    if (!finished_) learn_segment_size();
     return ok();
+  }
+
+  // Once bytes are on their way, as iperf3 does: what the server takes shows in its answer to them.
+  void learn_segment_size() {
+    report_.control_connected(segment_size(link_->socket()));
+    if (!options_.udp || options_.block_bytes != 0) return;
+    plan_.parameters.block_bytes = datagram_size(link_->socket());
+    session_->set_block_bytes(plan_.parameters.block_bytes);
+    run_.emplace(plan_, report_);
+    report_.datagram_size_chosen(static_cast<int>(plan_.parameters.block_bytes));
   }
 
   // --- the session's outputs ---

@@ -96,6 +96,9 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
     return fail(Error{Errc::Config, "test authorization failed"}, wire::kErrorAuthorisation);
   }
   const wire::Parameters& p = session_.parameters();
+  if (auto refusal = refusal_by_limits(around_.options, p)) {
+    return fail(Error{Errc::Config, std::move(refusal->sentence)}, refusal->error_number);
+  }
   TestPlan plan;
   plan.parameters = p;
   plan.interval_s = around_.options.interval_s;
@@ -267,6 +270,7 @@ void HostedTest::carry_out(const session::RunTest&) {
         around_.reactor.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(now()); });
   }
   if (!started) fail(std::move(started).error(), 0);
+  rate_limit_ = RateLimit::of(around_.options, now());
 }
 
 void HostedTest::carry_out(const session::StopTest&) {
@@ -281,6 +285,7 @@ void HostedTest::carry_out(const session::StopTest&) {
 }
 
 void HostedTest::stop_run() {
+  rate_limit_.reset();
   if (!run_ || !run_->running() || run_->stopped()) return;
   around_.reactor.unwatch(run_->event());
   run_->stop(true);
@@ -341,17 +346,30 @@ void HostedTest::on_progress(TestRun::Progress progress) {
 }
 
 std::optional<TimePoint> HostedTest::wake_at() const {
-  return earlier(session_.wake_at(), run_ ? run_->wake_at() : std::nullopt);
+  std::optional<TimePoint> first =
+      earlier(session_.wake_at(), run_ ? run_->wake_at() : std::nullopt);
+  if (rate_limit_) first = earlier(first, rate_limit_->wake_at());
+  return first;
 }
 
 void HostedTest::on_time(TimePoint now) {
   if (finished_) return;
   if (run_ && run_->running() && !run_->stopped()) {
     on_progress(run_->on_time(now));
+    check_rate(now);
     tell_payload();
   }
   session_.on_time(now);
   pump();
+}
+
+void HostedTest::check_rate(TimePoint now) {
+  if (session_.finished() || !rate_limit_ || !rate_limit_->is_exceeded(now, run_->transferred())) {
+    return;
+  }
+  fail(Error{Errc::Limit, fmt::format("the test has more than the {} bits/s that it may have here",
+                                      around_.options.most_bitrate_bps)},
+       wire::kErrorTotalRate);
 }
 
 void HostedTest::tell_payload() {

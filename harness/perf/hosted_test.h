@@ -18,6 +18,7 @@
 #include "harness/perf/drain.h"
 #include "harness/perf/options.h"
 #include "harness/perf/report.h"
+#include "harness/perf/server_limits.h"
 #include "harness/perf/test_run.h"
 #include "harness/session/server_session.h"
 
@@ -93,6 +94,7 @@ class HostedTest {
   Result<void> prepare();  // the listener and this process, as the parameters ask
   void restore_listener();
   void on_progress(TestRun::Progress progress);
+  void check_rate(TimePoint now);
   void stop_run();
   void fail(Error error, int number);
   wire::Results results() const;
@@ -105,7 +107,8 @@ class HostedTest {
   std::map<session::ConnectionId, Fd> newcomers_;
   session::ConnectionId next_connection_ = 1;
   std::optional<TestRun> run_;
-  std::unique_ptr<Drain> drain_;  // after run_: it reads from its streams
+  std::optional<RateLimit> rate_limit_;  // while it runs
+  std::unique_ptr<Drain> drain_;         // after run_: it reads from its streams
   session::IdentityBy identity_ = session::IdentityBy::AcceptOrder;
   std::optional<BufferFacts> listener_before_;
   std::optional<cpu_set_t> cores_before_;

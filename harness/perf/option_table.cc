@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "harness/perf/option_values.h"
+#include "harness/perf/rate_options.h"
 #include "harness/perf/socket_options.h"
 
 namespace rolecall::perf {
@@ -88,13 +89,7 @@ Result<void> set_format(Parsing& parsing, const char* argument) {
 }
 
 Result<void> set_interval(Parsing& parsing, const char* argument) {
-  const double seconds = std::atof(argument);
-  // Not the other way round: "nan" must not pass.
-  if (seconds != 0 && !(seconds >= 0.1 && seconds <= 60)) {
-    return parameter_error(
-        fmt::format("the interval (-i) must be 0 or 0.1 to 60 seconds, not '{}'", argument));
-  }
-  parsing.options.interval_s = seconds;
+  TRY(parsing.options.interval_s, read_interval(argument, "the interval (-i)"));
   return ok();
 }
 
@@ -164,18 +159,6 @@ Result<void> set_connect_timeout(Parsing& parsing, const char* argument) {
                     kDayInMs, argument));
   }
   parsing.options.connect_timeout_ms = static_cast<int>(ms);
-  return ok();
-}
-
-Result<void> set_bitrate(Parsing& parsing, const char* argument) {
-  const std::string text = argument;
-  const auto slash = text.find('/');
-  if (slash != std::string::npos) {
-    TRY(parsing.options.burst_blocks,
-        read_int_within(argument + slash + 1, 1, 1000, "the burst (-b RATE/BURST)"));
-  }
-  TRY(parsing.options.bitrate_bps, read_rate(text.substr(0, slash).c_str()));
-  parsing.bitrate_given = true;
   return ok();
 }
 
@@ -341,6 +324,8 @@ constexpr OptionRow kRows[] = {
     {"rsa-private-key-path", '\0', Required, ServerOnly, set_text<&Options::private_key_path>},
     {"authorized-users-path", '\0', Required, ServerOnly, set_text<&Options::users_path>},
     {"time-skew-threshold", '\0', Required, ServerOnly, set_time_skew},
+    {"server-bitrate-limit", '\0', Required, ServerOnly, set_bitrate_limit},
+    {"server-max-duration", '\0', Required, ServerOnly, set_most_duration},
     {"bind-roles", '\0', Required, ServerOnly, set_bind_roles},
 
     {"client", 'c', Required, Either, set_client},
@@ -370,7 +355,7 @@ constexpr OptionRow kRows[] = {
     {"flowlabel", 'L', Required, ClientOnly, set_flow_label},
     {"fq-rate", '\0', Required, ClientOnly, set_fq_rate},
     {"no-fq-socket-pacing", '\0', None, ClientOnly, set_no_fq_rate},
-    {"pacing-timer", '\0', Required, ClientOnly, set_size<&Options::pacing_timer_us>},
+    {"pacing-timer", '\0', Required, ClientOnly, set_pacing_timer},
     {"repeating-payload", '\0', None, ClientOnly, set_flag<&Options::repeating_payload>},
     {"zerocopy", 'Z', None, ClientOnly, set_flag<&Options::zerocopy>},
     {"skip-rx-copy", '\0', None, ClientOnly, set_flag<&Options::skip_rx_copy>},
@@ -381,10 +366,6 @@ constexpr OptionRow kRows[] = {
     {"username", '\0', Required, ClientOnly, set_text<&Options::username>},
     {"rsa-public-key-path", '\0', Required, ClientOnly, set_text<&Options::public_key_path>},
     {"stream-connect", '\0', Required, ClientOnly, set_stream_connect},
-
-    // iperf3's, not offered yet.
-    {"server-bitrate-limit", '\0', Required, ServerOnly, nullptr},
-    {"server-max-duration", '\0', Required, ServerOnly, nullptr},
 };
 
 }  // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The options as data: one row each, iperf3's words and letters (those we do not have yet too, so
-// that they are told from misspelt ones and abbreviations mean the same), then ours.
+// The options as data: one row each, iperf3's words and letters, and ours.
 #pragma once
 
 #include <span>
@@ -37,10 +36,9 @@ struct OptionRow {
   char letter;       // short form; '\0': there is none
   Argument argument;
   Side side;
-  Apply apply;  // nullptr: not offered yet
+  Apply apply;  // nullptr: -h and -v, on which the parser acts itself
 };
 
-// -h and -v are rows as well, but the parser acts on them itself.
 std::span<const OptionRow> option_rows();
 
 }  // namespace rolecall::perf

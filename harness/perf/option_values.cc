@@ -53,6 +53,13 @@ Result<int> read_any_base_within(const char* text, int low, int high, const char
   return within(end == text ? -1L : value, text, low, high, what);
 }
 
+Result<double> read_interval(const char* text, const char* what) {
+  const double seconds = std::atof(text);
+  // Not the other way round: "nan" must not pass.
+  if (seconds == 0 || (seconds >= 0.1 && seconds <= 60)) return seconds;
+  return parameter_error(fmt::format("{} must be 0 or 0.1 to 60 seconds, not '{}'", what, text));
+}
+
 Result<std::uint64_t> read_size(const char* text) {
   return read_amount(text, SuffixBase::Binary);
 }

@@ -22,6 +22,9 @@ Result<int> read_int_within(const char* text, int low, int high, const char* wha
 // Decimal, 0x for hex or leading 0 for octal; what follows the number is ignored.
 Result<int> read_any_base_within(const char* text, int low, int high, const char* what);
 
+// 0, or 0.1 to 60 seconds.
+Result<double> read_interval(const char* text, const char* what);
+
 // Bytes, blocks, milliseconds: suffixes by 1024.
 Result<std::uint64_t> read_size(const char* text);
 // Bits per second: suffixes by 1000.

@@ -66,11 +66,6 @@ std::vector<option> long_options() {
 }
 
 Result<void> apply(Parsing& parsing, const OptionRow& row, const char* argument) {
-  if (row.apply == nullptr) {
-    const std::string letter = row.letter == '\0' ? "" : fmt::format(" (-{})", row.letter);
-    return parameter_error(
-        fmt::format("this release of roleperf does not have --{}{} yet", row.name, letter));
-  }
   if (row.side == Side::ServerOnly && parsing.server_option == nullptr) {
     parsing.server_option = row.name;
   }

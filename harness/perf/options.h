@@ -67,6 +67,9 @@ struct Options {
   bool daemon = false;
   bool one_off = false;
   int idle_timeout_s = 0;                  // 0: none
+  int most_duration_s = 0;                 // of a test. 0: no limit
+  std::uint64_t most_bitrate_bps = 0;      // of a test, both directions. 0: no limit
+  double bitrate_limit_s = 5;              // time of the average that is compared
   BindRoles bind_roles = BindRoles::Late;  // Accept where role_flag is Off
 
   std::string private_key_path;  // empty: every client is served

@@ -136,10 +136,10 @@ bool TestRun::receives() const {
   return std::ranges::any_of(records_, [](const StreamRecord& r) { return !r.stream().sends(); });
 }
 
-std::uint64_t TestRun::received() const {
+std::uint64_t TestRun::sum_of_bytes(bool sent) const {
   std::uint64_t sum = 0;
   for (const StreamRecord& r : records_) {
-    if (!r.stream().sends()) sum += r.stream().bytes.load(std::memory_order_relaxed);
+    if (r.stream().sends() == sent) sum += r.stream().bytes.load(std::memory_order_relaxed);
   }
   return sum;
 }
@@ -218,7 +218,7 @@ bool TestRun::is_delivered(TimePoint now) {
 
 bool TestRun::starved(TimePoint now) {
   if (!receives() || now < starved_at_) return false;
-  const std::uint64_t so_far = received();
+  const std::uint64_t so_far = sum_of_bytes(false);
   const bool nothing = so_far == std::exchange(received_before_, so_far);
   starved_at_ = now + plan_.receive_timeout;
   return nothing;

@@ -64,6 +64,9 @@ class TestRun {
   // Why it is Broken.
   std::optional<Error> failure() { return path_->news().failure(); }
 
+  // Payload in both directions so far, the omitted part too.
+  std::uint64_t transferred() const { return sum_of_bytes(true) + sum_of_bytes(false); }
+
   // Ends sending and counting. `drain`: receive and count what the kernel holds by now, and then no
   // more; else go on receiving without counting, so that the peer is not reset.
   void stop(bool drain);
@@ -94,7 +97,7 @@ class TestRun {
   bool is_udp() const { return plan_.parameters.protocol == wire::Protocol::Udp; }
   bool sends() const;
   bool receives() const;
-  std::uint64_t received() const;
+  std::uint64_t sum_of_bytes(bool sent) const;
   bool starved(TimePoint now);
   bool is_delivered(TimePoint now);
   double since_phase(TimePoint t) const { return (t - phase_start_).in_seconds(); }

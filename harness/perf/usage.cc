@@ -59,6 +59,9 @@ Server:
   -D, --daemon              go to the background
   -1, --one-off             serve one test, then leave
   --idle-timeout #          listen anew (with -1: leave) after # seconds without a client
+  --server-bitrate-limit #[KMGT][/#]  end tests of more bits per second, all streams together (on the
+                            average of this many seconds, default 5)
+  --server-max-duration #   refuse tests of more than # seconds
   --rsa-private-key-path FILE  serve those only who prove that they are a user: PEM key of the server
   --authorized-users-path FILE and the users, one a line: NAME,SHA256 of {NAME}PASSWORD
   --time-skew-threshold #   seconds that the clocks of both ends may differ then (default 10)

@@ -40,6 +40,10 @@ class ClientSession {
   // When on_time() must be called at the latest.
   std::optional<TimePoint> wake_at() const { return wake_at_; }
 
+  // The block size, where it shows only once the cookie is on its way: before the server asks for
+  // the parameters.
+  void set_block_bytes(std::int64_t bytes) { config_.parameters.block_bytes = bytes; }
+
   State state() const { return state_; }
   bool finished() const { return finished_; }
   const wire::Cookie& cookie() const { return cookie_; }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// --server-bitrate-limit and --server-max-duration: the rules are those of iperf3 3.22, which
+// stands at either end.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/perf/iperf3_run.h"
+#include "harness/perf/program.h"
+#include "harness/perf/program_pair.h"
+
+namespace rolecall::perf {
+namespace {
+
+using testing::HasSubstr;
+
+struct Pair {
+  std::string server;
+  std::string client;
+};
+
+void PrintTo(const Pair& pair, std::ostream* os) {
+  *os << pair.client << " with " << pair.server;
+}
+
+class LimitsBetween : public testing::TestWithParam<Pair> {
+ protected:
+  void SetUp() override {
+    if (iperf3_of("3.22").empty()) GTEST_SKIP() << "no iperf3 3.22: ci/peers.sh fetches it";
+  }
+  static std::string program(const std::string& name) {
+    return name == "ours" ? ROLEPERF : iperf3_of(name);
+  }
+  static Outcome with(const std::string& server_words, const std::string& client_words) {
+    return run(program(GetParam().server), program(GetParam().client),
+               {client_words, server_words});
+  }
+};
+
+TEST_P(LimitsBetween, ATestThatWouldTakeTooLongIsRefused) {
+  EXPECT_EQ(with("--server-max-duration 5", "-t 1").client_status, 0);
+  EXPECT_EQ(with("--server-max-duration 5", "-t 5 -O 1").client_status, 1);
+}
+
+TEST_P(LimitsBetween, ATestWithoutAnEndByTimeIsRefused) {
+  EXPECT_EQ(with("--server-max-duration 5", "-n 1M").client_status, 1);
+}
+
+TEST_P(LimitsBetween, ATestThatAsksForTooMuchIsRefused) {
+  EXPECT_EQ(with("--server-bitrate-limit 8M", "-t 1 -b 2M -P 2").client_status, 0);
+  EXPECT_EQ(with("--server-bitrate-limit 7M", "-t 1 -b 2M -P 2 --bidir").client_status, 1);
+}
+
+TEST_P(LimitsBetween, ATestThatTakesTooMuchIsEnded) {
+  for (const char* direction : {"", "-R"}) {
+    const Outcome done =
+        with("--server-bitrate-limit 1M/0.5 -i 0.1", fmt::format("-t 30 {}", direction));
+    EXPECT_EQ(done.client_status, 1) << done.client;
+    EXPECT_EQ(done.server_status, 0) << done.server;
+    EXPECT_THAT(done.client, HasSubstr("connected to"));
+  }
+}
+
+// The pair without roleperf shows that the rules are iperf3's.
+INSTANTIATE_TEST_SUITE_P(Pairs, LimitsBetween,
+                         testing::Values(Pair{"3.22", "3.22"}, Pair{"ours", "3.22"},
+                                         Pair{"3.22", "ours"}, Pair{"ours", "ours"}));
+
+TEST(Limits, TheClientHearsWhatTheTestMayHave) {
+  const Outcome long_test = run(ROLEPERF, ROLEPERF, {"-t 6", "--server-max-duration 5"});
+  EXPECT_THAT(long_test.client, HasSubstr("the test would take 6 s, and may take 5 s here"));
+  const Outcome fast_test = run(ROLEPERF, ROLEPERF, {"-b 2M", "--server-bitrate-limit 1M"});
+  EXPECT_THAT(fast_test.client, HasSubstr("2000000 bits/s, and may have 1000000 here"));
+}
+
+}  // namespace
+}  // namespace rolecall::perf
