@@ -66,9 +66,7 @@ class Client {
     if (!way) return ok();  // a signal came first
     way_ = *std::move(way);
     Fd control = std::move(way_.socket);
-    if (options_.control_keep_alive) {
-      TRY(apply_keep_alive(control, *options_.control_keep_alive));
-    }
+    TRY(apply_keep_alive(control, options_.control_keep_alive.value_or(kKeepAlive)));
     if (options_.credentials) {
       TRY(config.parameters.authtoken, options_.credentials->token(wall_clock_s()));
     }
@@ -214,7 +212,11 @@ class Client {
         session::fixes_identity(session_->flag()) || plan_.parameters.parallel == 1;
     if (same_streams) run_->align_omitted_part(peer.results);
     if (auto taken = run_->take_peer_results(peer.results); !taken) {
-      return session_->on_local(session::LocalFailure{std::move(taken).error(), 208}, now());
+      // The session may be past them already: what ends a test often comes in the same segment.
+      if (!session_->finished()) {
+        return session_->on_local(session::LocalFailure{std::move(taken).error(), 208}, now());
+      }
+      misfit_ = session::Failure{.error = std::move(taken).error(), .number = 208};
     }
     if (peer.results.server_output_json) server_output_ = {true, *peer.results.server_output_json};
     if (peer.results.server_output_text) server_output_ = {false, *peer.results.server_output_text};
@@ -228,7 +230,8 @@ class Client {
     if (!server_output_.text.empty() && options_.get_server_output) {
       report_.server_output(server_output_);
     }
-    if (finished.failure) report_failure(*finished.failure);
+    const auto& failure = finished.failure ? finished.failure : misfit_;
+    if (failure) report_failure(*failure);
     report_.finished();
   }
 
@@ -276,13 +279,8 @@ class Client {
         }
         return;
       case TestRun::Progress::NoData:
-        return session_->on_local(
-            session::LocalFailure{
-                Error{Errc::Timeout,
-                      fmt::format("idle timeout for receiving data: none came for {} ms",
-                                  options_.receive_timeout_ms)},
-                wire::kErrorNoData},
-            now());
+        return session_->on_local(session::LocalFailure{run_->no_data(), wire::kErrorNoData},
+                                  now());
       case TestRun::Progress::Broken:
         link_->read_now();  // the server's own word on it comes first
         if (!session_->finished()) {
@@ -329,6 +327,7 @@ class Client {
   std::unique_ptr<Connector> connector_;
   std::optional<TestRun> run_;
   ServerOutput server_output_;
+  std::optional<session::Failure> misfit_;       // of the server's results to this test
   wire::State noted_ = wire::State::IperfStart;  // by -d
   bool pumping_ = false;
   bool finished_ = false;

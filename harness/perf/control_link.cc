@@ -22,6 +22,11 @@ ControlLink::~ControlLink() {
   reactor_.unwatch(socket_);
 }
 
+Fd ControlLink::take_socket() {
+  reactor_.unwatch(socket_);
+  return std::move(socket_);
+}
+
 Result<void> ControlLink::open() {
   return reactor_.watch(socket_, EPOLLIN, [this](std::uint32_t events) { on_ready(events); });
 }

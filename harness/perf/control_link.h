@@ -32,6 +32,8 @@ class ControlLink {
   void finish(TimePoint until);
 
   const Fd& socket() const { return socket_; }
+  // After finish(). REQUIRES: not out of a callback.
+  Fd take_socket();
 
  private:
   void on_ready(std::uint32_t events);

@@ -76,9 +76,9 @@ DatagramWorker::DatagramWorker(WorkerParts parts, const std::vector<Stream*>& st
 void DatagramWorker::begin(TimePoint) {
   for (Incoming& in : in_) {
     if (gathers_) (void)set_option(in.stream->socket, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
-    CHECK(reactor()
-              .watch(in.stream->socket, EPOLLIN, [this, &in](std::uint32_t) { receive_turn(in); })
-              .has_value());
+    auto watched = reactor().watch(in.stream->socket, EPOLLIN,
+                                   [this, &in](std::uint32_t) { receive_turn(in); });
+    if (!watched) news_.stream_failed(std::move(watched).error());
   }
 }
 

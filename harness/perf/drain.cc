@@ -47,16 +47,14 @@ void Drain::start() {
   if (open_.empty()) tell();
 }
 
+// Once a turn of the loop: a client that goes on sending must not hold it up.
 void Drain::read(const Stream& stream) {
   const auto own =
       std::ranges::find(totals_, stream.connection, &session::ConnectionTotal::connection);
   CHECK(own != totals_.end());
-  for (;;) {
-    const auto outcome = read_some(stream.socket, scratch_);
-    if (!outcome || outcome.value().closed) return leave(stream);
-    if (outcome.value().would_block) return;
-    own->bytes += outcome.value().bytes;
-  }
+  const auto outcome = read_some(stream.socket, scratch_);
+  if (!outcome || outcome.value().closed) return leave(stream);
+  own->bytes += outcome.value().bytes;
 }
 
 void Drain::leave(const Stream& stream) {

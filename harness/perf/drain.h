@@ -18,8 +18,8 @@ class Drain {
  public:
   using Totals = std::vector<session::ConnectionTotal>;
 
-  // Tells `on_news` whenever a stream has been read dry: `totals` with what has come on top, and
-  // whether no more can come. Reads those of `streams` that this end receives; each has a total,
+  // Tells `on_news` whenever something was read: `totals` with what has come on top, and whether no
+  // more can come. Reads those of `streams` that this end receives; each has a total,
   // outlives it, and is read by nobody else. The owner ends it when it knows enough.
   Drain(Reactor& reactor, std::vector<const Stream*> streams, Totals totals,
         std::function<void(const Totals&, bool is_over)> on_news);

@@ -74,8 +74,23 @@ TEST_F(DrainTest, SaysWhenNoMoreCanCome) {
   peers_.clear();
   drain();
   wait_for_news();
+  EXPECT_FALSE(is_over_);
+  wait_for_news();
   EXPECT_EQ(last_->front().bytes, 1010U);
   EXPECT_TRUE(is_over_);
+}
+
+// Whoever goes on sending would else keep the loop here.
+TEST_F(DrainTest, TakesABoundedPortionATurn) {
+  add(wire::Role::Receiver);
+  const int enough = 4 << 20;
+  ASSERT_EQ(::setsockopt(peers_[0].get(), SOL_SOCKET, SO_SNDBUF, &enough, sizeof enough), 0);
+  send(0, 300 << 10);
+  drain();
+  wait_for_news();
+  EXPECT_LT((*last_)[0].bytes, 1000U + (300U << 10));
+  wait_for_news();
+  EXPECT_EQ((*last_)[0].bytes, 1000U + (300U << 10));
 }
 
 TEST_F(DrainTest, ReadsNothingWhereThisEndSends) {

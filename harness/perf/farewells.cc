@@ -24,6 +24,10 @@ Farewells::~Farewells() {
 void Farewells::deny(Fd connection) {
   const std::array denied{wire::encode_state(wire::State::AccessDenied)};
   (void)write_some(connection, denied);
+  see_off(std::move(connection));
+}
+
+void Farewells::see_off(Fd connection) {
   ::shutdown(connection.get(), SHUT_WR);
   if (lingering_.size() >= most_lingering_) return;
   lingering_.push_back({std::move(connection), now() + kLinger});

@@ -26,6 +26,10 @@ class Farewells {
   // Takes the connection over, for a second at most. When `most_lingering` do so already it is
   // closed at once.
   void deny(Fd connection);
+  // The same without a word: of a test that has said all. What the client still sends would else
+  // make the close a reset, which can overtake the reason of the end.
+  void see_off(Fd connection);
+  bool is_empty() const { return lingering_.empty(); }
 
   std::optional<TimePoint> wake_at() const;
   void on_time(TimePoint now);

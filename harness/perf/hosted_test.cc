@@ -44,9 +44,7 @@ HostedTest::~HostedTest() {
 
 Result<void> HostedTest::begin(ByteView cookie) {
   TRY(apply_control_options(link_.socket(), around_.options.send_timeout_ms));
-  if (around_.options.control_keep_alive) {
-    TRY(apply_keep_alive(link_.socket(), *around_.options.control_keep_alive));
-  }
+  TRY(apply_keep_alive(link_.socket(), around_.options.control_keep_alive.value_or(kKeepAlive)));
   TRY(link_.open());
   session_.on_bytes(cookie, now());
   pump();
@@ -148,7 +146,7 @@ void HostedTest::take_connection(Fd connection) {
   if (!around_.reactor.watch(socket, EPOLLIN, [this, id](std::uint32_t) { read_header(id); })) {
     session_.on_connection_closed(id, now());
   }
-  pump();
+  read_header(id);  // before a crowd behind it makes it the oldest of the silent ones
 }
 
 void HostedTest::read_header(session::ConnectionId id) {
@@ -334,10 +332,7 @@ void HostedTest::on_progress(TestRun::Progress progress) {
     case TestRun::Progress::Over:  // only a client says so
       return;
     case TestRun::Progress::NoData:
-      return fail(
-          Error{Errc::Timeout, fmt::format("idle timeout for receiving data: none came for {} ms",
-                                           around_.options.receive_timeout_ms)},
-          wire::kErrorNoData);
+      return fail(run_->no_data(), wire::kErrorNoData);
     case TestRun::Progress::Broken:
       link_.read_now();  // the client's own word on it comes first
       if (!session_.finished() && !run_->stopped()) fail(run_->failure().value(), 205);
@@ -377,6 +372,17 @@ void HostedTest::tell_payload() {
     const auto info = read_tcp_info(link_.socket());
     session_.on_payload(stream->connection, microseconds(info ? info.value().rtt_us : 0), now());
   }
+}
+
+void HostedTest::lack_descriptors(Error error) {
+  if (!session_.wants_connections() || session_.waits_for_headers()) return;
+  error.what = fmt::format(
+      "{} of the test's {} streams: use fewer of them (-P), or raise the limit of open files at "
+      "the "
+      "server (ulimit -n)",
+      error.what, session_.parameters().stream_count());
+  fail(std::move(error), wire::kErrorStreamAccept);
+  pump();
 }
 
 void HostedTest::interrupt(const std::string& reason) {

@@ -48,11 +48,24 @@ class HostedTest {
   bool wants_connections() const { return session_.wants_connections(); }
   void take_connection(Fd connection);
 
+  // The client has said its cookie, and what test it wants is not yet known: whoever comes now may
+  // wait, for it may never say so.
+  bool is_beginning() const {
+    return session_.state() == session::State::IperfStart ||
+           session_.state() == session::State::ParamExchange;
+  }
   // Nothing but the client's goodbye is missing: whoever comes now may wait for the next test.
   bool is_closing() const { return session_.state() == session::State::DisplayResults; }
   bool finished() const { return finished_; }
+  // Once finished.
+  Fd take_control() { return link_.take_socket(); }
 
+  // What has come on the control connection counts from now on, not from the next turn of the loop.
+  void hear_client() { link_.read_now(); }
   void interrupt(const std::string& reason);
+  // No descriptor is left for a connection that waits, and nobody but this test can give one back:
+  // it ends, where it holds them all itself and wants more.
+  void lack_descriptors(Error error);
   std::optional<TimePoint> wake_at() const;
   void on_time(TimePoint now);
 

@@ -2,6 +2,7 @@
 // JSON laid out as cJSON_Print and cJSON_PrintUnformatted do.
 #include "harness/perf/json_print.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <utility>
@@ -13,6 +14,9 @@ namespace rolecall::perf {
 namespace {
 
 using nlohmann::ordered_json;
+
+// No report is deeper; what a server sends along may be, and would grow by a thousand times.
+constexpr std::size_t kDeepestIndent = 32;
 
 // Fifteen digits where they suffice, else the seventeen that always do.
 std::string number(double value) {
@@ -68,7 +72,7 @@ class Printer {
   void begin_line(std::size_t depth) {
     if (is_compact_) return;
     out_ += '\n';
-    out_.append(depth, '\t');
+    out_.append(std::min(depth, kDeepestIndent), '\t');
   }
 
   const bool is_compact_;

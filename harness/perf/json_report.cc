@@ -254,13 +254,13 @@ void JsonReport::server_output(const ServerOutput& output) {
 // iperf3's clients put the bare text there, its servers and its signal handler the whole line.
 void JsonReport::failed(const Failure& failure) {
   const std::string line = failure_line(failure);
-  if (!document_) return sink_.write_error(fmt::format("roleperf: {}\n", line));
+  if (!document_) return sink_.write_error(fmt::format("roleperf: {}\n", harmless_line(line)));
   const bool bare = settings_.role == Role::Client && failure.kind != FailureKind::Interrupt;
   if (document_->error.empty()) document_->error = bare ? failure.text : line;
 }
 
 void JsonReport::warning(std::string_view text) {
-  sink_.write_error(fmt::format("warning: {}\n", text));
+  sink_.write_error(fmt::format("warning: {}\n", harmless_line(text)));
 }
 
 void JsonReport::debug(std::string_view text) {

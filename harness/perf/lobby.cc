@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/lobby.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -25,13 +26,36 @@ Lobby::~Lobby() {
   for (const Guest& guest : guests_) reactor_.unwatch(guest.socket);
 }
 
-void Lobby::enter(Fd connection) {
-  if (guests_.size() >= most_guests_) show_out(guests_.begin());
+bool Lobby::make_room() {
+  if (guests_.size() < most_guests_) return true;
+  const auto silent = std::ranges::find_if_not(guests_, is_ready);
+  if (silent == guests_.end()) {
+    show_out_the_gone();
+  } else {
+    show_out(silent);
+  }
+  return guests_.size() < most_guests_;
+}
+
+void Lobby::show_out_the_gone() {
+  std::erase_if(guests_, [this](const Guest& guest) {
+    pollfd end{guest.socket.get(), POLLRDHUP, 0};
+    const bool is_gone = ::poll(&end, 1, 0) == 1;
+    if (is_gone) reactor_.unwatch(guest.socket);
+    return is_gone;
+  });
+}
+
+std::optional<Fd> Lobby::enter(Fd connection) {
+  if (!make_room()) return connection;
   guests_.push_back({std::move(connection), {}, now() + kPatience});
   const auto place = std::prev(guests_.end());
   if (!reactor_.watch(place->socket, EPOLLIN, [this, place](std::uint32_t) { listen_to(place); })) {
     guests_.erase(place);
+  } else {
+    listen_to(place);
   }
+  return std::nullopt;
 }
 
 void Lobby::listen_to(Place place) {

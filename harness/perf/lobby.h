@@ -22,13 +22,17 @@ class Lobby {
     TimePoint until;
   };
 
-  // `reactor` must outlive it. Of more than `most_guests` the oldest has to go.
+  // `reactor` must outlive it. For one more than `most_guests` the oldest that has not said its
+  // cookie has to go, or who has left meanwhile.
   Lobby(Reactor& reactor, std::size_t most_guests) : reactor_(reactor), most_guests_(most_guests) {}
   ~Lobby();
   Lobby(const Lobby&) = delete;
   Lobby& operator=(const Lobby&) = delete;
 
-  void enter(Fd connection);
+  // What it has said already is heard at once: a crowd behind it must not push it out unheard.
+  // Gives it back where nobody has to go.
+  std::optional<Fd> enter(Fd connection);
+  bool is_empty() const { return guests_.empty(); }
   // The first guest that has said all of its cookie.
   std::optional<Guest> take();
 
@@ -39,6 +43,8 @@ class Lobby {
 
  private:
   using Place = std::list<Guest>::iterator;
+  bool make_room();
+  void show_out_the_gone();
   void listen_to(Place place);
   void show_out(Place place);
 

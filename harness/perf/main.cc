@@ -24,7 +24,7 @@ int leave(const EarlyExit& exit) {
   return exit.status;
 }
 
-Result<int> run(const Options& options) {
+Result<int> run(const Options& options, const Fd& signals) {
   if (options.role == Role::Server && options.daemon) {
     TRY(become_daemon());
   }
@@ -36,7 +36,6 @@ Result<int> run(const Options& options) {
     TRY(pin_to_core(*options.affinity));
   }
   std::signal(SIGPIPE, SIG_IGN);
-  TRY(const auto signals, open_signals({SIGINT, SIGTERM, SIGHUP}));
   TRY(const auto sink, open_report_sink(options.log_file));
   const auto report = make_report(options, *sink);
   for (const std::string& warning : options.warnings) report->warning(warning);
@@ -45,9 +44,11 @@ Result<int> run(const Options& options) {
 }
 
 int guarded_main(int argc, char** argv) {
+  const auto signals = open_signals({SIGINT, SIGTERM, SIGHUP});  // from the first moment on
   const auto parsed = parse_options(argc, argv);
   if (const auto* exit = std::get_if<EarlyExit>(&parsed)) return leave(*exit);
-  const auto status = run(std::get<Options>(parsed));
+  const auto status =
+      signals ? run(std::get<Options>(parsed), signals.value()) : Result<int>(signals.error());
   if (status) return status.value();
   fmt::print(stderr, "roleperf: error - {}\n", status.error().message());
   return 1;

@@ -57,9 +57,9 @@ ReceiveWorker::ReceiveWorker(WorkerParts parts, const std::vector<Stream*>& stre
 void ReceiveWorker::begin(TimePoint start) {
   for (Incoming& in : in_) {
     in.window_start = start;
-    CHECK(reactor()
-              .watch(in.stream->socket, EPOLLIN, [this, &in](std::uint32_t) { receive_turn(in); })
-              .has_value());
+    auto watched = reactor().watch(in.stream->socket, EPOLLIN,
+                                   [this, &in](std::uint32_t) { receive_turn(in); });
+    if (!watched) news_.stream_failed(std::move(watched).error());
   }
 }
 

@@ -2,10 +2,13 @@
 // Which report for which options, and the files that reports go to.
 #include "harness/perf/report.h"
 
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -18,32 +21,63 @@
 namespace rolecall::perf {
 namespace {
 
+// A portion of this size does not block where poll() sees room in a pipe.
+constexpr std::size_t kPortion = PIPE_BUF;
+constexpr int kPatienceMs = 1000;
+
+// One of ours, which are blocked and wait to be taken.
+bool is_signal_waiting() {
+  sigset_t set;
+  return ::sigpending(&set) == 0 &&
+         (::sigismember(&set, SIGINT) == 1 || ::sigismember(&set, SIGTERM) == 1 ||
+          ::sigismember(&set, SIGHUP) == 1);
+}
+
+// stdout or stderr.
+struct StandardStream {
+  int fd;
+  bool is_given_up = false;  // nobody reads, and a signal wants the program to end
+
+  bool has_room() {
+    pollfd room{fd, POLLOUT, 0};
+    while (!is_given_up && ::poll(&room, 1, kPatienceMs) == 0) is_given_up = is_signal_waiting();
+    return !is_given_up;
+  }
+};
+
 // All of it, also to a pipe that somebody made non-blocking, where stdio itself would drop the rest
-// of a long document.
+// of a long document. Whoever reads may take his time, until a signal comes.
 ssize_t write_all(void* cookie, const char* data, std::size_t size) {
-  const int fd = *static_cast<const int*>(cookie);
+  StandardStream& to = *static_cast<StandardStream*>(cookie);
   std::size_t written = 0;
   while (written < size) {
-    const ssize_t n = ::write(fd, data + written, size - written);
+    if (!to.has_room()) return 0;
+    const ssize_t n = ::write(to.fd, data + written, std::min(size - written, kPortion));
     if (n >= 0) {
       written += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN) {
-      pollfd room{fd, POLLOUT, 0};
-      ::poll(&room, 1, -1);
-    } else if (errno != EINTR) {
+    } else if (errno != EINTR && errno != EAGAIN) {
       return 0;  // lost: stdio takes it for an error
     }
   }
   return static_cast<ssize_t>(written);
 }
 
+FILE* open_standard(StandardStream& stream, int buffering, FILE* otherwise) {
+  FILE* file = fopencookie(&stream, "w", {nullptr, write_all, nullptr, nullptr});
+  if (file == nullptr) return otherwise;
+  setvbuf(file, nullptr, buffering, BUFSIZ);
+  return file;
+}
+
 // As stdio has it: a terminal sees each line at once, a file when there is enough of it.
 FILE* open_stdout() {
-  static const int kStdout = STDOUT_FILENO;
-  FILE* file = fopencookie(const_cast<int*>(&kStdout), "w", {nullptr, write_all, nullptr, nullptr});
-  if (file == nullptr) return stdout;
-  setvbuf(file, nullptr, ::isatty(kStdout) != 0 ? _IOLBF : _IOFBF, BUFSIZ);
-  return file;
+  static StandardStream stream{STDOUT_FILENO};
+  return open_standard(stream, ::isatty(STDOUT_FILENO) != 0 ? _IOLBF : _IOFBF, stdout);
+}
+
+FILE* open_stderr() {
+  static StandardStream stream{STDERR_FILENO};
+  return open_standard(stream, _IONBF, stderr);
 }
 
 // stdio buffers for us: a full pipe or disk slows or loses the report, never the test.
@@ -55,6 +89,7 @@ class FileSink : public ReportSink {
   ~FileSink() override {
     flush();
     if (reports_ != stdout) fclose(reports_);
+    if (errors_ != reports_ && errors_ != stderr) fclose(errors_);
   }
 
   void write(std::string_view text) override { fwrite(text.data(), 1, text.size(), reports_); }
@@ -91,7 +126,7 @@ std::unique_ptr<Report> make_report(const Options& options, ReportSink& sink) {
 }
 
 Result<std::unique_ptr<ReportSink>> open_report_sink(const std::string& log_file) {
-  if (log_file.empty()) return std::make_unique<FileSink>(open_stdout(), stderr);
+  if (log_file.empty()) return std::make_unique<FileSink>(open_stdout(), open_stderr());
   FILE* file = fopen(log_file.c_str(), "ae");
   if (file == nullptr) return system_error(fmt::format("open log file '{}' to append", log_file));
   return std::make_unique<FileSink>(file, file);

@@ -177,15 +177,18 @@ TEST_F(RoleperfAuth, EveryRefusalHasTheSameAnswer) {
 }
 
 TEST_F(RoleperfAuth, NoPasswordIsPrintedByEitherEnd) {
-  ::setenv("IPERF3_PASSWORD", kPassword, 1);
-  Program right(words(client_));
-  EXPECT_EQ(right.status(), 0) << right.output();
-  ::setenv("IPERF3_PASSWORD", "wr0ng-one", 1);
-  Program wrong(words(client_));
-  EXPECT_EQ(wrong.status(), 1);
-  for (const std::string& text : {right.output(), wrong.output(), server_.output()}) {
-    EXPECT_THAT(text, Not(HasSubstr(kPassword)));
-    EXPECT_THAT(text, Not(HasSubstr("wr0ng-one")));
+  for (const char* form : {"", " -J", " --json-stream"}) {
+    ::setenv("IPERF3_PASSWORD", kPassword, 1);
+    Program right(words(client_ + form));
+    EXPECT_EQ(right.status(), 0) << right.output();
+    ::setenv("IPERF3_PASSWORD", "wr0ng-one", 1);
+    Program wrong(words(client_ + form));
+    EXPECT_EQ(wrong.status(), 1);
+    for (const std::string& text : {right.output(), wrong.output(), server_.output()}) {
+      EXPECT_THAT(text, Not(HasSubstr(kPassword)));
+      EXPECT_THAT(text, Not(HasSubstr("wr0ng-one")));
+      EXPECT_THAT(text, Not(HasSubstr("authtoken")));
+    }
   }
 }
 

@@ -1,79 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The roleperf server against clients that break the rules, each by hand on raw sockets: whatever
 // one does, the next test is served, no descriptor stays behind, and signals end the server.
-#include <signal.h>
-
 #include <array>
-#include <filesystem>
 #include <vector>
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/base/deadline.h"
-#include "harness/perf/program.h"
-#include "harness/perf/raw_client.h"
+#include "harness/perf/server_fixture.h"
 
 namespace rolecall::perf {
 namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using wire::State;
-
-const std::string kDenied = byte(State::AccessDenied);
-
-class RoleperfServer : public testing::Test {
- protected:
-  RoleperfServer() : RoleperfServer("") {}
-  explicit RoleperfServer(const std::string& more, const std::string& shell = "")
-      : port_(free_port()),
-        server_(
-            {"sh", "-c",
-             fmt::format("{} exec {} -s -p {} --forceflush {}", shell, ROLEPERF, port_, more)}) {}
-
-  void SetUp() override {
-    ASSERT_TRUE(server_.prints("Server listening")) << server_.output();
-    ASSERT_TRUE(serves());  // what is only made once is there
-    descriptors_ = descriptors();
-  }
-
-  void TearDown() override {
-    if (ended_) return;
-    EXPECT_TRUE(serves());
-    EXPECT_TRUE(gives_descriptors_back()) << descriptors() << " open, before " << descriptors_;
-    server_.send_signal(SIGTERM);
-    EXPECT_EQ(server_.status(), 0) << server_.output();
-    EXPECT_THAT(server_.output(), Not(HasSubstr("CHECK failed")));
-  }
-
-  bool serves() { return RawTest(port_).complete(); }
-
-  std::size_t descriptors() const {
-    const std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", server_.pid()));
-    return static_cast<std::size_t>(std::distance(begin(open), end(open)));
-  }
-
-  bool gives_descriptors_back() const {
-    const Deadline limit = Deadline::after(seconds(5));
-    while (descriptors() > descriptors_ && !limit.expired()) {
-    }
-    return descriptors() <= descriptors_;
-  }
-
-  std::vector<RawConnection> crowd(int count) {
-    std::vector<RawConnection> connections;
-    for (int i = 0; i < count; ++i) connections.emplace_back(port_);
-    return connections;
-  }
-
-  std::uint16_t port_;
-  Program server_;
-  std::size_t descriptors_ = 0;
-  bool ended_ = false;  // by the test itself
-};
 
 // --- strangers
 
@@ -149,7 +90,7 @@ TEST_F(RoleperfServer, WhoIsDeniedIsNotReset) {
 
 TEST_F(RoleperfServer, ASecondClientIsToldThatItIsBusy) {
   RawTest test(port_);
-  ASSERT_TRUE(test.reach(Phase::ParamExchange));
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
   RawConnection second(port_);
   second.send(std::string(37, 'z'));
   EXPECT_EQ(second.receive(1), kDenied);

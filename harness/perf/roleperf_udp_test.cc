@@ -199,9 +199,8 @@ class UdpServerTest : public testing::Test {
  protected:
   void begin(const char* more_parameters) {
     ASSERT_TRUE(await_listener(port_));
-    test_.emplace(port_).parameters =
-        fmt::format(R"({{"udp":true,"time":10,"parallel":1,"len":{},"bandwidth":1000000{}}})",
-                    kLength, more_parameters);
+    test_.emplace(port_).parameters = fmt::format(
+        R"({{"udp":true,"time":10,"len":{},"bandwidth":1000000{}}})", kLength, more_parameters);
     ASSERT_TRUE(test_->reach(Phase::CreateStreams));
   }
   bool runs() { return test_->control.receive(2) == "\x01\x02"; }
@@ -220,11 +219,25 @@ class UdpServerTest : public testing::Test {
   std::optional<RawTest> test_;
 };
 
-TEST_F(UdpServerTest, AnyDatagramOpensALegacyStream) {
+TEST_F(UdpServerTest, WhatIsNoConnectDatagramOpensNoStream) {
   begin("");
+  RawFlow stranger(port_);
+  stranger.send({});
+  stranger.send(as_bytes("GET / HTTP/1.1"));
   RawFlow flow(port_);
-  flow.send({});
+  flow.send(wire::encode_connect({}));
   EXPECT_TRUE(flow.is_answered());
+  EXPECT_TRUE(runs());
+}
+
+// Of releases up to 3.11, little-endian and big-endian, and of big-endian ones up to 3.16.
+TEST_F(UdpServerTest, TheConnectDatagramsOfOldReleasesOpenStreams) {
+  begin(R"(,"parallel":3)");
+  for (const char* connect : {"\x15\xcd\x5b\x07", "\x07\x5b\xcd\x15", "6789"}) {
+    RawFlow flow(port_);
+    flow.send(as_bytes(connect));
+    EXPECT_TRUE(flow.is_answered());
+  }
   EXPECT_TRUE(runs());
 }
 

@@ -25,6 +25,9 @@
 namespace rolecall::perf {
 namespace {
 
+// Between two looks at everything else; whoever is not accepted in a turn is so in the next.
+constexpr int kMostAcceptedATurn = 64;
+
 // Another process may have taken the last descriptor of the system: no turn of ours tells.
 constexpr Duration kRest = milliseconds(100);
 
@@ -91,11 +94,11 @@ class Server {
   // --- connections ---
 
   Result<void> watch_listener() {
-    return reactor_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept_all(); });
+    return reactor_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept_some(); });
   }
 
-  void accept_all() {
-    while (!done_) {
+  void accept_some() {
+    for (int i = 0; i < kMostAcceptedATurn && !done_; ++i) {
       auto accepted = accept_next(listener_);
       if (!accepted) return rest(accepted.error());
       if (!accepted.value()) return;
@@ -119,6 +122,8 @@ class Server {
   // queue until the next turn, which may have closed something.
   void rest(const Error& error) {
     if (!out_of_descriptors(error)) report_.warning(error.message());
+    const bool nobody_leaves = lobby_.is_empty() && farewells_.is_empty();
+    if (test_ && error.sys_errno == EMFILE && nobody_leaves) test_->lack_descriptors(error);
     reactor_.unwatch(listener_);
     rests_until_ = now() + kRest;
   }
@@ -126,12 +131,20 @@ class Server {
   void accept_again() {
     if (!rests_until_ || !watch_listener()) return;
     rests_until_.reset();
-    accept_all();
+    accept_some();
+  }
+
+  bool may_wait() const {
+    return !test_ || test_->is_beginning() || test_->is_closing() || test_->finished();
   }
 
   void place(Fd connection) {
-    const bool may_wait = !test_ || test_->is_closing() || test_->finished();
-    if (may_wait) return lobby_.enter(std::move(connection));
+    if (!may_wait()) test_->hear_client();  // it may have left before this one came
+    if (may_wait()) {
+      auto turned_away = lobby_.enter(std::move(connection));
+      if (turned_away) farewells_.deny(std::move(*turned_away));
+      return;
+    }
     if (test_->wants_connections()) return test_->take_connection(std::move(connection));
     farewells_.deny(std::move(connection));
   }
@@ -141,8 +154,9 @@ class Server {
   void settle() {
     if (test_ && test_->finished()) end_test();
     accept_again();
-    if (done_ || (test_ && test_->is_closing())) return;
-    while (auto guest = lobby_.take()) {
+    while (!done_ && (!test_ || !may_wait())) {
+      auto guest = lobby_.take();
+      if (!guest) return;
       if (test_) {
         farewells_.deny(std::move(guest->socket));
       } else {
@@ -165,6 +179,7 @@ class Server {
   }
 
   void end_test() {
+    farewells_.see_off(test_->take_control());
     test_.reset();
     if (options_.one_off) {
       done_ = true;
@@ -177,6 +192,7 @@ class Server {
   // --- time and signals ---
 
   std::optional<TimePoint> wake_at() const {
+    if (test_ && test_->finished()) return now();
     std::optional<TimePoint> first = earlier(idle_until_, rests_until_);
     first = earlier(first, earlier(lobby_.wake_at(), farewells_.wake_at()));
     if (test_) first = earlier(first, test_->wake_at());

@@ -206,7 +206,12 @@ Result<void> StreamConnector::connected(Stream& stream) {
   header_bytes_ = header.size();
   if (is_waited_for(stream) && !gives_notice(stream)) has_notices_ = false;
   TRY(const std::size_t written, write_some(stream.socket, header));
-  CHECK(written == header.size());  // the first bytes of a connection always fit
+  if (written != header.size()) {  // they always fit, unless the kernel lacks memory
+    return Error{Errc::System,
+                 fmt::format("sending the first {} bytes of stream connection {} to {}",
+                             header.size(), stream.number, target_.peer.text()),
+                 ENOBUFS};
+  }
   TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));
   ++connected_;
   return reactor_.watch(stream.socket, EPOLLRDHUP,

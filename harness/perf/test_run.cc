@@ -19,6 +19,7 @@ namespace {
 
 constexpr Duration kLookAtAcknowledgements = milliseconds(1);
 constexpr Duration kDeliveryLimit = seconds(10);
+constexpr double kLongestPause_s = 86400;  // as long as a test may last
 
 }  // namespace
 
@@ -144,6 +145,32 @@ std::uint64_t TestRun::sum_of_bytes(bool sent) const {
   return sum;
 }
 
+// What counts against a standstill: what is received, or sent where nothing is received.
+std::uint64_t TestRun::moved() const {
+  return sum_of_bytes(!receives());
+}
+
+// A slow pace is no standstill: so long the sender of a stream rests after a burst.
+Duration TestRun::longest_pause() const {
+  const wire::Parameters& p = plan_.parameters;
+  if (receives() || p.bits_per_second == 0) return plan_.receive_timeout;
+  const auto burst_bytes = std::max<std::int64_t>(p.burst_blocks, 1) * p.block_bytes;
+  const double pause_s =
+      static_cast<double>(burst_bytes) * 8 / static_cast<double>(p.bits_per_second);
+  return plan_.receive_timeout + from_seconds(std::min(pause_s, kLongestPause_s));
+}
+
+Error TestRun::no_data() const {
+  const std::int64_t ms = standstill_.limit().in_ms();
+  if (receives()) {
+    return Error{Errc::Timeout,
+                 fmt::format("idle timeout for receiving data: none came for {} ms", ms)};
+  }
+  return Error{Errc::Timeout, fmt::format("idle timeout for sending data: the peer took none, nor "
+                                          "ended the test, for {} ms",
+                                          ms)};
+}
+
 Result<void> TestRun::start(TimePoint now) {
   const wire::Parameters& p = plan_.parameters;
   Load load;
@@ -169,7 +196,7 @@ Result<void> TestRun::start(TimePoint now) {
   TRY(path_, DataPath::create(streams, load));
   running_ = true;
   omitting_ = p.omit_s != 0;
-  starved_at_ = now + plan_.receive_timeout;
+  standstill_.begin(longest_pause(), now);
   cpu_.start(now);
   phase_start_ = now;
   if (omitting_) {
@@ -195,7 +222,7 @@ std::optional<TimePoint> TestRun::wake_at() const {
   if (!running_ || stopped_) return std::nullopt;
   std::optional<TimePoint> first = next_cut_;
   if (delivers_until_) first = earlier(first, now() + kLookAtAcknowledgements);
-  if (receives()) first = earlier(first, starved_at_);
+  if (receives() || may_stand_still()) first = earlier(first, standstill_.look_at());
   const wire::Parameters& p = plan_.parameters;
   if (omitting_) {
     first = earlier(first, phase_start_ + seconds(p.omit_s));
@@ -216,14 +243,6 @@ bool TestRun::is_delivered(TimePoint now) {
          });
 }
 
-bool TestRun::starved(TimePoint now) {
-  if (!receives() || now < starved_at_) return false;
-  const std::uint64_t so_far = sum_of_bytes(false);
-  const bool nothing = so_far == std::exchange(received_before_, so_far);
-  starved_at_ = now + plan_.receive_timeout;
-  return nothing;
-}
-
 TestRun::Progress TestRun::on_time(TimePoint now) {
   if (!running_ || stopped_) return Progress::Goes;
   path_->news().take();
@@ -237,7 +256,7 @@ TestRun::Progress TestRun::on_time(TimePoint now) {
     return Progress::Over;
   }
   if (failure()) return Progress::Broken;
-  if (starved(now)) return Progress::NoData;
+  if ((receives() || may_stand_still()) && standstill_.lasts(moved(), now)) return Progress::NoData;
   if (next_cut_ && now >= *next_cut_) {
     cut_interval(now);
     // Due times stay on the grid; one that was missed by a whole interval is left out.

@@ -13,6 +13,7 @@
 #include "harness/perf/cpu_use.h"
 #include "harness/perf/data_path.h"
 #include "harness/perf/report.h"
+#include "harness/perf/standstill.h"
 #include "harness/perf/stream_record.h"
 #include "harness/session/event.h"
 #include "harness/wire/params.h"
@@ -60,7 +61,10 @@ class TestRun {
 
   enum class Progress { Goes, Over, NoData, Broken };
   // Prints what is due. Over: the goal or the time is reached, where the test ends by itself.
+  // NoData: nothing was received for too long; or sent, where no time limits the test.
   Progress on_time(TimePoint now);
+  // The sentence for NoData.
+  Error no_data() const;
   // Why it is Broken.
   std::optional<Error> failure() { return path_->news().failure(); }
 
@@ -98,7 +102,9 @@ class TestRun {
   bool sends() const;
   bool receives() const;
   std::uint64_t sum_of_bytes(bool sent) const;
-  bool starved(TimePoint now);
+  bool may_stand_still() const { return !receives() && plan_.parameters.time_s == 0; }
+  std::uint64_t moved() const;
+  Duration longest_pause() const;
   bool is_delivered(TimePoint now);
   double since_phase(TimePoint t) const { return (t - phase_start_).in_seconds(); }
 
@@ -113,8 +119,7 @@ class TestRun {
   TimePoint phase_start_{};  // of the omitted part, then of the measured one
   TimePoint cut_at_{};
   std::optional<TimePoint> next_cut_;
-  TimePoint starved_at_{};
-  std::uint64_t received_before_ = 0;
+  Standstill standstill_;
   std::optional<TimePoint> delivers_until_;  // -F: all is sent, but not all is acknowledged
   std::optional<Interval> last_;             // printed with the summary
   bool summary_printed_ = false;

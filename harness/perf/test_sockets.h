@@ -45,6 +45,10 @@ Result<Fd> flow_socket(const Address& at, const std::string& device,
 // --snd-timeout, TCP_NODELAY: the control connection.
 Result<void> apply_control_options(const Fd& control, int send_timeout_ms);
 
+// Without --cntl-ka: a peer that vanished without a word is found out within two minutes, and no
+// test of unlimited time waits for it forever. One small packet a minute.
+inline constexpr KeepAlive kKeepAlive{.idle_s = 60, .interval_s = 10, .probes = 5};
+
 // --cntl-ka: on a connection that stands. Config when its idle time is not longer than its probes
 // take with the system's values for what was not given.
 Result<void> apply_keep_alive(const Fd& control, const KeepAlive& wanted);

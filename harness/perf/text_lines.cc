@@ -2,11 +2,20 @@
 // The layouts of single lines.
 #include "harness/perf/text_lines.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "harness/perf/units.h"
 
 namespace rolecall::perf {
+namespace {
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+}
+
+}  // namespace
 
 std::string header(bool bidir, std::string_view columns) {
   return fmt::format("[ ID]{} Interval           Transfer     Bitrate{}\n", bidir ? "[Role]" : "",
@@ -67,6 +76,19 @@ std::string shown_host(const std::string& host) {
 std::string failure_line(const Failure& failure) {
   return fmt::format("{} - {}", failure.kind == FailureKind::Interrupt ? "interrupt" : "error",
                      failure.text);
+}
+
+std::string harmless(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace_if(
+      out, [](char c) { return is_control(c) && c != '\n' && c != '\t'; }, '?');
+  return out;
+}
+
+std::string harmless_line(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace_if(out, is_control, '?');
+  return out;
 }
 
 }  // namespace rolecall::perf

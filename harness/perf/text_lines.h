@@ -55,4 +55,8 @@ std::string shown_host(const std::string& host);
 // "error - TEXT" or "interrupt - TEXT".
 std::string failure_line(const Failure& failure);
 
+// What a peer has said, for a terminal: control characters become '?'. A line stays one line.
+std::string harmless(std::string_view text);
+std::string harmless_line(std::string_view text);
+
 }  // namespace rolecall::perf

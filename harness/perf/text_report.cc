@@ -12,6 +12,12 @@
 #include "harness/perf/text_lines.h"
 
 namespace rolecall::perf {
+namespace {
+
+// What goes to a client that asked for it: a test may last for days, memory is for less.
+constexpr std::size_t kMostCaptured = std::size_t{16} << 20;
+
+}  // namespace
 
 TextReport::TextReport(ReportSettings settings, ReportSink& sink)
     : settings_(std::move(settings)), sink_(sink) {}
@@ -26,7 +32,7 @@ void TextReport::print(std::string_view text) {
   if (settings_.role == Role::Client && !settings_.title.empty()) line += settings_.title + ":  ";
   line += text;
   sink_.write(line);
-  if (capturing_) captured_ += line;
+  if (capturing_ && captured_.size() < kMostCaptured) captured_ += line;
 }
 
 void TextReport::print_error(std::string_view text) {
@@ -99,6 +105,10 @@ void TextReport::stream_connected(const StreamFacts& facts) {
 
 void TextReport::test_started(const TestFacts& facts) {
   test_ = facts;
+  if (!facts.output_wanted) {
+    capturing_ = false;
+    captured_.clear();
+  }
   if (!settings_.verbose) return;
   const std::string goal = facts.bytes != 0    ? fmt::format("{} bytes to send", facts.bytes)
                            : facts.blocks != 0 ? fmt::format("{} blocks to send", facts.blocks)
@@ -172,7 +182,7 @@ void TextReport::print_datagrams(const std::string& head, const DatagramFigures&
 }
 
 void TextReport::warning(std::string_view text) {
-  sink_.write_error(fmt::format("warning: {}\n", text));
+  sink_.write_error(fmt::format("warning: {}\n", harmless_line(text)));
 }
 
 void TextReport::debug(std::string_view text) {
@@ -182,8 +192,9 @@ void TextReport::debug(std::string_view text) {
 void TextReport::failed(const Failure& failure) {
   failed_ = true;
   sink_.flush();
-  if (failure.kind == FailureKind::ServerError) print_error("SERVER ERROR - " + failure.text);
-  print_error(failure_line(failure));
+  if (failure.kind == FailureKind::ServerError)
+    print_error(harmless_line("SERVER ERROR - " + failure.text));
+  print_error(harmless_line(failure_line(failure)));
   if (failure.kind == FailureKind::Fatal) print_error("exiting");
 }
 

@@ -247,9 +247,46 @@ TEST(TextReport, AServersJsonIsLaidOut) {
 TEST(TextReport, CapturedIsWhatWasSaidSinceTheConnection) {
   MemorySink sink;
   TextReport report(sample_settings(Role::Server), sink);
-  sample_test(Role::Server, false, false, 1).tell(report);
+  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  sample.test.output_wanted = true;
+  sample.tell(report);
   EXPECT_THAT(report.captured().text, StartsWith("Accepted connection from"));
   EXPECT_THAT(sink.out, EndsWith(report.captured().text));
+}
+
+// A test may last for days, and whoever asks for none is not to fill the memory.
+TEST(TextReport, NothingIsCapturedForAClientThatWantsNone) {
+  MemorySink sink;
+  TextReport report(sample_settings(Role::Server), sink);
+  sample_test(Role::Server, false, false, 1).tell(report);
+  EXPECT_THAT(report.captured().text, IsEmpty());
+}
+
+TEST(TextReport, WhatIsCapturedHasABound) {
+  constexpr std::size_t kBound = std::size_t{16} << 20;
+  MemorySink sink;
+  TextReport report(sample_settings(Role::Server), sink);
+  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  sample.test.output_wanted = true;
+  sample.tell(report);
+  for (int i = 0; i < 1000; ++i) {
+    report.server_output({false, std::string(20'000, 'x')});
+  }
+  EXPECT_LT(report.captured().text.size(), kBound + 30'000);
+}
+
+// Escape sequences rule a terminal, and a line in a log may look like one of ours.
+TEST(TextReport, WhatAPeerSaysRulesNoTerminalAndMakesNoLines) {
+  MemorySink sink;
+  TextReport report(sample_settings(Role::Client), sink);
+  report.server_output({false, "one\ntwo\x1b[2J"});
+  report.warning("set(\x1b[2J\nroleperf: a lie)");
+  report.failed({FailureKind::ServerError, "said\x07\r\nroleperf: a lie"});
+  EXPECT_THAT(sink.out, HasSubstr("one\ntwo?[2J"));
+  EXPECT_EQ(sink.err,
+            "warning: set(?[2J?roleperf: a lie)\n"
+            "roleperf: SERVER ERROR - said???roleperf: a lie\n"
+            "roleperf: error - said???roleperf: a lie\n");
 }
 
 TEST(TextReport, AClientCapturesNothing) {

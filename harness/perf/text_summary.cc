@@ -129,12 +129,12 @@ void TextReport::print_ends(const Summary& summary, const Direction& direction) 
   const bool sends = direction.local_sends;
   const std::string& sender = sends ? summary.local_congestion : summary.remote_congestion;
   const std::string& receiver = sends ? summary.remote_congestion : summary.local_congestion;
-  if (!sender.empty()) print(fmt::format("snd_tcp_congestion {}\n", sender));
-  if (!receiver.empty()) print(fmt::format("rcv_tcp_congestion {}\n", receiver));
+  if (!sender.empty()) print(fmt::format("snd_tcp_congestion {}\n", harmless_line(sender)));
+  if (!receiver.empty()) print(fmt::format("rcv_tcp_congestion {}\n", harmless_line(receiver)));
 }
 
 void TextReport::server_output(const ServerOutput& output) {
-  if (!output.is_json) return print(fmt::format("\nServer output:\n{}\n", output.text));
+  if (!output.is_json) return print(fmt::format("\nServer output:\n{}\n", harmless(output.text)));
   const auto document = nlohmann::ordered_json::parse(output.text, nullptr, false);
   print(fmt::format("\nServer JSON output:\n{}\n",
                     document.is_discarded() ? output.text : print_json(document)));

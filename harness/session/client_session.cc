@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/session/client_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -78,7 +79,9 @@ void ClientSession::on_bytes(ByteView in, TimePoint now) {
   if (finished_) return;
   in_.feed(in);
   // A long results document comes in pieces: each renews the limit, as in iperf3's Nread().
-  if (expect_ == Expect::PeerResults) wake_at_ = now + config_.reply_limit;
+  if (expect_ == Expect::PeerResults) {
+    wake_at_ = std::min(now + config_.reply_limit, results_until_);
+  }
   read_on(now);
   if (!finished_ && expect_ == Expect::Local && in_.buffered() > kMostUnread) {
     fail(Error{Errc::OutOfOrder, "the server went on sending where it is the client's turn"},
@@ -301,6 +304,7 @@ void ClientSession::handle(const TestOver&, TimePoint now) {
 void ClientSession::handle(const ResultsReady& ready, TimePoint now) {
   CHECK(expect_ == Expect::Local);
   out_.push_back(SendControl{wire::encode_frame(wire::encode_results(ready.results))});
+  results_until_ = now + config_.results_limit;
   await(Expect::PeerResults, now + config_.reply_limit);
 }
 

@@ -18,10 +18,11 @@ namespace rolecall::session {
 struct ClientConfig {
   wire::Parameters parameters;  // role_flag is set by the session
   FlagMode mode = FlagMode::Auto;
-  int level = wire::kHighestLevel;     // the highest that this client speaks
-  std::array<std::byte, 36> random{};  // for the cookie
-  Duration reply_limit = seconds(60);  // for each answer of the server outside the running test
-  Duration error_limit = seconds(10);  // for what follows SERVER_ERROR; iperf3's Nread() limit
+  int level = wire::kHighestLevel;        // the highest that this client speaks
+  std::array<std::byte, 36> random{};     // for the cookie
+  Duration reply_limit = seconds(60);     // for each answer of the server outside the running test
+  Duration results_limit = seconds(600);  // for the server's whole results, with its output
+  Duration error_limit = seconds(10);     // for what follows SERVER_ERROR; iperf3's Nread() limit
 };
 
 // One thread. Every member function may add outputs: take them with next_output() until there are
@@ -94,6 +95,7 @@ class ClientSession {
   State state_ = State::IperfStart;
   Expect expect_ = Expect::State;
   std::optional<TimePoint> wake_at_;
+  TimePoint results_until_{};
   Flag flag_ = Flag::None;
   bool announced_ = false;
   bool announcement_left_out_ = false;

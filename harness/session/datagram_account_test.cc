@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/session/datagram_account.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 namespace rolecall::session {
@@ -72,6 +74,13 @@ TEST(DatagramAccountTest, AfterTheOmittedPartJitterStartsAnewAndNumbersGoOn) {
   account.take({TimePoint{0}, 4}, TimePoint{1'000'000});
   EXPECT_EQ(account.jitter_s(), 0);
   expect(account, 4, 1, 0);
+}
+
+// Whoever can send a datagram could else make figures that cannot be added up.
+TEST(DatagramAccount, NumbersThatNoTestReachesLoseNoMoreThanCanBeCounted) {
+  DatagramAccount account(wire::Counter::Wide);
+  account.take({TimePoint{}, std::numeric_limits<std::uint64_t>::max()}, TimePoint{});
+  EXPECT_EQ(account.lost(), std::uint64_t{1} << 46);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ struct ConnectionTotal {
 struct TestStopped {  // server: the answer to StopTest
   std::vector<ConnectionTotal> totals;
 };
-struct StreamsDrained {  // server: after DrainStreams, whenever a stream has been read dry
+struct StreamsDrained {                 // server: after DrainStreams, whenever something was read
   std::vector<ConnectionTotal> totals;  // as in TestStopped, and what has come since
   bool is_over = false;                 // no more can come
 };

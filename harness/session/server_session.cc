@@ -109,7 +109,8 @@ bool ServerSession::take_cookie(TimePoint now) {
 
 bool ServerSession::take_document(TimePoint now) {
   const bool results = expect_ == Expect::Results;
-  auto document = in_.take_frame(results ? wire::kResultsCap : wire::kParametersCap);
+  auto document = in_.take_frame(results ? wire::client_results_cap(parameters_.stream_count())
+                                         : wire::kParametersCap);
   if (!document) {
     fail(std::move(document).error(),
          results ? wire::kErrorReceiveResults : wire::kErrorReceiveParameters);
@@ -291,7 +292,7 @@ void ServerSession::handle(const TestStopped& stopped, TimePoint now) {
   }
   state_ = State::ExchangeResults;
   send(state_);
-  await(Expect::Results, config_.read_limit, config_.results_limit, now);
+  await(Expect::Results, config_.read_limit, config_.document_limit, now);
 }
 
 void ServerSession::handle(const StreamsDrained& drained, TimePoint now) {

@@ -23,8 +23,7 @@ struct ServerConfig {
   BindRoles bind_roles = BindRoles::Late;
   int level = wire::kHighestLevel;        // the highest that this server speaks
   Duration read_limit = seconds(10);      // per gap in what the client is sending; iperf3's Nread()
-  Duration document_limit = seconds(30);  // for the whole cookie, and the parameters
-  Duration results_limit = seconds(600);  // for the client's whole results
+  Duration document_limit = seconds(30);  // for the whole cookie, the parameters, the results
   Duration header_limit = seconds(10);    // for cookie and preamble of one stream connection
   Duration streams_limit = seconds(120);  // from one stream's placing to the next; --rcv-timeout
   Duration grace = seconds(40);           // over time + omit, until TEST_END must have come
@@ -45,6 +44,8 @@ class ServerSession {
   // Whether a new TCP connection may be one of this test's streams. When not, it is a stranger to
   // be denied without reading from it.
   bool wants_connections() const { return opens_streams() && !is_udp(); }
+  // Whether connections are there of which it is not yet known whether they are this test's.
+  bool waits_for_headers() const { return !headers_.empty(); }
   // A new connection, in accept order. REQUIRES: wants_connections(), an id not in use.
   void on_connection(ConnectionId connection, TimePoint now);
   // How many bytes of its header are still to come: read no more than these, payload may follow. 0

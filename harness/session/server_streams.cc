@@ -89,13 +89,18 @@ void ServerSession::place(ConnectionId connection, TimePoint now) {
   if (roster_->complete()) start_running(now);
 }
 
-// What a connect datagram says at level 2; below it says nothing, whatever its bytes.
+// What a connect datagram says at level 2; below it says only that it is one. iperf3 takes any
+// datagram for one, a stranger's too.
 Result<std::optional<wire::StreamTag>> ServerSession::read_flow(ByteView datagram) const {
-  if (flag_ != Flag::Level2) return std::optional<wire::StreamTag>();
+  const Error stranger{Errc::Malformed, "not a connect datagram of this test"};
+  if (flag_ != Flag::Level2) {
+    if (!wire::is_connect_of_any_release(datagram)) return stranger;
+    return std::optional<wire::StreamTag>();
+  }
   const auto header = wire::flagged_connect(datagram, header_size());
   const bool is_ours =
       header && wire::same_test(cookie_, wire::cookie_from(header->first(wire::kCookieSize)));
-  if (!is_ours) return Error{Errc::Malformed, "not a connect datagram of this test"};
+  if (!is_ours) return stranger;
   return read_header(*header);
 }
 

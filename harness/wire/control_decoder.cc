@@ -18,14 +18,17 @@ Bytes encode_frame(std::string_view json) {
   return out;
 }
 
+// The rest is moved once for all that was taken from a read, however many bytes those were.
+void ControlDecoder::feed(ByteView bytes) {
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(begin_));
+  begin_ = 0;
+  append(buffer_, bytes);
+}
+
 std::optional<ByteView> ControlDecoder::take(std::size_t n) {
-  if (begin_ > 0) {
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(begin_));
-    begin_ = 0;
-  }
-  if (buffer_.size() < n) return std::nullopt;
-  begin_ = n;
-  return ByteView(buffer_).first(n);
+  if (buffered() < n) return std::nullopt;
+  begin_ += n;
+  return ByteView(buffer_).subspan(begin_ - n, n);
 }
 
 std::optional<Cookie> ControlDecoder::take_cookie() {

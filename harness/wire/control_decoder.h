@@ -22,7 +22,7 @@ Bytes encode_frame(std::string_view json);
 class ControlDecoder {
  public:
   // Adds bytes as they came. The caller feeds no more than it takes: what is not taken stays here.
-  void feed(ByteView bytes) { append(buffer_, bytes); }
+  void feed(ByteView bytes);
 
   // Each takes what it names from the front; nothing while bytes are still missing.
   std::optional<Cookie> take_cookie();
@@ -40,7 +40,7 @@ class ControlDecoder {
   std::optional<ByteView> take(std::size_t n);
 
   Bytes buffer_;
-  std::size_t begin_ = 0;  // what was taken stays in front until it is worth moving the rest
+  std::size_t begin_ = 0;  // what was taken stays in front until more is fed
 };
 
 }  // namespace rolecall::wire

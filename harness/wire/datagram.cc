@@ -19,6 +19,9 @@ constexpr Word word(unsigned a, unsigned b, unsigned c, unsigned d) {
 }
 
 constexpr Word kConnect = word('9', '8', '7', '6');
+// UDP_CONNECT_MSG of any release: up to 3.11 the number 123456789, and what big-endian hosts send.
+constexpr Word kConnects[] = {kConnect, word(0x15, 0xcd, 0x5b, 0x07), word(0x07, 0x5b, 0xcd, 0x15),
+                              word('6', '7', '8', '9')};
 // UDP_CONNECT_REPLY, and LEGACY_UDP_CONNECT_REPLY (987654321) of either byte order.
 constexpr Word kReply = word('6', '7', '8', '9');
 constexpr Word kReplies[] = {kReply, word(0xb1, 0x68, 0xde, 0x3a), word(0x3a, 0xde, 0x68, 0xb1)};
@@ -64,6 +67,11 @@ Bytes encode_connect(ByteView stream_header) {
 
 bool is_connect(ByteView datagram) {
   return begins_with(datagram, kConnect);
+}
+
+bool is_connect_of_any_release(ByteView datagram) {
+  return std::ranges::any_of(kConnects,
+                             [&](const Word& connect) { return begins_with(datagram, connect); });
 }
 
 std::optional<ByteView> flagged_connect(ByteView datagram, std::size_t header_bytes) {

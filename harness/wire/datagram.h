@@ -44,6 +44,8 @@ std::optional<DatagramHeader> decode_datagram_header(ByteView datagram, Counter 
 Bytes encode_connect(ByteView stream_header);
 // Of any release since 3.12, flagged or not.
 bool is_connect(ByteView datagram);
+// Of any release on any host.
+bool is_connect_of_any_release(ByteView datagram);
 // Whether a flagged client's connect datagram, of a header of so many bytes; its header.
 std::optional<ByteView> flagged_connect(ByteView datagram, std::size_t header_bytes);
 

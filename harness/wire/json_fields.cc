@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace rolecall::wire {
@@ -14,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kDeepest = 1000;  // cJSON's CJSON_NESTING_LIMIT
+constexpr std::size_t kDeepest = 1000;  // cJSON's CJSON_NESTING_LIMIT
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -28,50 +29,89 @@ std::int64_t saturate(double value) {
   return static_cast<std::int64_t>(value);
 }
 
-// Drops a member whose key was there before, so that the first one counts, and notes the depth.
-class FirstKeyWins {
+bool is_member_of(const Json& object, const std::string& key) {
+  return std::ranges::any_of(
+      object.items(), [&](const auto& item) { return equal_ignoring_case(item.key(), key); });
+}
+
+// Builds the document from the parser's events. The first of equal keys counts. Stops at the first
+// limit that is broken. nlohmann's own builder with a filter looks at all elements of an array
+// again for each one that is added: seconds for 64 KiB of "{},{},", hours for what a server may
+// send.
+class DocumentBuilder {
  public:
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    const auto level = static_cast<std::size_t>(depth);
-    too_deep_ = too_deep_ || depth > kDeepest;
-    if (too_deep_) return false;
-    if (event == Json::parse_event_t::object_start) {
-      seen_.resize(std::max(seen_.size(), level + 2));
-      seen_[level + 1].clear();
-    }
-    return event != Json::parse_event_t::key ||
-           first(seen_[level], *parsed.get_ptr<Json::string_t*>());
+  bool null() { return put(nullptr); }
+  bool boolean(bool value) { return put(value); }
+  bool number_integer(Json::number_integer_t value) { return put(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return put(value); }
+  bool number_float(Json::number_float_t value, const std::string&) { return put(value); }
+  bool string(std::string& value) { return put(std::move(value)); }
+  bool binary(Json::binary_t&) { return false; }  // not in text
+  bool start_object(std::size_t) { return begin(Json::object()); }
+  bool start_array(std::size_t) { return begin(Json::array()); }
+  bool end_object() { return end(); }
+  bool end_array() { return end(); }
+  bool key(std::string& key) {
+    Json& object = *open_.back();
+    if (object.size() >= kMostMembers) return stop("too many members in an object");
+    member_ = is_member_of(object, key) ? &dropped_ : &object[key];
+    return true;
   }
-  bool too_deep() const { return too_deep_; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) {
+    return false;
+  }
+
+  Json take() { return std::move(document_); }
+  const char* broken_limit() const { return broken_; }
 
  private:
-  static bool first(std::vector<std::string>& seen, const std::string& key) {
-    const bool known = std::ranges::any_of(
-        seen, [&](const std::string& s) { return equal_ignoring_case(s, key); });
-    if (!known) seen.push_back(key);
-    return !known;
+  bool stop(const char* limit) {
+    broken_ = limit;
+    return false;
+  }
+  bool put(Json value) {
+    if (++values_ > kMostValues) return stop("too many values");
+    if (open_.empty()) {
+      last_ = &(document_ = std::move(value));
+    } else if (open_.back()->is_array()) {
+      last_ = &open_.back()->emplace_back(std::move(value));
+    } else {
+      last_ = &(*member_ = std::move(value));
+    }
+    return true;
+  }
+  bool begin(Json value) {
+    if (open_.size() > kDeepest) return stop("more than 1000 values inside one another");
+    if (!put(std::move(value))) return false;
+    open_.push_back(last_);
+    return true;
+  }
+  bool end() {
+    open_.pop_back();
+    return true;
   }
 
-  std::vector<std::vector<std::string>> seen_;  // by depth: the keys of the object open there
-  bool too_deep_ = false;
+  Json document_;
+  Json dropped_;             // what stands under a key that was there before
+  std::vector<Json*> open_;  // the array or object that is being built, within its parents
+  Json* member_ = nullptr;   // where the value behind a key goes
+  Json* last_ = nullptr;     // where the last value went
+  std::size_t values_ = 0;
+  const char* broken_ = nullptr;
 };
 
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
-  Json document;
-  FirstKeyWins filter;
-  nlohmann::detail::json_sax_dom_callback_parser<Json> builder(document, std::ref(filter), false);
+  DocumentBuilder builder;
   // Not strict: cJSON ignores what stands behind the first value.
   const bool parsed =
       Json::sax_parse(text, &builder, nlohmann::detail::input_format_t::json, false);
-  if (filter.too_deep()) {
-    return Error{Errc::Limit, "parse(JSON): more than 1000 values inside one another"};
+  if (builder.broken_limit() != nullptr) {
+    return Error{Errc::Limit, fmt::format("parse(JSON): {}", builder.broken_limit())};
   }
-  if (!parsed || document.is_discarded()) {
-    return Error{Errc::Malformed, "parse(JSON): the text is not a JSON value"};
-  }
-  return document;
+  if (!parsed) return Error{Errc::Malformed, "parse(JSON): the text is not a JSON value"};
+  return builder.take();
 }
 
 const Json* Fields::find(std::string_view key) const {

@@ -16,7 +16,13 @@
 
 namespace rolecall::wire {
 
-// The first JSON value in `text`. Malformed when there is none or it nests deeper than 1,000.
+// The most members of one object, and values in all: far more than any document of a test has, and
+// few enough that reading it takes neither the memory nor the time that its bytes could be made to.
+inline constexpr std::size_t kMostMembers = 256;
+inline constexpr std::size_t kMostValues = std::size_t{4} << 20;
+
+// The first JSON value in `text`. Malformed when there is none; Limit when it nests deeper than
+// 1,000 or holds more than the above.
 Result<nlohmann::ordered_json> parse_json(std::string_view text);
 
 // Asks one object for its members. A document that is no object behaves like an empty one.

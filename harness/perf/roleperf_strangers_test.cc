@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Crowds at the door of a roleperf server: a thousand connections at once, before, during and after
+// a test, harm neither that test nor the next one.
+#include <sys/resource.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/perf/server_fixture.h"
+
+namespace rolecall::perf {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using wire::State;
+
+constexpr int kCrowd = 1000;
+
+// Room for the crowd on this side, whatever the shell allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = limit.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  ASSERT_GT(limit.rlim_cur, 2U * kCrowd);
+}
+
+// The server has far fewer descriptors than the crowd has heads.
+class RoleperfStrangers : public RoleperfServer {
+ protected:
+  RoleperfStrangers() : RoleperfServer("", "ulimit -n 256;") { raise_descriptor_limit(); }
+
+  // All that `act` does reaches the server at once, in that order.
+  template <class Act>
+  void at_once(const Act& act) {
+    server_.send_signal(SIGSTOP);
+    act();
+    server_.send_signal(SIGCONT);
+  }
+};
+
+TEST_F(RoleperfStrangers, AClientInFrontOfAThousandIsServed) {
+  std::optional<RawTest> test;
+  std::vector<RawConnection> strangers;
+  at_once([&] {
+    test.emplace(port_).control.send(RawTest::kCookie);
+    strangers = crowd(kCrowd);
+  });
+  ASSERT_EQ(test->control.receive(1), byte(State::ParamExchange));
+  test->control.send(frame(test->parameters));
+  EXPECT_EQ(test->control.receive(1), byte(State::CreateStreams));
+}
+
+TEST_F(RoleperfStrangers, AClientBehindAThousandIsServed) {
+  std::optional<RawTest> test;
+  std::vector<RawConnection> strangers;
+  at_once([&] {
+    strangers = crowd(kCrowd);
+    test.emplace(port_);
+  });
+  EXPECT_TRUE(test->complete());
+}
+
+TEST_F(RoleperfStrangers, AClientAmongAThousandThatSayHalfACookieIsServed) {
+  std::vector<RawConnection> strangers;
+  at_once([&] {
+    strangers = crowd(kCrowd);
+    for (RawConnection& stranger : strangers) stranger.send(RawTest::kCookie.substr(0, 18));
+  });
+  EXPECT_TRUE(serves());
+}
+
+TEST_F(RoleperfStrangers, WhoWaitsForTheNextTestIsNotPushedOutByAThousand) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::DisplayResults));
+  RawTest next(port_);
+  next.control.send(RawTest::kCookie);
+  const auto strangers = crowd(kCrowd);
+  EXPECT_TRUE(test.complete());
+  EXPECT_EQ(next.control.receive(1), byte(State::ParamExchange));
+}
+
+TEST_F(RoleperfStrangers, AStreamInFrontOfAThousandIsTaken) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  std::vector<RawConnection> strangers;
+  at_once([&] {
+    test.open_stream();
+    strangers = crowd(kCrowd);
+  });
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfStrangers, AStreamBehindAThousandIsTaken) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  std::vector<RawConnection> strangers;
+  at_once([&] {
+    strangers = crowd(kCrowd);
+    test.open_stream();
+  });
+  EXPECT_TRUE(test.complete());
+}
+
+TEST_F(RoleperfStrangers, AThousandDuringATestAreAllTurnedAwayAndTheTestIsUnharmed) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  std::vector<RawConnection> strangers;
+  at_once([&] { strangers = crowd(kCrowd); });
+  for (RawConnection& stranger : strangers) EXPECT_EQ(stranger.receive(1), kDenied);
+  EXPECT_TRUE(test.complete());
+  EXPECT_THAT(test.server_results, HasSubstr(R"("bytes":1000,)"));
+}
+
+TEST_F(RoleperfStrangers, AThousandThatTalkDuringATestAreAllTurnedAway) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  std::vector<RawConnection> strangers;
+  at_once([&] {
+    strangers = crowd(kCrowd);
+    for (RawConnection& stranger : strangers) stranger.send("GET / HTTP/1.1\r\n\r\n");
+  });
+  for (RawConnection& stranger : strangers) EXPECT_TRUE(stranger.ends());
+  EXPECT_TRUE(test.complete());
+}
+
+// --- who is silent with a cookie
+
+// iperf3 serves one after the other too: whoever comes meanwhile waits, and is not told off.
+TEST_F(RoleperfStrangers, AClientThatSendsNoParametersDelaysTheNextOneAndNoMore) {  // 10 s
+  RawTest mute(port_);
+  ASSERT_TRUE(mute.reach(Phase::ParamExchange));
+  RawTest next(port_);
+  EXPECT_TRUE(next.complete());
+}
+
+TEST_F(RoleperfStrangers, WhoWaitsForAClientsParametersIsDeniedWhenTheyCome) {
+  RawTest test(port_);
+  ASSERT_TRUE(test.reach(Phase::ParamExchange));
+  RawConnection second(port_);
+  second.send(RawTest::kCookie);
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  EXPECT_EQ(second.receive(1), kDenied);
+  EXPECT_TRUE(test.complete());
+}
+
+}  // namespace
+}  // namespace rolecall::perf

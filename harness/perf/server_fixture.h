@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// For tests only: the real roleperf as a server, which must serve a whole test before and after
+// whatever is done to it, and must give all descriptors back.
+#pragma once
+
+#include <signal.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/deadline.h"
+#include "harness/perf/program.h"
+#include "harness/perf/raw_client.h"
+
+namespace rolecall::perf {
+
+inline const std::string kDenied = byte(wire::State::AccessDenied);
+
+class RoleperfServer : public testing::Test {
+ protected:
+  RoleperfServer() : RoleperfServer("") {}
+  explicit RoleperfServer(const std::string& more, const std::string& shell = "")
+      : port_(free_port()),
+        server_(
+            {"sh", "-c",
+             fmt::format("{} exec {} -s -p {} --forceflush {}", shell, ROLEPERF, port_, more)}) {}
+
+  void SetUp() override {
+    ASSERT_TRUE(server_.prints("Server listening")) << server_.output();
+    ASSERT_TRUE(serves());  // what is only made once is there
+    descriptors_ = descriptors();
+  }
+
+  void TearDown() override {
+    if (ended_) return;
+    EXPECT_TRUE(serves());
+    EXPECT_TRUE(gives_descriptors_back()) << descriptors() << " open, before " << descriptors_;
+    server_.send_signal(SIGTERM);
+    EXPECT_EQ(server_.status(), 0) << server_.output();
+    EXPECT_THAT(server_.output(), testing::Not(testing::HasSubstr("CHECK failed")));
+  }
+
+  bool serves() { return RawTest(port_).complete(); }
+
+  std::size_t descriptors() const {
+    const std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", server_.pid()));
+    return static_cast<std::size_t>(std::distance(begin(open), end(open)));
+  }
+
+  bool gives_descriptors_back() const {
+    const Deadline limit = Deadline::after(seconds(5));
+    while (descriptors() > descriptors_ && !limit.expired()) {
+    }
+    return descriptors() <= descriptors_;
+  }
+
+  std::vector<RawConnection> crowd(int count) {
+    std::vector<RawConnection> connections;
+    for (int i = 0; i < count; ++i) connections.emplace_back(port_);
+    return connections;
+  }
+
+  std::uint16_t port_;
+  Program server_;
+  std::size_t descriptors_ = 0;
+  bool ended_ = false;  // by the test itself
+};
+
+}  // namespace rolecall::perf
