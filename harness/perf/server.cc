@@ -97,13 +97,15 @@ class Server {
     return reactor_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept_some(); });
   }
 
-  void accept_some() {
+  // Whether more may wait.
+  bool accept_some() {
     for (int i = 0; i < kMostAcceptedATurn && !done_; ++i) {
       auto accepted = accept_next(listener_);
-      if (!accepted) return rest(accepted.error());
-      if (!accepted.value()) return;
+      if (!accepted) rest(accepted.error());
+      if (!accepted || !accepted.value()) return false;
       place(std::move(accepted.value()->socket));
     }
+    return !done_;
   }
 
   // For a test that needs a listener of another protocol, which is changed for the time being.
@@ -111,7 +113,9 @@ class Server {
     TRY(const Transport before, transport_of(listener_));
     if (transport == before) return ok();
     TRY(auto successor, listen_beside(listener_, transport));
-    accept_all();
+    // Who waits at the old one is served; no more than its queue holds.
+    for (int turn = 0; turn <= SOMAXCONN / kMostAcceptedATurn && accept_some(); ++turn) {
+    }
     reactor_.unwatch(listener_);
     listener_ = std::move(successor);
     rests_until_.reset();
