@@ -117,6 +117,19 @@ TEST_F(FlowTest, DatagramsThatAreNotCopiedCountWhole) {
   EXPECT_EQ(receiver_.datagrams.lost, 0U);
 }
 
+// --- SCTP, whose messages keep their borders as datagrams do
+
+TEST_F(FlowTest, OfABurstEachBlockIsAMessage) {
+  Load load;
+  load.keeps_blocks = true;
+  load.block_bytes = kLength;
+  const auto writer = make_block_writer(load).value();
+  EXPECT_EQ(writer->write(sender_, 0, 3 * kLength).bytes, 3 * kLength);
+  EXPECT_EQ(receive(), kLength);
+  EXPECT_EQ(receive(), kLength);
+  EXPECT_EQ(receive(), kLength);
+}
+
 // --- -Z
 
 class ZerocopyTest : public testing::Test {

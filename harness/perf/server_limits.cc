@@ -12,7 +12,7 @@ namespace rolecall::perf {
 namespace {
 
 // iperf3 looks once an interval of its report (-i), and never with -i 0.
-constexpr double kIntervalWithoutReport_s = 1;
+constexpr double kSecondsWithoutReport = 1;
 
 std::optional<wire::Refusal> refusal_by_duration(int most_s, const wire::Parameters& asked) {
   if (most_s == 0 || (asked.time_s != 0 && asked.time_s + asked.omit_s <= most_s)) {
@@ -44,7 +44,7 @@ std::optional<wire::Refusal> refusal_by_limits(const Options& server,
 
 std::optional<RateLimit> RateLimit::of(const Options& server, TimePoint start) {
   if (server.most_bitrate_bps == 0) return std::nullopt;
-  const double interval_s = server.interval_s > 0 ? server.interval_s : kIntervalWithoutReport_s;
+  const double interval_s = server.interval_s > 0 ? server.interval_s : kSecondsWithoutReport;
   const long intervals = std::lround(server.bitrate_limit_s / interval_s);
   return RateLimit(server.most_bitrate_bps, from_seconds(interval_s),
                    static_cast<std::size_t>(std::max(intervals, 1L)), start);
