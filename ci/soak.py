@@ -30,8 +30,8 @@ TCP_EXTRAS = ["-N", "-M 1400", "-w 64K", "-C reno", "-l 8K", "-l 1M", "-Z", "-S 
               "--get-server-output", "--repeating-payload", "-i 0.1", "-i 0", "-T title"]
 UDP_EXTRAS = ["-b 10M", "-b 100M", "-l 100", "-l 1400", "--udp-counters-64bit", "-b 5M/10", "-i 0.1",
               "--get-server-output", "-O 1"]
-ONE_OF_EACH = ["-t 1 --bidir -P 4 --role-flag=auto", "-t 1 -R -P 8 --role-flag=off -J", "-u -t 1 --bidir -b 10M -J",
-               "-n 1M -O 1", "-n 16M -Z --get-server-output"]
+ONE_OF_EACH = ["-t 1 --bidir -P 4 --role-flag=auto", "-t 1 -R -P 8 --role-flag=off -J",
+               "-u -t 1 --bidir -b 10M -J", "-n 1M -O 1", "-n 16M -Z --get-server-output"]
 
 
 class Server:
@@ -185,8 +185,8 @@ class Soak:
             if time.monotonic() > told + 10:
                 told = time.monotonic()
                 fds, threads, memory = self.server.state()
-                print(f"soak: {told - start:.0f} s: {self.summary(neighbours)}; server: {fds} descriptors, "
-                      f"{threads} threads, {memory} MiB", flush=True)
+                print(f"soak: {told - start:.0f} s: {self.summary(neighbours)}; server: "
+                      f"{fds} descriptors, {threads} threads, {memory} MiB", flush=True)
         neighbours.stop()
         if self.server.process.poll() is None:
             self.settle(before)
@@ -203,8 +203,9 @@ class Soak:
         while after[:2] != before[:2] and time.monotonic() < limit:
             time.sleep(0.1)
             after = self.server.state()
+        units = ("descriptors", "threads", "MiB")
         print("soak: server before and after: " + ", ".join(
-            f"{b} and {a} {what}" for b, a, what in zip(before, after, ("descriptors", "threads", "MiB"))))
+            f"{b} and {a} {unit}" for b, a, unit in zip(before, after, units)))
         for was, now, what in zip(before[:2], after[:2], ("descriptors", "threads")):
             if now > was:
                 self.finding(f"{now} {what}, where {was} were")
