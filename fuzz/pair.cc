@@ -38,7 +38,7 @@ static ServerConfig server_of(const PairInput& input) {
   config.mode = kLegacy ? FlagMode::Off : input.server.mode;
   config.level = input.server.level;
   if (config.mode == FlagMode::Off) config.bind_roles = BindRoles::Accept;
-  config.document_limit = config.results_limit = config.streams_limit = kLimit;
+  config.document_limit = config.streams_limit = kLimit;
   config.grace = seconds(9);
   return config;
 }

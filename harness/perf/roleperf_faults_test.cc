@@ -188,9 +188,9 @@ TEST_F(RoleperfServer, SaysItsReasonToAClientThatGoesOnSending) {
 TEST_F(RoleperfServer, RefusesResultsThatAreMuchLongerThanTheTestIs) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::ExchangeResults));
-  test.control.send(length(1 << 20));
+  test.control.send(length(2 << 20));
   EXPECT_EQ(test.control.receive(5), kError + length(117));
-  EXPECT_TRUE(server_.prints("announces 1048576 bytes"));
+  EXPECT_TRUE(server_.prints("announces 2097152 bytes"));
 }
 
 // --- signals

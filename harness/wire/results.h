@@ -17,9 +17,9 @@ namespace rolecall::wire {
 // iperf3 has no cap here since 3.18; we need one. Memory grows with what arrives, not with the
 // length that is announced, and --get-server-output of a long test must fit.
 inline constexpr std::size_t kResultsCap = std::size_t{64} << 20;
-// Those of a client, which are some hundred bytes for each stream.
+// Those of a client: some hundred bytes for each stream, and room for what it may add.
 constexpr std::size_t client_results_cap(std::int64_t streams) {
-  return (std::size_t{64} << 10) + (static_cast<std::size_t>(streams) << 10);
+  return (std::size_t{1} << 20) + (static_cast<std::size_t>(streams) << 10);
 }
 
 struct StreamResult {
