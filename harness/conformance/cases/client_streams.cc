@@ -134,7 +134,7 @@ Checked<void> ends_behind_the_omitted_part(ClientScript& client) {
 std::vector<Case> cases() {
   return of(std::vector<ClientCase>{
       {"opens-three-streams",
-       {"client-opens-exactly-its-streams"},
+       {"client-opens-exactly-its-streams", "streams-go-to-the-control-port"},
        "-n 8K -l 1K -P 3",
        exactly_its_streams,
        {"parallel"}},
@@ -179,7 +179,7 @@ std::vector<Case> cases() {
       {"multiple-of-the-block", {"length-is-the-block"}, "-n 8K -l 1K", multiple_of_the_block},
       {"stops-at-its-goal", {"goal-of-bytes-limits-the-sender"}, "-n 8K -l 1K", stops_at_its_goal},
       {"reports-what-it-sent",
-       {"receiver-counts-what-arrives"},
+       {"receiver-counts-what-arrives", "senders-stop-before-test-end"},
        "-n 8K -l 1K",
        reports_what_it_sent},
       {"counts-its-goal",
