@@ -37,6 +37,17 @@ TEST(Cases, BindTheSideUnderTest) {
   }
 }
 
+TEST(Cases, CheckEveryClauseThatDoesNotSayWhyNot) {
+  std::set<std::string> checked;
+  for (const Case& a_case : all_cases()) {
+    checked.insert(a_case.clauses.begin(), a_case.clauses.end());
+  }
+  for (const Clause& clause : specification()) {
+    EXPECT_EQ(checked.count(clause.id) == 0, !clause.not_checked.empty())
+        << clause.id << ": a case for it, or a line \"*Not checked*: \" with the reason";
+  }
+}
+
 std::vector<std::string> names(const Result<std::vector<const Case*>>& chosen) {
   std::vector<std::string> all;
   for (const Case* a_case : chosen.value()) all.push_back(a_case->name);

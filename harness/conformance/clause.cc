@@ -11,7 +11,14 @@
 namespace rolecall::conformance {
 namespace {
 
-constexpr std::string_view kSource = "*Known from*: ";
+// The parts of a clause behind its text, each begun by its mark.
+struct Part {
+  std::string_view mark;
+  std::string Clause::*member;
+};
+constexpr std::array kParts = {Part{"*Known from*: ", &Clause::known_from},
+                               Part{"*For a user*: ", &Clause::for_a_user},
+                               Part{"*Not checked*: ", &Clause::not_checked}};
 constexpr std::string_view kSeparator = " · ";
 constexpr std::array kLevels = {Level::Must, Level::Should, Level::Quirk};
 
@@ -106,11 +113,15 @@ Result<std::vector<Clause>> parse_clauses(std::string_view document) {
     clause.id = *id;
     clause.area = area;
     TRY(read_head(lines[++i], clause));
-    std::string* part = &clause.text;
+    std::string Clause::*member = &Clause::text;
     for (; i + 1 < lines.size() && !lines[i + 1].text.empty(); ++i) {
-      const auto source = after(kSource, lines[i + 1].text);
-      if (source) part = &clause.known_from;
-      append(*part, source.value_or(lines[i + 1].text));
+      std::string_view text = lines[i + 1].text;
+      for (const Part& part : kParts) {
+        if (!text.starts_with(part.mark)) continue;
+        text.remove_prefix(part.mark.size());
+        member = part.member;
+      }
+      append(clause.*member, text);
     }
     if (clause.text.empty()) return wrong(title, "it does not say what is required");
     if (clause.known_from.empty()) return wrong(title, "it does not say how that is known");

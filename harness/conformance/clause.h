@@ -22,6 +22,9 @@ struct Clause {
   std::string releases;  // of iperf3, those that keep it: ">= 3.17; broken in 3.9, 3.12"
   std::string text;      // what is required, lines joined
   std::string known_from;
+  std::string
+      for_a_user;  // what goes wrong for one where it is not kept; of those that a release breaks
+  std::string not_checked;  // why no case checks it; empty where one does
 };
 
 // The clauses of a document in the form that SPEC.md describes, in its order. Malformed, with the

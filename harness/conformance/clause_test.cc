@@ -29,6 +29,15 @@ TEST(ClauseTest, IsReadWithAllItsParts) {
   EXPECT_EQ(clause.known_from, "a source.");
 }
 
+TEST(ClauseTest, SaysWhatItMeansForAUserAndWhyNoCaseChecksIt) {
+  const auto clauses =
+      parse_clauses(kClause + "*For a user*: a test\nhangs.\n*Not checked*: read only.\n");
+  ASSERT_TRUE(clauses) << clauses.error().message();
+  EXPECT_EQ(clauses.value().front().known_from, "a source.");
+  EXPECT_EQ(clauses.value().front().for_a_user, "a test hangs.");
+  EXPECT_EQ(clauses.value().front().not_checked, "read only.");
+}
+
 TEST(ClauseTest, ThatBindsOneEndBindsOnlyThat) {
   const auto clauses = parse_clauses("### x\nMUST · server · none\nText.\n*Known from*: a test.\n");
   ASSERT_TRUE(clauses) << clauses.error().message();

@@ -18,7 +18,7 @@ namespace rolecall::conformance {
 namespace {
 
 constexpr const char* kOwnHost = "127.0.0.1";
-constexpr std::size_t kBlock = 1000;
+constexpr std::int64_t kMostAtOnce = 16384;
 
 std::size_t parallel_streams(const Json& values) {
   return static_cast<std::size_t>(
@@ -63,10 +63,40 @@ Checked<Connection> ClientScript::accept(std::string name) {
   return failure(fmt::format("the client opens {}", name), "no connection within 5 s");
 }
 
+Checked<void> ClientScript::listen_for_flows() {
+  TRY(const auto address, checked(local_address(listener_)));
+  TRY(flows_, checked(udp_socket(AF_INET)));
+  TRY(checked(set_option(flows_, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")));
+  return checked(bind_to(flows_, address));
+}
+
+// As iperf3 does: the socket that got the datagram is connected to its source.
+Checked<Connection> ClientScript::accept_flow(std::string name) {
+  pollfd entry{flows_.get(), POLLIN, 0};
+  ::poll(&entry, 1, Deadline::after(kStepLimit).poll_ms());
+  sockaddr_storage source{};
+  socklen_t size = sizeof source;
+  const auto bytes =
+      ::recvfrom(flows_.get(), nullptr, 0, MSG_PEEK, reinterpret_cast<sockaddr*>(&source), &size);
+  if (bytes < 0) return failure(fmt::format("the client opens {}", name), "no datagram within 5 s");
+  TRY(const bool stands,
+      checked(start_connect(flows_, Address(reinterpret_cast<sockaddr*>(&source), size))));
+  CHECK(stands);  // there is nothing to wait for
+  Connection flow(std::move(flows_), std::move(name), *line_);
+  TRY(listen_for_flows());
+  return flow;
+}
+
 Checked<void> ClientScript::expect_no_connection(std::string_view why) {
   pollfd entry{listener_.get(), POLLIN, 0};
   const int ready = ::poll(&entry, 1, Deadline::after(kSilence).poll_ms());
   return require(ready == 0, fmt::format("no connection, {}", why), "the client opened one");
+}
+
+Checked<void> ClientScript::expect_no_flow(std::string_view why) {
+  pollfd entry{flows_.get(), POLLIN, 0};
+  const int ready = ::poll(&entry, 1, Deadline::after(kSilence).poll_ms());
+  return require(ready == 0, fmt::format("no datagram, {}", why), "the client sent one");
 }
 
 Checked<void> ClientScript::reach(Phase phase) {
@@ -132,17 +162,19 @@ Checked<void> ClientScript::begin_running() {
   return control_->send(byte(State::TestStart) + byte(State::TestRunning));
 }
 
-bool ClientScript::has_reached_goal() const {
+// What we send next of all that the client is to receive; 0 when that is all.
+std::int64_t ClientScript::next_block() const {
+  if (!keeps_to_the_goal || goal_bytes_ == 0) return kMostAtOnce;
   std::int64_t sent = 0;
   for (std::size_t i = client_senders(); i < streams.size(); ++i) sent += moved[i];
-  return keeps_to_the_goal && goal_bytes_ > 0 && sent >= goal_bytes_;
+  return std::clamp<std::int64_t>(goal_bytes_ - sent, 0, kMostAtOnce);
 }
 
 // False when nothing more is to come or to go on the stream.
 bool ClientScript::move_payload(std::size_t index) {
   if (index >= client_senders()) {
-    if (has_reached_goal()) return false;
-    const std::string block(kBlock, 'y');
+    const std::string block(static_cast<std::size_t>(next_block()), 'y');
+    if (block.empty()) return false;
     auto sent = write_some(streams[index].socket(), as_bytes(block));
     if (sent.has_error()) return false;
     moved[index] += static_cast<std::int64_t>(sent.value());

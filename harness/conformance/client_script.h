@@ -29,8 +29,13 @@ class ClientScript {
   Checked<void> restart(const std::string& options);
   // The next connection, in the order of the accept queue.
   Checked<Connection> accept(std::string name);
-  // No further connection for kSilence.
+  // UDP streams of the client: from here on a datagram to our port finds somebody.
+  Checked<void> listen_for_flows();
+  // The next one, by its first datagram, which is still to be read.
+  Checked<Connection> accept_flow(std::string name);
+  // No further connection, or flow, for kSilence.
   Checked<void> expect_no_connection(std::string_view why);
+  Checked<void> expect_no_flow(std::string_view why);
 
   // Goes on to `phase` of a test in which the client does everything right.
   Checked<void> reach(Phase phase);
@@ -82,10 +87,11 @@ class ClientScript {
   Checked<void> begin_running();
   Checked<void> finish();
   bool move_payload(std::size_t index);
-  bool has_reached_goal() const;
+  std::int64_t next_block() const;
 
   const Command& command_;
   Fd listener_;
+  Fd flows_;  // bound to the same port; becomes the next flow's
   std::uint16_t port_;
   std::filesystem::path folder_;
   TimeLine* line_;

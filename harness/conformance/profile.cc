@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/profile.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -54,6 +56,24 @@ std::vector<std::string> differences(const Profile& recorded,
     }
   }
   return found;
+}
+
+Kept kept(const Profile& profile, const Clause& clause) {
+  int passed = 0;
+  int broken = 0;
+  for (const Case& a_case : all_cases()) {
+    const auto outcome = profile.outcomes.find(a_case.id());
+    const bool cites = std::ranges::count(a_case.clauses, clause.id) > 0;
+    if (!cites || outcome == profile.outcomes.end()) continue;
+    if (outcome->second == name(Outcome::Passed)) {
+      ++passed;
+    } else if (a_case.clauses.front() == clause.id &&
+               outcome->second != name(Outcome::Unsupported)) {
+      ++broken;
+    }
+  }
+  if (passed == 0 && broken == 0) return Kept::Unknown;
+  return broken == 0 ? Kept::Yes : passed == 0 ? Kept::No : Kept::Partly;
 }
 
 }  // namespace rolecall::conformance

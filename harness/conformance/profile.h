@@ -30,4 +30,14 @@ std::string print_profile(Profile recorded, const std::vector<CaseResult>& resul
 std::vector<std::string> differences(const Profile& recorded,
                                      const std::vector<CaseResult>& results, bool all);
 
+// Whether the program keeps a clause, by the cases whose first clause it is, or else by those that
+// check it beside another one and passed.
+enum class Kept {
+  Yes,
+  Partly,  // some of the cases passed
+  No,
+  Unknown,  // no case was asked of this program
+};
+Kept kept(const Profile& profile, const Clause& clause);
+
 }  // namespace rolecall::conformance

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/profile.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include <gmock/gmock.h>
+
+#include "harness/base/files.h"
 
 namespace rolecall::conformance {
 namespace {
@@ -42,6 +47,58 @@ TEST(Profile, OfSomethingElseIsRefused) {
   EXPECT_FALSE(parse_profile("[]"));
   EXPECT_FALSE(parse_profile(R"({"subject": "x"})"));
   EXPECT_FALSE(parse_profile(R"({"subject": "x", "outcomes": {"server/whole-test": 1}})"));
+}
+
+TEST(Profile, KeepsAClauseWhereItsCasesPassed) {
+  const Clause& clause = first_clause(*select(Side::Server, {}).value().front());
+  EXPECT_EQ(kept(recorded("passed"), clause), Kept::Yes);
+  EXPECT_EQ(kept(recorded("warning"), clause), Kept::No);
+  EXPECT_EQ(kept(recorded("unsupported"), clause), Kept::Unknown);
+  EXPECT_EQ(kept({"iperf3 3.22", {}}, clause), Kept::Unknown);
+}
+
+TEST(Profile, KeepsAClauseInPartWhereOneOfItsCasesPassed) {
+  const Profile profile{"x",
+                        {{"server/control-cookie-in-pieces", "passed"},
+                         {"server/stream-cookie-in-pieces", "failed"}}};
+  const auto clause =
+      std::ranges::find(specification(), "cookie-in-pieces-is-accepted", &Clause::id);
+  EXPECT_EQ(kept(profile, *clause), Kept::Partly);
+}
+
+// What is recorded of iperf3; roleperf's has nothing that is broken.
+std::vector<Profile> recorded_profiles() {
+  std::vector<Profile> profiles;
+  for (const auto& entry : std::filesystem::directory_iterator(PROFILES)) {
+    profiles.push_back(parse_profile(read_file(entry.path()).value()).value());
+  }
+  return profiles;
+}
+
+TEST(Profile, OfAReleaseBreaksOnlyWhatHasALineForUsers) {
+  const auto profiles = recorded_profiles();
+  ASSERT_FALSE(profiles.empty());
+  for (const Clause& clause : specification()) {
+    const bool is_broken =
+        clause.level != Level::Quirk && std::ranges::any_of(profiles, [&](const Profile& profile) {
+          const Kept answer = kept(profile, clause);
+          return answer == Kept::No || answer == Kept::Partly;
+        });
+    EXPECT_EQ(is_broken, !clause.for_a_user.empty())
+        << clause.id
+        << (is_broken ? " is broken: SPEC.md says no \"*For a user*: \" of it"
+                      : " is kept by all that are recorded");
+  }
+}
+
+TEST(Profile, OfRoleperfBreaksNothing) {
+  const auto profiles = recorded_profiles();
+  const auto own = std::ranges::find_if(
+      profiles, [](const Profile& profile) { return profile.subject.starts_with("roleperf"); });
+  ASSERT_NE(own, profiles.end());
+  for (const auto& [id, outcome] : own->outcomes) {
+    EXPECT_TRUE(outcome == "passed" || outcome == "noted") << id << ": " << outcome;
+  }
 }
 
 TEST(Profile, SeesEveryChange) {

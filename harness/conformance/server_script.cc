@@ -56,6 +56,13 @@ Checked<Connection> ServerScript::connect(std::string name) {
   return Connection(std::move(socket).value(), std::move(name), *line_);
 }
 
+Checked<Connection> ServerScript::connect_flow(std::string name) {
+  TRY(auto socket, checked(udp_socket(server_.family())));
+  TRY(const bool stands, checked(start_connect(socket, server_)));
+  CHECK(stands);  // there is nothing to wait for
+  return Connection(std::move(socket), std::move(name), *line_);
+}
+
 // The kernel's number of the listening socket; 0 when nobody listens here, or on another machine.
 Checked<std::uint32_t> ServerScript::listener() {
   TRY(auto diag, checked(SockDiag::open()));

@@ -27,6 +27,7 @@ class ServerScript {
       : server_(server), program_(program), line_(&line) {}
 
   Checked<Connection> connect(std::string name);
+  Checked<Connection> connect_flow(std::string name);  // UDP; nothing is sent yet
   const Address& address() const { return server_; }
   ProgramUnderTest* program() { return program_; }
   TimeLine& line() { return *line_; }

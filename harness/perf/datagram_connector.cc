@@ -101,7 +101,8 @@ Result<void> DatagramConnector::send_connect(const Stream& stream) {
   return ok();
 }
 
-// Once it is answered nothing more is read: what comes then is data.
+// Once it is answered nothing more is read: what comes then is data. At level 2 whatever is no
+// answer is passed over, as another one will come; below it, it ends the test like iperf3's.
 void DatagramConnector::on_ready(const Stream& stream) {
   std::array<std::byte, 64> buffer{};
   const auto read = read_some(stream.socket, buffer);
@@ -112,7 +113,12 @@ void DatagramConnector::on_ready(const Stream& stream) {
               fmt::format("opening UDP stream {} to {}", stream.number, target_.peer.text()),
               read.error().sys_errno});
   }
-  if (!wire::is_connect_reply(ByteView(buffer).first(read.value().bytes))) return;
+  if (!wire::is_connect_reply(ByteView(buffer).first(read.value().bytes))) {
+    if (may_repeat_) return;
+    return finish(Error{Errc::Malformed,
+                        fmt::format("opening UDP stream {} to {}: the answer is none of iperf3's",
+                                    stream.number, target_.peer.text())});
+  }
   reactor_.unwatch(stream.socket);
   answered_[static_cast<std::size_t>(stream.number - 1)] = true;
   until_ = now() + target_.limit;

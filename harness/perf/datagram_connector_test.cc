@@ -122,13 +122,21 @@ TEST_F(DatagramConnectorTest, ItsSocketsHaveTheOptionsOfTheTest) {
   EXPECT_EQ(get_option(socket, IPPROTO_IP, IP_MTU_DISCOVER, "DF").value(), IP_PMTUDISC_DO);
 }
 
-TEST_F(DatagramConnectorTest, AnythingElseIsNoAnswer) {
-  open(1, false);
+TEST_F(DatagramConnectorTest, AtLevelTwoAnythingElseIsPassedOver) {
+  open(1, true);
   EXPECT_EQ(asked(), 1);
   say(Bytes(4));
   EXPECT_FALSE(done_);
   answer();
   EXPECT_TRUE(is_done());
+}
+
+TEST_F(DatagramConnectorTest, WithoutLevelTwoAnythingElseEndsIt) {
+  open(1, false);
+  EXPECT_EQ(asked(), 1);
+  say(Bytes(4));
+  ASSERT_TRUE(done_);
+  EXPECT_EQ(done_->error().code, Errc::Malformed);
 }
 
 TEST_F(DatagramConnectorTest, SilenceEndsItAndNamesThePort) {

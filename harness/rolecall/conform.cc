@@ -269,6 +269,7 @@ void add_conform_command(CLI::App& app, int& exit_status) {
   conform->require_subcommand(1);
   add_side(*conform, Side::Server, exit_status);
   add_side(*conform, Side::Client, exit_status);
+  add_clause_commands(*conform, exit_status);
 }
 
 }  // namespace rolecall::cli

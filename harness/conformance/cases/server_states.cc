@@ -140,7 +140,7 @@ std::vector<ServerCase> unknown_states() {
   std::vector<ServerCase> cases;
   for (const int state : kUnknown) {
     cases.push_back({fmt::format("state-{}-while-running", state),
-                     {"unknown-state-ends-the-test-at-the-server"},
+                     {"unknown-state-ends-the-test-at-the-server", "failed-test-keeps-the-server"},
                      unknown_state(state, Phase::Running)});
   }
   return cases;
@@ -163,7 +163,7 @@ std::vector<Case> cases() {
            {"parameters-are-answered-by-create-streams"},
            reaching(Phase::Streams)},
           {"start-waits-for-last-stream",
-           {"streams-are-answered-by-start-and-running"},
+           {"streams-are-answered-by-start-and-running", "all-streams-are-needed"},
            start_waits_for_last_stream,
            {"parallel"}},
           {"no-payload-before-running",
