@@ -39,11 +39,12 @@ class Budget {
   // for less.
   std::uint64_t claim(std::size_t block_bytes, std::size_t blocks) {
     const std::uint64_t want = block_bytes * blocks;
-    if (!limited()) return want;
+    if (goal_ == 0) return want;
     std::uint64_t before = claimed_.load(std::memory_order_relaxed);
+    const std::uint64_t until = until_.load();
     std::uint64_t granted = 0;
     do {
-      const std::uint64_t left = before < goal_ ? goal_ - before : 0;
+      const std::uint64_t left = before < until ? until - before : 0;
       granted = std::min(want, (left + block_bytes - 1) / block_bytes * block_bytes);
     } while (!claimed_.compare_exchange_weak(before, before + granted, std::memory_order_relaxed));
     return granted;
@@ -52,31 +53,29 @@ class Budget {
   // What came of a claim: `sent` bytes went out. The rest is free again, so that a stream whose
   // connection stands still keeps nothing from the others. True when these bytes reach the goal.
   bool settle(std::uint64_t claimed, std::uint64_t sent) {
-    if (limited()) claimed_.fetch_add(sent - claimed, std::memory_order_relaxed);  // modulo 2^64
+    if (goal_ != 0) claimed_.fetch_add(sent - claimed, std::memory_order_relaxed);  // modulo 2^64
     return spend(sent);
   }
 
   // Counts bytes that were sent or received; true when these reach the goal.
   bool spend(std::uint64_t bytes) {
-    if (!limited()) return false;
-    const std::uint64_t before = spent_.fetch_add(bytes, std::memory_order_relaxed);
-    return before < goal_ && before + bytes >= goal_;
+    if (goal_ == 0) return false;
+    const std::uint64_t before = spent_.fetch_add(bytes);
+    const std::uint64_t until = until_.load();
+    return before < until && before + bytes >= until;
   }
 
-  bool reached() const { return limited() && spent_.load(std::memory_order_relaxed) >= goal_; }
+  bool reached() const { return goal_ != 0 && spent_.load() >= until_.load(); }
 
-  // The omitted part is over: count from here on, and only now at all.
-  void begin() {
-    claimed_.store(0, std::memory_order_relaxed);
-    spent_.store(0, std::memory_order_relaxed);
-    active_.store(true, std::memory_order_relaxed);
-  }
+  // The omitted part is over: the goal counts from here on. Claims that are not settled yet belong
+  // to what follows, so nothing that workers may be adding to is set back.
+  void begin() { until_.store(spent_.load() + goal_); }
 
  private:
-  bool limited() const { return goal_ != 0 && active_.load(std::memory_order_relaxed); }
+  static constexpr std::uint64_t kFarAway = std::uint64_t{1} << 63;
 
   const std::uint64_t goal_;
-  std::atomic<bool> active_{false};
+  std::atomic<std::uint64_t> until_{kFarAway};  // what claims and spendings come to at the goal
   std::atomic<std::uint64_t> claimed_{0};
   std::atomic<std::uint64_t> spent_{0};
 };

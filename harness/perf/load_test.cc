@@ -51,5 +51,15 @@ TEST(BudgetTest, WhatIsOmittedDoesNotCount) {
   EXPECT_EQ(budget.claim(kBlock, 8), 3 * kBlock);
 }
 
+// A worker may be in the middle of a call when the omitted part ends.
+TEST(BudgetTest, AClaimThatIsSettledInTheMeasuredPartLeavesTheGoalWhole) {
+  Budget budget(2500);
+  const std::uint64_t under_way = budget.claim(kBlock, 8);
+  budget.begin();
+  EXPECT_FALSE(budget.settle(under_way, 300));
+  EXPECT_EQ(budget.claim(kBlock, 8), 3 * kBlock);
+  EXPECT_TRUE(budget.settle(3 * kBlock, 2200));
+}
+
 }  // namespace
 }  // namespace rolecall::perf

@@ -84,6 +84,13 @@ bool RawConnection::ends() {
   return ends_in_order() || errno == ECONNRESET;
 }
 
+bool RawConnection::is_reset() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error != 0;
+}
+
 int RawConnection::segment_size() const {
   int bytes = 0;
   socklen_t size = sizeof bytes;

@@ -28,6 +28,8 @@ class RawConnection {
   // Reads all that still comes; whether an end or a reset followed.
   bool ends();
   bool ends_in_order();  // the same, but not by a reset
+  // Whether a reset has come, also behind an end in order. Asks once.
+  bool is_reset() const;
   // TCP_MAXSEG: what the peer said that it takes, less the options of each segment.
   int segment_size() const;
   void send_end();
