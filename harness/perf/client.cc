@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
 #include "harness/net/reactor.h"
 #include "harness/net/signals.h"

@@ -72,13 +72,13 @@ INSTANTIATE_TEST_SUITE_P(
     Pairs, MptcpBetween,
     testing::Combine(
         testing::Values(Pair{"3.22", "ours"}, Pair{"ours", "3.22"}, Pair{"ours", "ours"}),
-        testing::Values("-n 32M", "-n 32M -R", "-t 1 -b 50M --bidir -P 2", "-n 32M -N -w 256K",
+        testing::Values("-n 32M", "-n 32M -R", "-t 2 -b 5M -l 8K --bidir -P 2", "-n 32M -N -w 256K",
                         "-C cubic -O 1 -t 1", "-n 32M -Z", "-n 32M --skip-rx-copy -R")));
 
 TEST_F(Mptcp, StreamsConnectInOrderToALegacyServer) {
   const std::string server = iperf3_of("3.22");
   if (server.empty()) GTEST_SKIP() << "no iperf3 3.22: ci/peers.sh fetches it";
-  const std::string words = "-m -t 1 -b 50M --bidir -P 4 -J --stream-connect=ordered";
+  const std::string words = "-m -t 2 -b 5M -l 8K --bidir -P 4 -J --stream-connect=ordered";
   const Outcome done = run(server, ROLEPERF, {words, "-J"});
   ASSERT_EQ(done.client_status, 0) << done.client;
   EXPECT_THAT(wrong_figures(parse(done.client), parse(done.server)), IsEmpty());
