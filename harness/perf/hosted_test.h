@@ -48,6 +48,8 @@ class HostedTest {
   // Nothing but the client's goodbye is missing: whoever comes now may wait for the next test.
   bool is_closing() const { return session_.state() == session::State::DisplayResults; }
   bool finished() const { return finished_; }
+  // Whether the client was not authorised, so that there was no test.
+  bool is_refused() const { return is_refused_; }
 
   void interrupt(const std::string& reason);
   std::optional<TimePoint> wake_at() const;
@@ -107,6 +109,7 @@ class HostedTest {
   bool roles_warned_ = false;
   bool pumping_ = false;
   bool finished_ = false;
+  bool is_refused_ = false;
 };
 
 }  // namespace rolecall::perf
