@@ -46,8 +46,7 @@ AuthKeys::AuthKeys() : folder_(TemporaryFolder::make().value()) {
   write("public.pem", pem([&](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key.get()); }));
   const std::string line = std::string(kUser) + "," + kHash + "\n";
   write("users.csv", line);
-  write("odd-users.csv",
-        "# name,hash\n\n" + line + kUser + "," + std::string(64, '0') + "\n");
+  write("odd-users.csv", "# name,hash\n\n" + line + kUser + "," + std::string(64, '0') + "\n");
   public_key_ = perf::PublicKey::read(folder() + "/public.pem").value();
   private_key_ = perf::PrivateKey::read(folder() + "/private.pem").value();
 }
