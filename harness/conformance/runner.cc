@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/conformance/auth_keys.h"
 #include "harness/net/port_reservation.h"
 #include "harness/net/sock_diag.h"
 
@@ -72,13 +73,24 @@ Checked<void> await_listener(std::uint16_t port, ProgramUnderTest& program) {
   }
 }
 
+constexpr std::string_view kKeys = "{keys}";
+
+// With the folder of keys, which is made for the first case that needs it.
+std::string options_of(const Case& a_case) {
+  std::string options = a_case.options;
+  for (auto at = options.find(kKeys); at != options.npos; at = options.find(kKeys, at)) {
+    options.replace(at, kKeys.size(), AuthKeys::get().folder());
+  }
+  return options;
+}
+
 void run_at_own_server(CaseResult& result, const RunOptions& options,
                        const std::filesystem::path& folder, TimeLine& line) {
   auto reserved = PortReservation::take(0);
   if (reserved.has_error()) return judge(result, environment_failure(reserved.error()));
   const std::uint16_t port = reserved.value().port();
   auto started = ProgramUnderTest::start(
-      options.command.filled(kServerHost, port, result.a_case->options), {}, folder, line);
+      options.command.filled(kServerHost, port, options_of(*result.a_case)), {}, folder, line);
   if (started.has_error()) return judge(result, started.error());
   ProgramUnderTest& program = started.value();
   const auto address = resolve(kServerHost, port, AF_INET);
@@ -97,7 +109,8 @@ void run_at_client(CaseResult& result, const RunOptions& options,
   auto opened = ClientScript::open(options.command, folder, line);
   if (opened.has_error()) return judge(result, opened.error());
   ClientScript& script = opened.value();
-  auto verdict = script.start(result.a_case->options);
+  auto verdict =
+      script.start(options_of(*result.a_case), {std::string("IPERF3_PASSWORD=") + kPassword});
   if (verdict.has_error()) return judge(result, verdict);
   verdict = result.a_case->at_client(script);
   judge(result, verdict);

@@ -92,6 +92,7 @@ bool HostedTest::is_authorized() {
 
 void HostedTest::carry_out(const session::ParametersAgreed&) {
   if (!is_authorized()) {
+    is_refused_ = true;
     return fail(Error{Errc::Config, "test authorization failed"}, wire::kErrorAuthorisation);
   }
   const wire::Parameters& p = session_.parameters();

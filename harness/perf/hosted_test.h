@@ -59,6 +59,8 @@ class HostedTest {
   bool finished() const { return finished_; }
   // Once finished.
   Fd take_control() { return link_.take_socket(); }
+  // Whether the client was not authorised, so that there was no test.
+  bool is_refused() const { return is_refused_; }
 
   // What has come on the control connection counts from now on, not from the next turn of the loop.
   void hear_client() { link_.read_now(); }
@@ -129,6 +131,7 @@ class HostedTest {
   bool roles_warned_ = false;
   bool pumping_ = false;
   bool finished_ = false;
+  bool is_refused_ = false;
 };
 
 }  // namespace rolecall::perf

@@ -182,10 +182,12 @@ class Server {
     idle_until_.reset();
   }
 
+  // Who is not authorised does not use up the one test of -1: else a stranger could end the server.
   void end_test() {
+    const bool was_one = !test_->is_refused();
     farewells_.see_off(test_->take_control());
     test_.reset();
-    if (options_.one_off) {
+    if (options_.one_off && was_one) {
       done_ = true;
       return;
     }

@@ -50,6 +50,12 @@ namespace client_role_flag {
 std::vector<Case> cases();
 }
 
+namespace server_authentication {
+std::vector<Case> cases();
+}
+namespace client_authentication {
+std::vector<Case> cases();
+}
 namespace server_quirks {
 std::vector<Case> cases();
 }
@@ -67,12 +73,13 @@ std::vector<Case> cases();
 }
 
 inline constexpr Area kAreas[] = {
-    server_cookie::cases,     server_states::cases,  server_framing::cases,
-    server_parameters::cases, server_results::cases, server_ends::cases,
-    server_quirks::cases,     server_time::cases,    server_udp::cases,
-    server_role_flag::cases,  client_cookie::cases,  client_states::cases,
-    client_parameters::cases, client_streams::cases, client_ends::cases,
-    client_usage::cases,      client_udp::cases,     client_role_flag::cases,
+    server_cookie::cases,         server_states::cases,     server_framing::cases,
+    server_parameters::cases,     server_results::cases,    server_ends::cases,
+    server_quirks::cases,         server_time::cases,       server_udp::cases,
+    server_authentication::cases, server_role_flag::cases,  client_cookie::cases,
+    client_states::cases,         client_parameters::cases, client_streams::cases,
+    client_ends::cases,           client_usage::cases,      client_udp::cases,
+    client_authentication::cases, client_role_flag::cases,
 };
 
 }  // namespace rolecall::conformance

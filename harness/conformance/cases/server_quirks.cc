@@ -103,7 +103,7 @@ Checked<void> waits_for_the_close(ServerScript& server) {
   ServerTest test(server);
   TRY(test.reach(Phase::Display));
   TRY(test.control().send(State::IperfDone));
-  TRY(test.control().expect_silence("the server waits for our close"));
+  TRY(const std::string rest, test.control().receive_some());  // its end; ours stays open
   TRY(auto next, server.connect("the next client"));
   TRY(next.send(ServerTest::fresh_cookie()));
   return next.expect_silence("the last client has not closed");

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/auth_keys.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include "harness/base/check.h"
+#include "harness/perf/authentication.h"
+#include "harness/wire/auth_token.h"
+
+namespace rolecall::conformance {
+namespace {
+
+// sha256 of "{mario}rossi-Pa55"
+constexpr const char* kHash = "15e9ee9935c82f6c921be6979d26b2d16d8d528b23497fb1c32912c755b8c6cf";
+
+template <class Write>
+std::string pem(const Write& write) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  CHECK(write(bio) == 1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  return text;
+}
+
+}  // namespace
+
+const AuthKeys& AuthKeys::get() {
+  static const AuthKeys keys;
+  return keys;
+}
+
+AuthKeys::AuthKeys() : folder_(TemporaryFolder::make().value()) {
+  const perf::KeyHandle key(EVP_RSA_gen(2048));
+  CHECK(key != nullptr);
+  const auto write = [this](const char* name, const std::string& content) {
+    CHECK(write_file(folder_.path() / name, content).has_value());
+  };
+  write("private.pem", pem([&](BIO* bio) {
+          return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr,
+                                               nullptr);
+        }));
+  write("public.pem", pem([&](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key.get()); }));
+  const std::string line = std::string(kUser) + "," + kHash + "\n";
+  write("users.csv", line);
+  write("odd-users.csv", "# name,hash\n\n" + line + kUser + "," + std::string(64, '0') + "\n");
+  public_key_ = perf::PublicKey::read(folder() + "/public.pem").value();
+  private_key_ = perf::PrivateKey::read(folder() + "/private.pem").value();
+}
+
+std::string AuthKeys::token(const std::string& text, perf::Padding padding) const {
+  return wire::encode_base64(public_key_->encrypt(text, padding).value());
+}
+
+std::optional<std::string> AuthKeys::read(const std::string& token, perf::Padding padding) const {
+  const auto bytes = wire::decode_base64(token);
+  if (!bytes) return std::nullopt;
+  const auto plain = private_key_->decrypt(bytes.value(), padding);
+  return plain ? std::optional(std::string(plain->text())) : std::nullopt;
+}
+
+std::string token_text(const std::string& password, int seconds_ago) {
+  return wire::encode_auth_text({kUser, password, perf::wall_clock_s() - seconds_ago});
+}
+
+}  // namespace rolecall::conformance
