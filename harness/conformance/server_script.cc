@@ -87,10 +87,10 @@ Checked<void> ServerScript::await_idle() {
                  fmt::format("after {} s it still holds {}", kStepLimit.in_seconds(), held));
 }
 
-// A connection that is gone from the kernel's tables is not yet gone from a server that has still to
-// look at it: until then it says that it is busy. And iperf3 makes its listening socket anew between
-// two tests and resets who waits at the old one (SPEC.md, listener-is-made-anew), so a test that was
-// lost with the socket it came to is begun again at the new one.
+// A connection that is gone from the kernel's tables is not yet gone from a server that has still
+// to look at it: until then it says that it is busy. And iperf3 makes its listening socket anew
+// between two tests and resets who waits at the old one (SPEC.md, listener-is-made-anew), so a test
+// that was lost with the socket it came to is begun again at the new one.
 Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
   for (const Deadline deadline = Deadline::after(kStepLimit);;) {
     TRY(const auto before, listener());
