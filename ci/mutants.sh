@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Usage: ci/mutants.sh [N/OF]
 # Builds roleperf's mutants and runs the conformance cases against all of them: those that were planted
-# for a case, and every OFth of the blind ones, from the Nth on (default 0/1: all, an hour on 2 cores).
+# for a case, and every OFth of the blind ones, from the Nth on (default 0/1: all 216, most of an hour on 2 cores).
 # The exit status is 1 when a planted one survives.
 set -eu
 cd "$(dirname "$0")/.."

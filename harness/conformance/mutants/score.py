@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs conformance cases against roleperf's mutants, and says which mutants they find.
 
-Usage: score.py ROLECALL MUTANTS LIST [--blind N/OF] [--only PATTERN] [--jobs N]
+Usage: score.py ROLECALL MUTANTS LIST [--planted N/OF] [--blind N/OF] [--only PATTERN] [--jobs N]
 
-MUTANTS is roleperf_mutants, LIST the mutants.json that was written with it. First the program without a fault
-has to pass every case that judges (MUST, SHOULD), and each of these has to be named by some mutant. Then
-each planted mutant meets the cases that are to find it, each pair is one row, and a mutant that survives one of
-them makes the exit status 1. Blind mutants (every OFth of them, from the Nth on; 0/1 is all, none by default)
-meet cases until one finds them; they have a score and no claim.
+MUTANTS is roleperf_mutants, LIST the mutants.json that was written with it. Every case that judges (MUST,
+SHOULD) has to be named by some mutant. Each planted mutant meets the cases that are to find it, each pair is one
+row, and a mutant that survives one of them makes the exit status 1. Blind mutants meet cases until one finds
+them; they have a score and no claim, and before them the program without a fault has to pass every case.
+N/OF takes every OFth mutant from the Nth on: 0/1 is all, and `today` as N another part each day. The default is
+all of the planted ones, and none of the blind.
 """
 import argparse
 import concurrent.futures
@@ -49,13 +50,22 @@ class Suite:
             sys.exit(f"score.py: {' '.join(command)} exited with {run.returncode}: {run.stderr}")
 
 
-def control(suite):
-    """What is wrong before any fault is planted, and every case that judges."""
+def judging_cases(rolecall):
+    """Every case on a MUST or SHOULD, as --list has it: its name and its level come first in a row."""
+    cases = []
+    for side in ARGUMENTS:
+        table = subprocess.run([rolecall, "conform", side, "--list"], stdout=subprocess.PIPE, text=True, check=True)
+        rows = [re.split(r"  +", line) for line in table.stdout.splitlines()]
+        cases += [f"{side}/{row[0]}" for row in rows if len(row) > 1 and row[1] in ("MUST", "SHOULD")]
+    return cases
+
+
+def control(suite, judging):
+    """What is wrong before any fault is planted, and the cases that take less than 4 s."""
     results = {**suite.outcomes("server", []), **suite.outcomes("client", [])}
-    judging = {case: r for case, r in results.items() if r["level"] != "QUIRK"}
-    wrong = [f"{case}: {r['outcome']} without a fault: expected {r.get('expected')}, found {r.get('found')}"
-             for case, r in judging.items() if r["outcome"] != "passed"]
-    return judging, wrong
+    wrong = [f"{case}: {results[case]['outcome']} without a fault: expected {results[case].get('expected')}, "
+             f"found {results[case].get('found')}" for case in judging if results[case]["outcome"] != "passed"]
+    return [case for case in judging if results[case]["seconds"] < 4], wrong
 
 
 def run_planted(suite, mutant):
@@ -121,9 +131,15 @@ def score_blind(suite, mutants, cases, pool):
 
 
 def spread(cases):
-    """Neighbours in the list are alike; cases that differ find more in one go. Slow ones are left out."""
+    """Neighbours in the list are alike; cases that differ find more in one go."""
     step = 17
     return [case for i in range(step) for case in cases[i::step]]
+
+
+def part(mutants, wanted):
+    first, of = wanted.split("/")
+    number = int(time.time() // 86400) if first == "today" else int(first)
+    return mutants[number % int(of)::int(of)]
 
 
 def arguments():
@@ -131,8 +147,9 @@ def arguments():
     parser.add_argument("rolecall")
     parser.add_argument("mutants")
     parser.add_argument("list")
+    parser.add_argument("--planted", default="0/1", metavar="N/OF")
     parser.add_argument("--blind", default="", metavar="N/OF")
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="mutants by name; no control run then")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="mutants by name")
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
     return parser.parse_args()
 
@@ -140,18 +157,18 @@ def arguments():
 def main():
     wanted, begin = arguments(), time.monotonic()
     mutants = [m for m in json.load(open(wanted.list)) if fnmatch.fnmatch(m["name"], wanted.only)]
-    planted = [m for m in mutants if m["kills"]]
     suite = Suite(wanted.rolecall, wanted.mutants, 16)
-    judging, wrong = control(suite) if wanted.only == "*" or wanted.blind else ({}, [])
+    planted = [m for m in mutants if m["kills"]]
+    judging = judging_cases(wanted.rolecall)
     claimed = {case for m in planted for case in m["kills"]}
-    if wanted.only == "*":
-        wrong += [f"{case}: no mutant is to be found by it" for case in judging if case not in claimed]
+    wrong = [f"{case}: no mutant is to be found by it" for case in judging
+             if wanted.only == "*" and case not in claimed]
     with concurrent.futures.ThreadPoolExecutor(wanted.jobs) as pool:
-        good = score_planted(suite, planted, pool)
+        good = score_planted(suite, part(planted, wanted.planted), pool)
         if wanted.blind:
-            first, of = map(int, wanted.blind.split("/"))
-            quick = spread([case for case, result in judging.items() if result["seconds"] < 4])
-            score_blind(suite, [m for m in mutants if not m["kills"]][first::of], quick, pool)
+            quick, failed = control(suite, judging)
+            wrong += failed
+            score_blind(suite, part([m for m in mutants if not m["kills"]], wanted.blind), spread(quick), pool)
     for line in wrong:
         print(line)
     print(f"{time.monotonic() - begin:.0f} s")
