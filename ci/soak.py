@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+from bench import free_port, listening
 import soak_neighbours
 
 TEST_LIMIT = 60      # seconds: no test here lasts for a tenth of it
@@ -56,21 +57,6 @@ class Server:
     def printed(self):
         self.output.seek(0)
         return self.output.read()
-
-
-def listening(port):
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in open(table).readlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                return True
-    return False
-
-
-def free_port():
-    with soak_neighbours.socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Soak:
