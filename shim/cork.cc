@@ -11,6 +11,7 @@
 #include "shim/plan_view.h"
 #include "shim/raw.h"
 #include "shim/recorder.h"
+#include "shim/starvation.h"
 #include "shim/tcp_state.h"
 
 namespace rolecall::shim {
@@ -30,6 +31,7 @@ struct Stream {
   std::atomic<bool> is_acknowledged;
   std::atomic<Wish> nodelay;
   std::atomic<Wish> corked;
+  Starvation starvation;  // of the thread that corked it, at that time
 };
 
 constinit Stream streams[kMaxStreams + 1];
@@ -87,7 +89,8 @@ bool later_ones_wait(std::uint32_t place) {
     give_up({.kind = Kind::CorkExpired,
              .port = stream.port.load(),
              .number = number,
-             .awaited = number_at(place)});
+             .awaited = number_at(place),
+             .starved_ns = starved_since(stream.starvation)});
     return false;
   }
   return true;
@@ -166,6 +169,7 @@ void cork(int fd, std::uint32_t port, std::uint32_t number) {
   Stream& stream = streams[number];
   stream.fd.store(fd);
   stream.port.store(port);
+  stream.starvation = starvation_so_far();
   stream.id.store(socket_cookie(fd));
   if (given_up.load()) uncork(stream);  // by another thread, which did not see this one
 }

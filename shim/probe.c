@@ -274,11 +274,14 @@ static void wait_until_acknowledged(int fd) {
   } while (info.tcpi_bytes_acked <= kCookie);
 }
 
+// An IPv4 address of each port's own, 127.x.y.1: the kernel remembers the round trips to an address,
+// and those of held connections teach it time-outs of seconds for the tests that follow.
 static int open_connection(char name, bool stranger) {
   const bool v6 = option("v6");
-  struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  const in_addr_t port = (in_addr_t)atoi(arguments[2]);
+  struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_addr = {htonl(0x7f000001 | port << 8)}};
   struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-  to4.sin_port = to6.sin6_port = htons((unsigned short)atoi(arguments[2]));
+  to4.sin_port = to6.sin6_port = htons((in_port_t)port);
   const struct sockaddr* const to = v6 ? (struct sockaddr*)&to6 : (struct sockaddr*)&to4;
   const socklen_t length = v6 ? sizeof to6 : sizeof to4;
   const int fd = socket(to->sa_family, SOCK_STREAM, 0);

@@ -31,6 +31,7 @@ void record(const Happening& happening) {
   record.position = happening.position;
   record.error = happening.error;
   record.awaited = happening.awaited;
+  record.starved_ns = happening.starved_ns;
   record.sequence.store(slot + 1, std::memory_order_release);
 }
 

@@ -2,12 +2,17 @@
 #include "harness/scenario/shim_events.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace rolecall::scenario {
 namespace {
+
+// Half of the time for which the kernel holds a corked cookie: a client that could run so long
+// without its next connect() waits for something.
+constexpr std::uint64_t kTimeToConnectNs = 100'000'000;
 
 const char* name(shim::Kind kind) {
   switch (kind) {
@@ -60,7 +65,10 @@ std::string event_line(const shim::Record& r) {
   if (r.port != 0) line["client_port"] = r.port;
   if (r.number != shim::kNoNumber) line["number"] = r.number;
   if (r.position != 0 || r.kind == shim::Kind::HandedOut) line["position"] = r.position;
-  if (r.kind == shim::Kind::CorkExpired) line["awaited"] = r.awaited;
+  if (r.kind == shim::Kind::CorkExpired) {
+    line["awaited"] = r.awaited;
+    line["starved_ns"] = r.starved_ns;
+  }
   if (r.error != 0) line["errno"] = r.error;
   return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -90,16 +98,30 @@ void note_hold_limit(const shim::Board& board, const shim::Record& r, ShimObserv
                   was_made ? "made by the client but never reached the server" : "never made"));
 }
 
+// When the library corked connection `number`; the time of `r` where its record is lost.
+std::uint64_t corked_at(const shim::Board& board, const shim::Record& r) {
+  for (const shim::Record& earlier : std::span(board.records, r.sequence - 1)) {
+    if (earlier.kind == shim::Kind::Corked && earlier.number == r.number) return earlier.time_ns;
+  }
+  return r.time_ns;
+}
+
 // The library notices an expired cork before it publishes a connect(), so `client_order` tells
-// whether the one awaited had been made by then.
-void note_expired_cork(const shim::Record& r, ShimObservation& seen) {
+// whether the one awaited had been made by then. If it was not, the client's own ordering is the
+// cause only if the client had the time: one that no processor ran meanwhile proves nothing.
+void note_expired_cork(const shim::Board& board, const shim::Record& r, ShimObservation& seen) {
   const bool was_made = r.awaited >= 1 && r.awaited <= seen.client_order.size() &&
                         seen.client_order[r.awaited - 1] != 0;
-  seen.order_impossible = seen.order_impossible || !was_made;
-  seen.hold_limits.push_back(
-      fmt::format("the cookie of connection {} left before its turn (the kernel uncorks by itself "
-                  "after about 200 ms): connection {} was {} by then",
-                  r.number, r.awaited, was_made ? "not yet in the server's queue" : "not made"));
+  const std::uint64_t since_corked = r.time_ns - corked_at(board, r);
+  const bool had_time = since_corked > r.starved_ns + kTimeToConnectNs;
+  seen.order_impossible = seen.order_impossible || (!was_made && had_time);
+  seen.hold_limits.push_back(fmt::format(
+      "the cookie of connection {} left before its turn (the kernel uncorks by itself after about "
+      "200 ms): connection {} was {} by then{}",
+      r.number, r.awaited, was_made ? "not yet in the server's queue" : "not made",
+      was_made || had_time ? std::string()
+                           : fmt::format(", as the client got no processor for {} of {} ms",
+                                         r.starved_ns / 1'000'000, since_corked / 1'000'000)));
 }
 
 void note_lever(const shim::Record& r, ShimObservation& seen) {
@@ -135,7 +157,7 @@ void note(const shim::Board& board, const shim::Record& r, ShimObservation& seen
       note_hold_limit(board, r, seen);
       break;
     case shim::Kind::CorkExpired:
-      note_expired_cork(r, seen);
+      note_expired_cork(board, r, seen);
       break;
     case shim::Kind::ListenerDeferred:
     case shim::Kind::Corked:
