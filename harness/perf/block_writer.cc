@@ -144,11 +144,34 @@ class FileWriter final : public BlockWriter {
   std::size_t blocks_;  // in the file
 };
 
+// One datagram a call, its header in the block.
+class DatagramWriter final : public BlockWriter {
+ public:
+  explicit DatagramWriter(const Load& load) : counter_(load.counter), block_(make_block(load)) {}
+
+  std::size_t most_blocks() const override { return 1; }
+
+  // A datagram that the kernel did not take uses no number.
+  Outcome write(Stream& stream, std::size_t cut, std::size_t) override {
+    CHECK(cut == 0);
+    auto& packets = stream.datagrams.packets;
+    const std::uint64_t number = packets.load(std::memory_order_relaxed) + 1;
+    wire::encode_datagram_header({now(), number}, counter_, block_);
+    const ssize_t sent = ::send(stream.socket.get(), block_.data(), block_.size(), MSG_NOSIGNAL);
+    if (sent < 0) return {.error = is_passing_datagram_error(errno) ? 0 : errno};
+    packets.store(number, std::memory_order_relaxed);
+    return {.bytes = block_.size()};
+  }
+
+ private:
+  wire::Counter counter_;
+  Bytes block_;
+};
+
 class UdpWriter final : public BlockWriter {
  public:
   explicit UdpWriter(const Load& load)
       : counter_(load.counter),
-        most_blocks_(load.is_unbatched ? 1 : kMostBlocksACall),
         block_(make_block(load)),
         headers_(capacity(load)),
         parts_(capacity(load)),
@@ -162,7 +185,7 @@ class UdpWriter final : public BlockWriter {
     }
   }
 
-  std::size_t most_blocks() const override { return most_blocks_; }
+  std::size_t most_blocks() const override { return kMostBlocksACall; }
 
   // A datagram that the kernel did not take uses no number.
   Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) override {
@@ -183,7 +206,6 @@ class UdpWriter final : public BlockWriter {
 
  private:
   wire::Counter counter_;
-  std::size_t most_blocks_;
   Bytes block_;
   // Of the n-th datagram in a call.
   std::vector<std::array<std::byte, 16>> headers_;
@@ -199,6 +221,7 @@ bool is_passing_datagram_error(int error) {
 
 Result<std::unique_ptr<BlockWriter>> make_block_writer(const Load& load) {
   if (load.is_udp && load.gso) return make_segment_writer(load, make_block(load));
+  if (load.is_udp && load.is_unbatched) return std::make_unique<DatagramWriter>(load);
   if (load.is_udp) return std::make_unique<UdpWriter>(load);
   if (load.is_file) return make_disk_file_writer(load);
   if (load.keeps_blocks) return std::make_unique<MessageWriter>(load);
