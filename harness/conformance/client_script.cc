@@ -51,8 +51,8 @@ Checked<void> ClientScript::restart(const std::string& options) {
   return start(options);
 }
 
-Checked<Connection> ClientScript::accept(std::string name) {
-  for (const Deadline deadline = Deadline::after(kStepLimit); !deadline.expired();) {
+Checked<Connection> ClientScript::accept(std::string name, Duration limit) {
+  for (const Deadline deadline = Deadline::after(limit); !deadline.expired();) {
     pollfd entry{listener_.get(), POLLIN, 0};
     ::poll(&entry, 1, deadline.poll_ms());
     TRY(auto accepted, checked(accept_next(listener_)));

@@ -27,8 +27,9 @@ class ClientScript {
   Checked<void> start(const std::string& options, const std::vector<std::string>& environment = {});
   // Ends the client, and forgets its test, for another one.
   Checked<void> restart(const std::string& options);
-  // The next connection, in the order of the accept queue.
-  Checked<Connection> accept(std::string name);
+  // The next connection, in the order of the accept queue, waited for.
+  Checked<Connection> accept(std::string name, Duration limit = kStepLimit);
+  void stop_listening() { listener_.reset(); }  // who is still to be accepted is reset
   // UDP streams of the client: from here on a datagram to our port finds somebody.
   Checked<void> listen_for_flows();
   // The next one, by its first datagram, which is still to be read.

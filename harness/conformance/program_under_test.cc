@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/program_under_test.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <csignal>
 #include <sstream>
@@ -8,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/files.h"
+#include "harness/net/sock_diag.h"
 
 namespace rolecall::conformance {
 namespace {
@@ -109,6 +112,26 @@ void ProgramUnderTest::send_signal(int signal) {
 
 void ProgramUnderTest::stop() {
   child_.end(Deadline::after(seconds(1)));
+}
+
+Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
+  TRY(auto diag, checked(SockDiag::open()));
+  for (const Deadline deadline = Deadline::after(seconds(10));;) {
+    TRY(const auto sockets, checked(diag.dump(port)));
+    const bool listens = std::any_of(sockets.begin(), sockets.end(), [](const TcpSocket& socket) {
+      return socket.state == TcpState::Listen;
+    });
+    if (listens) return ok();
+    const auto ended = status();
+    if (ended || deadline.expired()) {
+      return environment_failure(
+          {Errc::Config,
+           fmt::format("the server under test did not begin to listen on port {}: {}; it wrote: {}",
+                       port, ended ? ended->text() : "nothing for 10 s",
+                       visible(output() + errors(), 300))});
+    }
+    ::poll(nullptr, 0, 1);
+  }
 }
 
 std::string ProgramUnderTest::output() const {

@@ -42,6 +42,9 @@ class ProgramUnderTest {
   void send_signal(int signal);
   void stop();  // SIGTERM, SIGKILL after a second; both are our doing
 
+  // Until it, or whoever has the port, listens there; fails as the environment's fault.
+  Checked<void> await_listener(std::uint16_t port);
+
   std::string output() const;  // stdout so far
   std::string errors() const;  // stderr so far
 

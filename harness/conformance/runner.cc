@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/runner.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,7 +12,6 @@
 
 #include "harness/conformance/auth_keys.h"
 #include "harness/net/port_reservation.h"
-#include "harness/net/sock_diag.h"
 
 namespace rolecall::conformance {
 namespace {
@@ -52,27 +50,6 @@ void judge_health(CaseResult& result, ProgramUnderTest& program) {
   result.actual = crashed ? "crashed: " + status->text() : "a sanitizer's report";
 }
 
-// Until somebody listens at the port.
-Checked<void> await_listener(std::uint16_t port, ProgramUnderTest& program) {
-  TRY(auto diag, checked(SockDiag::open()));
-  for (const Deadline deadline = Deadline::after(seconds(10));;) {
-    TRY(const auto sockets, checked(diag.dump(port)));
-    const bool listens = std::any_of(sockets.begin(), sockets.end(), [](const TcpSocket& socket) {
-      return socket.state == TcpState::Listen;
-    });
-    if (listens) return ok();
-    const auto status = program.status();
-    if (status || deadline.expired()) {
-      return environment_failure(
-          {Errc::Config,
-           fmt::format("the server under test did not begin to listen on port {}: {}; it wrote: {}",
-                       port, status ? status->text() : "nothing for 10 s",
-                       visible(program.output() + program.errors(), 300))});
-    }
-    ::poll(nullptr, 0, 1);
-  }
-}
-
 constexpr std::string_view kKeys = "{keys}";
 
 // With the folder of keys, which is made for the first case that needs it.
@@ -94,7 +71,7 @@ void run_at_own_server(CaseResult& result, const RunOptions& options,
   if (started.has_error()) return judge(result, started.error());
   ProgramUnderTest& program = started.value();
   const auto address = resolve(kServerHost, port, AF_INET);
-  auto verdict = await_listener(port, program);
+  auto verdict = program.await_listener(port);
   if (verdict.has_value()) {
     ServerScript script(address.value().front(), &program, line);
     verdict = result.a_case->at_server(script);

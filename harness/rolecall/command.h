@@ -41,6 +41,7 @@ void add_campaign_command(CLI::App& app, int& exit_status);
 void add_conform_command(CLI::App& app, int& exit_status);
 void add_clause_commands(CLI::App& conform, int& exit_status);
 void add_fixes_command(CLI::App& app, int& exit_status);
+void add_fuzz_command(CLI::App& app, int& exit_status);
 void add_matrix_command(CLI::App& app, int& exit_status);
 void add_run_command(CLI::App& app, int& exit_status);
 void add_exec_command(CLI::App& app, int& exit_status);

@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
   rolecall::cli::add_run_command(app, exit_status);
   rolecall::cli::add_campaign_command(app, exit_status);
   rolecall::cli::add_conform_command(app, exit_status);
+  rolecall::cli::add_fuzz_command(app, exit_status);
   rolecall::cli::add_fixes_command(app, exit_status);
   rolecall::cli::add_matrix_command(app, exit_status);
   rolecall::cli::add_exec_command(app, exit_status);

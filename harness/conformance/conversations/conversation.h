@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One side of a test as a list of steps, and its text: what a fuzzer changes, and what a finding is
+// kept as.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/result.h"
+
+namespace rolecall::conformance {
+
+enum class Verb {
+  Open,    // connects; where the program under test is the client, takes its next connection
+  Send,    // `bytes`, with {cookie} for the 37 of this test's cookie
+  Await,   // reads until `bytes` have come, the connection ends, or nothing comes any more
+  Take,    // the same until `count` bytes have come
+  Finish,  // FIN; the peer may go on sending
+  Reset,   // RST
+  Close,
+};
+const char* name(Verb verb);  // "open" and so on
+
+struct Step {
+  Verb verb = Verb::Open;
+  int connection = 0;      // 0: the control connection, then the streams in client order
+  std::string bytes = {};  // of Send and Await
+  std::size_t count = 0;   // of Take
+  bool operator==(const Step&) const = default;
+};
+using Conversation = std::vector<Step>;
+
+inline constexpr std::string_view kCookieWord = "{cookie}";
+
+// A step a line: send 0 "{cookie}", await 0 "\x09", take 1 37, reset 1. Never fails.
+std::string print(const Conversation& conversation);
+// The same back; empty lines and what follows # at the start of a line are passed over. Config,
+// with the line.
+Result<Conversation> parse_conversation(std::string_view text);
+
+}  // namespace rolecall::conformance

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/conversations/live_target.h"
+
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/conformance/conversations/talk.h"
+#include "harness/net/port_reservation.h"
+
+namespace rolecall::conformance {
+namespace {
+
+// A client whose connections are all closed has nothing to wait for; iperf3's own limits are below.
+constexpr Duration kClientLimit = seconds(15);
+
+// The line that says most of a sanitizer's report; empty when there is none.
+std::string sanitizer_line(const std::string& errors) {
+  std::istringstream lines(errors);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("Sanitizer") != line.npos || line.find("runtime error:") != line.npos)
+      return line;
+  }
+  return {};
+}
+
+std::optional<Harm> crash_of(ProgramUnderTest& program) {
+  if (auto line = sanitizer_line(program.errors()); !line.empty())
+    return Harm{Harm::Kind::Crash, std::move(line)};
+  const auto status = program.status();
+  if (status && status->by_signal) return Harm{Harm::Kind::Crash, status->text()};
+  return std::nullopt;
+}
+
+std::string both(const Failure& failure) {
+  return fmt::format("{}: {}", failure.expected, failure.actual);
+}
+
+class ServerTarget final : public LiveTarget {
+ public:
+  ServerTarget(const Command& command, std::filesystem::path folder)
+      : command_(command), folder_(std::move(folder)) {}
+
+  Checked<Heard> talk(const Conversation& conversation) override {
+    if (!program_) {
+      TRY(start());
+    }
+    TimeLine line;
+    ServerScript script(*address_, &*program_, line);
+    Heard heard;
+    Talk talk([&](std::string name) { return script.connect(std::move(name)); });
+    heard.answers = talk.have(conversation);
+    TRY(heard.harm, look_after(script));
+    heard.time_line = line.text();
+    output_ = program_->output() + program_->errors();
+    if (heard.harm) restart();
+    return heard;
+  }
+
+  void restart() override { program_.reset(); }
+  std::string output() const override { return output_; }
+
+ private:
+  Checked<void> start() {
+    TRY(auto reserved, checked(PortReservation::take(0)));
+    const std::uint16_t port = reserved.port();
+    TRY(const auto addresses, checked(resolve(kHost, port, AF_INET)));
+    address_ = addresses.front();
+    TRY(auto program,
+        ProgramUnderTest::start(command_.filled(kHost, port, ""), {}, folder_, program_line_));
+    program_.emplace(std::move(program));
+    return program_->await_listener(port);
+  }
+
+  // It is alive, and serves the next one.
+  Checked<std::optional<Harm>> look_after(ServerScript& script) {
+    const auto served = script.expect_served();
+    if (auto crash = crash_of(*program_)) return crash;
+    if (const auto status = program_->status()) return Harm{Harm::Kind::End, status->text()};
+    if (served.has_value()) return std::optional<Harm>();
+    if (served.error().blame == Blame::Environment) return served.error();
+    return Harm{Harm::Kind::Hang, both(served.error())};
+  }
+
+  static constexpr const char* kHost = "127.0.0.1";
+  const Command& command_;
+  std::filesystem::path folder_;
+  TimeLine program_line_;
+  std::optional<Address> address_;
+  std::optional<ProgramUnderTest> program_;
+  std::string output_;
+};
+
+class ClientTarget final : public LiveTarget {
+ public:
+  ClientTarget(const Command& command, std::filesystem::path folder)
+      : command_(command), folder_(std::move(folder)) {}
+
+  Checked<Heard> talk(const Conversation& conversation) override {
+    TimeLine line;
+    TRY(auto script, ClientScript::open(command_, folder_, line));
+    TRY(script.start("-n 3000 -l 1000"));
+    bool is_first = true;  // the program has to come up first
+    Talk talk([&](std::string name) {
+      const Duration limit = std::exchange(is_first, false) ? kStepLimit : kAnswerLimit;
+      return script.accept(std::move(name), limit);
+    });
+    Heard heard;
+    heard.answers = talk.have(conversation);
+    script.stop_listening();
+    const auto ended = script.wait(kClientLimit);
+    heard.harm = crash_of(script.program());
+    if (!heard.harm && ended.has_error()) heard.harm = Harm{Harm::Kind::Hang, both(ended.error())};
+    heard.time_line = line.text();
+    output_ = script.program().output() + script.program().errors();
+    return heard;
+  }
+
+  void restart() override {}
+  std::string output() const override { return output_; }
+
+ private:
+  const Command& command_;
+  std::filesystem::path folder_;
+  std::string output_;
+};
+
+}  // namespace
+
+const char* name(Harm::Kind kind) {
+  switch (kind) {
+    case Harm::Kind::Crash:
+      return "crash";
+    case Harm::Kind::End:
+      return "end";
+    case Harm::Kind::Hang:
+      break;
+  }
+  return "hang";
+}
+
+std::unique_ptr<LiveTarget> make_live_target(Side side, const Command& command,
+                                             std::filesystem::path folder) {
+  if (side == Side::Server) return std::make_unique<ServerTarget>(command, std::move(folder));
+  return std::make_unique<ClientTarget>(command, std::move(folder));
+}
+
+}  // namespace rolecall::conformance

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/conformance/conversations/talk.h"
+
+#include <fmt/format.h>
+
+#include "harness/conformance/server_script.h"
+
+namespace rolecall::conformance {
+namespace {
+
+std::string with_cookie(std::string bytes, const std::string& cookie) {
+  for (auto at = bytes.find(kCookieWord); at != bytes.npos; at = bytes.find(kCookieWord, at)) {
+    bytes.replace(at, kCookieWord.size(), cookie);
+    at += cookie.size();
+  }
+  return bytes;
+}
+
+// How many bytes of `unread` the step takes; npos while they have not all come.
+std::size_t taken_by(const Step& step, const std::string& unread) {
+  if (step.verb == Verb::Take) return unread.size() < step.count ? unread.npos : step.count;
+  const auto at = unread.find(step.bytes);
+  return at == unread.npos ? at : at + step.bytes.size();
+}
+
+}  // namespace
+
+std::string Talk::have(const Conversation& conversation) {
+  answers_.clear();
+  for (const Step& step : conversation) {
+    if (step.verb == Verb::Open) {
+      open(step.connection);
+      continue;
+    }
+    const auto party = parties_.find(step.connection);
+    if (party != parties_.end()) take(step, party->second);
+  }
+  parties_.clear();
+  return answers_;
+}
+
+void Talk::open(int number) {
+  parties_.erase(number);
+  if (number == 0) cookie_ = ServerTest::fresh_cookie();
+  auto opened = opener_(number == 0 ? "control" : fmt::format("stream {}", number));
+  if (opened.has_error()) return;
+  opened.value().set_limit(kAnswerLimit);
+  parties_.emplace(number, Party{std::move(opened).value(), {}});
+}
+
+void Talk::take(const Step& step, Party& party) {
+  switch (step.verb) {
+    case Verb::Open:
+      break;
+    case Verb::Send:
+      (void)party.connection.send(with_cookie(step.bytes, cookie_));  // who is gone takes nothing
+      break;
+    case Verb::Await:
+    case Verb::Take:
+      answers_ += await(step, party);
+      break;
+    case Verb::Finish:
+      party.connection.end_sending();
+      break;
+    case Verb::Reset:
+      party.connection.reset();
+      parties_.erase(step.connection);
+      break;
+    case Verb::Close:
+      parties_.erase(step.connection);
+  }
+}
+
+std::string Talk::await(const Step& step, Party& party) const {
+  for (;;) {
+    const std::size_t taken = taken_by(step, party.unread);
+    if (taken != party.unread.npos) {
+      party.unread.erase(0, taken);
+      return ".";
+    }
+    const auto some = party.connection.receive_some();
+    if (some.has_value() && !some.value().empty()) {
+      party.unread += some.value();
+      continue;
+    }
+    party.connection.set_limit(kSilentLimit);
+    const std::string instead = party.unread.empty() ? "" : visible(party.unread.substr(0, 1));
+    return (some.has_error() ? "-" : "|") + instead;
+  }
+}
+
+}  // namespace rolecall::conformance

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Has a conversation over real connections.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "harness/conformance/connection.h"
+#include "harness/conformance/conversations/conversation.h"
+
+namespace rolecall::conformance {
+
+// Whom nothing comes from for so long has nothing to say. It bounds the conversation, and judges
+// nothing.
+inline constexpr Duration kAnswerLimit = milliseconds(100);
+// Who was silent once is waited for no longer than this.
+inline constexpr Duration kSilentLimit = milliseconds(5);
+
+class Talk {
+ public:
+  // How a connection comes about; a failure leaves it out.
+  using Opener = std::function<Checked<Connection>(std::string name)>;
+  explicit Talk(Opener opener) : opener_(std::move(opener)) {}
+
+  // Takes every step whose connection there is, and closes what is open at the end. How each await
+  // and take ended: '.' it came, '-' silence, '|' the end, with the byte that came instead.
+  std::string have(const Conversation& conversation);
+
+ private:
+  struct Party {
+    Connection connection;
+    std::string unread;
+  };
+  void open(int number);
+  void take(const Step& step, Party& party);
+  std::string await(const Step& step, Party& party) const;
+
+  Opener opener_;
+  std::string cookie_;  // of the newest control connection
+  std::map<int, Party> parties_;
+  std::string answers_;
+};
+
+}  // namespace rolecall::conformance
