@@ -31,10 +31,13 @@ else
   [ -n "$program" ] || { echo "conform: no $subject here; run ci/peers.sh"; exit 77; }
   suite_options="--profile $profiles/$what.json --without role-flag"
   [ "${1-}" = --record ] && shift && suite_options="--record $profiles/$what.json --without role-flag"
-  case $what in  # what came with 3.10 and with 3.17
-    iperf3-3.9) suite_options="$suite_options --without rcv-timeout --without idle-timeout --without json-stream" ;;
-    iperf3-3.12) suite_options="$suite_options --without json-stream" ;;
+  case $what in  # what came with 3.10, with 3.17 and with 3.20
+    iperf3-3.9) lacks="rcv-timeout idle-timeout json-stream duration-limit" ;;
+    iperf3-3.12) lacks="json-stream duration-limit" ;;
+    iperf3-3.18) lacks="duration-limit" ;;
+    *) lacks="" ;;
   esac
+  for tag in $lacks; do suite_options="$suite_options --without $tag"; done
 fi
 if [ "$side" = server ]; then
   set -- "$program" -s -p '{port}' "$@" '{options}'

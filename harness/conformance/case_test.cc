@@ -110,6 +110,12 @@ TEST(TimeLine, ShowsBytesAndWhoSentThem) {
   EXPECT_THAT(line.text(), testing::HasSubstr("control  --  closed\n"));
 }
 
+TEST(TimeLine, CountsWhatIsNotedAgainAndAgain) {
+  TimeLine line;
+  for (int i = 0; i < 3; ++i) line.note("control", "refused");
+  EXPECT_THAT(line.text(), testing::HasSubstr("control  --  refused (3 times)\n"));
+}
+
 TEST(TimeLine, GathersPayloadOfOneConnection) {
   TimeLine line;
   for (int i = 0; i < 3; ++i) line.add("stream 1", Way::Sent, std::string(1000, 'x'));

@@ -112,6 +112,7 @@ Result<std::vector<Clause>> parse_clauses(std::string_view document) {
     Clause clause;
     clause.id = *id;
     clause.area = area;
+    clause.line = title.number;
     TRY(read_head(lines[++i], clause));
     std::string Clause::*member = &Clause::text;
     for (; i + 1 < lines.size() && !lines[i + 1].text.empty(); ++i) {

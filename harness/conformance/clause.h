@@ -16,6 +16,7 @@ const char* name(Level level);  // "MUST", "SHOULD", "QUIRK"
 struct Clause {
   std::string id;    // "cookie-is-37-bytes"; never changes
   std::string area;  // the section that it stands in: "cookie"
+  int line = 0;      // of its title
   Level level = Level::Must;
   bool binds_client = false;
   bool binds_server = false;

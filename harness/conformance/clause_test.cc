@@ -22,6 +22,7 @@ TEST(ClauseTest, IsReadWithAllItsParts) {
   const Clause& clause = clauses.value().front();
   EXPECT_EQ(clause.id, "it-is-so");
   EXPECT_EQ(clause.area, "cookie");
+  EXPECT_EQ(clause.line, 5);
   EXPECT_EQ(clause.level, Level::Should);
   EXPECT_TRUE(clause.binds_client && clause.binds_server);
   EXPECT_EQ(clause.releases, ">= 3.17; broken in 3.9");

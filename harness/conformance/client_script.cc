@@ -48,6 +48,10 @@ Checked<void> ClientScript::restart(const std::string& options) {
   program_->stop();
   control_.reset();
   phase_.reset();
+  streams.clear();
+  stream_cookies.clear();
+  preambles.clear();
+  moved.clear();
   return start(options);
 }
 
@@ -155,6 +159,11 @@ Checked<void> ClientScript::take_streams() {
     moved.push_back(0);
   }
   return ok();
+}
+
+Checked<void> ClientScript::require_streams(std::size_t count) const {
+  return require(streams.size() == count, fmt::format("{} streams", count),
+                 fmt::format("{}", streams.size()));
 }
 
 Checked<void> ClientScript::begin_running() {

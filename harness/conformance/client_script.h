@@ -44,6 +44,7 @@ class ClientScript {
   // The body has taken the streams and sent 1 and 2 itself.
   void is_running() { phase_ = Phase::Running; }
   Checked<void> take_streams();  // all that the parameters ask for, with their cookies
+  Checked<void> require_streams(std::size_t count) const;  // that it has opened so many
   // Reads payload, sends payload where the client receives, until the client ends the test (4).
   Checked<void> await_test_end();
   Checked<void> run_streams();  // and then asks for the results (13)

@@ -68,7 +68,8 @@ Kept kept(const Profile& profile, const Clause& clause) {
     if (outcome->second == name(Outcome::Passed)) {
       ++passed;
     } else if (a_case.clauses.front() == clause.id &&
-               outcome->second != name(Outcome::Unsupported)) {
+               outcome->second != name(Outcome::Unsupported) &&
+               outcome->second != name(Outcome::Skipped)) {
       ++broken;
     }
   }

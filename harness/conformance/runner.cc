@@ -95,22 +95,37 @@ void run_at_client(CaseResult& result, const RunOptions& options,
   script.program().stop();
 }
 
-// Why the case cannot be asked of this program; empty when it can.
-std::string hindrance(const Case& a_case, const RunOptions& options) {
-  for (const std::string& tag : a_case.tags) {
-    if (std::find(options.without.begin(), options.without.end(), tag) != options.without.end()) {
-      return fmt::format("declared by --without {}", tag);
-    }
-  }
-  if (options.server && a_case.has_tag("process"))
-    return "needs the program to be started by the suite";
-  if (a_case.side == Side::Client || a_case.options.empty()) return {};
-  if (options.server) return fmt::format("needs a server started with {}", a_case.options);
-  if (options.command.takes_options()) return {};
-  return fmt::format("needs {}, and the command has no {{options}}", a_case.options);
+}  // namespace
+
+Result<void> check_server(const RunOptions& options) {
+  if (!options.server) return ok();
+  TimeLine line;
+  const auto connection = ServerScript(*options.server, nullptr, line).connect("control");
+  if (connection.has_value()) return ok();
+  return Error{Errc::Config, "no server: " + connection.error().actual};
 }
 
-}  // namespace
+Hindrance hindrance(const Case& a_case, const RunOptions& options) {
+  for (const std::string& tag : a_case.tags) {
+    if (std::find(options.without.begin(), options.without.end(), tag) != options.without.end()) {
+      return {Outcome::Unsupported, fmt::format("declared by --without {}", tag)};
+    }
+  }
+  if (options.server && a_case.has_tag("process")) {
+    return {Outcome::Skipped, "needs the program to be started by the suite"};
+  }
+  if (a_case.side == Side::Client || a_case.options.empty()) return {};
+  if (options.server) {
+    return {Outcome::Skipped, fmt::format("needs a server started with {}", a_case.options)};
+  }
+  if (options.command.takes_options()) return {};
+  return {Outcome::Skipped,
+          fmt::format("needs {}, and the command has no {{options}}", a_case.options)};
+}
+
+bool was_run(Outcome outcome) {
+  return outcome != Outcome::Unsupported && outcome != Outcome::Skipped;
+}
 
 const char* name(Outcome outcome) {
   switch (outcome) {
@@ -124,6 +139,8 @@ const char* name(Outcome outcome) {
       return "noted";
     case Outcome::Unsupported:
       return "unsupported";
+    case Outcome::Skipped:
+      return "skipped";
     case Outcome::Broken:
       break;
   }
@@ -133,9 +150,10 @@ const char* name(Outcome outcome) {
 CaseResult run_case(const Case& a_case, const RunOptions& options) {
   CaseResult result;
   result.a_case = &a_case;
-  result.actual = hindrance(a_case, options);
-  if (!result.actual.empty()) {
-    result.outcome = Outcome::Unsupported;
+  Hindrance stopped_by = hindrance(a_case, options);
+  if (!was_run(stopped_by.outcome)) {
+    result.outcome = stopped_by.outcome;
+    result.actual = std::move(stopped_by.reason);
     return result;
   }
   const auto folder = options.folder / name(a_case.side) / a_case.name;

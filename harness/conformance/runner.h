@@ -18,10 +18,12 @@ enum class Outcome {
   Failed,       // a MUST is not kept, or the program crashed
   Warning,      // a SHOULD is not kept
   Noted,        // a QUIRK that the program does not have; judges nothing
-  Unsupported,  // the user said that the program lacks it, or it cannot be asked of it
+  Unsupported,  // the user said that the program lacks it
+  Skipped,      // it cannot be asked of a program that is started like this
   Broken,       // the suite's own part failed: no process, no socket
 };
 const char* name(Outcome outcome);  // "passed", "failed" ...
+bool was_run(Outcome outcome);      // false of Unsupported and Skipped
 
 struct CaseResult {
   const Case* a_case = nullptr;
@@ -41,6 +43,16 @@ struct RunOptions {
   std::filesystem::path folder;  // for the programs' output; exists
   const StopToken* stop = nullptr;
 };
+
+// Config, where nobody accepts connections at the server that is said to run.
+Result<void> check_server(const RunOptions& options);
+
+// Why a case is not run, with Unsupported or Skipped; Passed for those that are.
+struct Hindrance {
+  Outcome outcome = Outcome::Passed;
+  std::string reason;
+};
+Hindrance hindrance(const Case& a_case, const RunOptions& options);
 
 // One case. Any thread; the program ends with it.
 CaseResult run_case(const Case& a_case, const RunOptions& options);

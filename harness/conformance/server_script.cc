@@ -100,9 +100,13 @@ Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
     if (begun.has_value()) return test.reach(phase);
     TRY(const auto after, listener());
     const bool was_lost = before == 0 || after != before;
-    if ((!was_lost && !is_busy) || deadline.expired()) return begun;
-    line_->note("program", is_busy ? "is busy with the test before"
-                                   : "the listening socket is another one now");
+    const bool has_ended = program_ != nullptr && program_->status();
+    if (has_ended) line_->note("program", "has ended");
+    if ((!was_lost && !is_busy) || has_ended || deadline.expired()) return begun;
+    if (is_busy) line_->note("program", "is busy with the test before");
+    if (before != 0 && after != before) {
+      line_->note("program", "the listening socket is another one now");
+    }
     test.forget();
     ::poll(nullptr, 0, 1);
   }

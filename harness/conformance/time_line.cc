@@ -45,6 +45,11 @@ void TimeLine::add(std::string_view connection, Way way, std::string_view bytes)
 }
 
 void TimeLine::note(std::string_view connection, std::string_view text) {
+  if (!entries_.empty() && entries_.back().way == Way::Note &&
+      entries_.back().connection == connection && entries_.back().text == text) {
+    ++entries_.back().times;
+    return;
+  }
   entries_.push_back({now() - begin_, std::string(connection), Way::Note, std::string(text), 0, 1});
 }
 
@@ -56,7 +61,10 @@ std::string TimeLine::text() const {
     const std::string bytes = entry.way == Way::Note ? ""
                                                      : fmt::format("{} byte{} ", entry.bytes,
                                                                    entry.bytes == 1 ? "" : "s");
-    const std::string times = entry.times > 1 ? fmt::format(" (in {} pieces)", entry.times) : "";
+    const std::string times = entry.times == 1 ? ""
+                              : entry.way == Way::Note
+                                  ? fmt::format(" ({} times)", entry.times)
+                                  : fmt::format(" (in {} pieces)", entry.times);
     text += fmt::format("{:9.1f} ms  {:<{}}  {}  {}{}{}\n", entry.at.in_seconds() * 1e3,
                         entry.connection, widest, arrow(entry.way), bytes, entry.text, times);
   }

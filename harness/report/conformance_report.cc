@@ -34,7 +34,7 @@ Tone tone_of(const Judged& judged) {
 // "passed", "known failure", "unexpected pass" ...
 std::string word_of(const Judged& judged) {
   const Outcome outcome = judged.result.outcome;
-  if (judged.known_because.empty() || outcome == Outcome::Unsupported) return name(outcome);
+  if (judged.known_because.empty() || !was_run(outcome)) return name(outcome);
   return outcome == Outcome::Passed ? "unexpected pass" : "known";
 }
 
@@ -68,10 +68,26 @@ std::string clause_list(const conformance::Case& a_case) {
   return fmt::format("{}", fmt::join(a_case.clauses, ", "));
 }
 
+// What is not as it should be.
+bool is_worth_telling(const Judged& judged) {
+  const Outcome outcome = judged.result.outcome;
+  return !judged.as_expected || (outcome != Outcome::Passed && was_run(outcome));
+}
+
+std::string contrast(const Judged& judged) {
+  const CaseResult& result = judged.result;
+  if (result.outcome == Outcome::Passed) {
+    return "expected a failure, as the baseline has it; found that it passes";
+  }
+  return fmt::format("expected {}; found {}", result.expected, result.actual);
+}
+
 std::string detail(const ConformanceRun& run, const Judged& judged) {
   const CaseResult& result = judged.result;
-  std::string text = fmt::format("  clause    {}\n  expected  {}\n  found     {}\n",
-                                 clause_list(*result.a_case), result.expected, result.actual);
+  std::string text = fmt::format("  clause    {}\n", clause_list(*result.a_case));
+  if (result.outcome != Outcome::Passed) {
+    text += fmt::format("  expected  {}\n  found     {}\n", result.expected, result.actual);
+  }
   if (!judged.known_because.empty()) text += fmt::format("  known     {}\n", judged.known_because);
   if (!result.time_line.empty()) text += "  bytes\n" + indented(result.time_line, "    ");
   if (!result.output.empty()) {
@@ -85,9 +101,7 @@ std::string detail(const ConformanceRun& run, const Judged& judged) {
 std::string details(const ConformanceRun& run, const Style& style) {
   std::string text;
   for (const Judged& judged : run.cases) {
-    const Outcome outcome = judged.result.outcome;
-    const bool is_fine = outcome == Outcome::Passed || outcome == Outcome::Unsupported;
-    if (is_fine && judged.as_expected) continue;
+    if (!is_worth_telling(judged)) continue;
     text += fmt::format("\n{}: {}\n", judged.result.a_case->id(),
                         paint(word_of(judged), tone_of(judged), style));
     text += detail(run, judged);
@@ -109,9 +123,7 @@ JunitCase junit_case(const ConformanceRun& run, const Judged& judged) {
   one.took = result.took;
   if (!judged.as_expected) {
     one.result = JunitResult::Failed;
-    one.reason = result.outcome == Outcome::Passed
-                     ? "passes, but the baseline says that it fails: " + judged.known_because
-                     : fmt::format("expected {}; found {}", result.expected, result.actual);
+    one.reason = contrast(judged);
     one.detail = detail(run, judged);
   } else if (result.outcome != Outcome::Passed) {
     one.result = JunitResult::Skipped;
@@ -142,6 +154,17 @@ const char* sarif_level(const Judged& judged) {
   return judged.result.outcome == Outcome::Warning ? "warning" : "note";
 }
 
+Json sarif_result(const Judged& judged) {
+  const conformance::Case& a_case = *judged.result.a_case;
+  const Json place = {{"artifactLocation", {{"uri", "harness/conformance/SPEC.md"}}},
+                      {"region", {{"startLine", first_clause(a_case).line}}}};
+  const Json names = Json::array({{{"name", a_case.id()}, {"kind", "member"}}});
+  return {{"ruleId", a_case.clauses.front()},
+          {"level", sarif_level(judged)},
+          {"message", {{"text", fmt::format("{}: {}", a_case.id(), contrast(judged))}}},
+          {"locations", Json::array({{{"physicalLocation", place}, {"logicalLocations", names}}})}};
+}
+
 }  // namespace
 
 std::string conformance_text(const ConformanceRun& run, const Style& style) {
@@ -149,9 +172,9 @@ std::string conformance_text(const ConformanceRun& run, const Style& style) {
   for (const auto& [word, count] : counts(run)) {
     sums += fmt::format("{}{} {}", sums.empty() ? "" : ", ", count, word);
   }
-  return fmt::format("{} under test: {}\n\n{}{}\n{} cases: {}; {:.1f} s\n", name(run.side),
-                     run.subject, tree(run, style), details(run, style), run.cases.size(), sums,
-                     run.took.in_seconds());
+  return fmt::format("{} under test: {}\n\n{}{}\n{} case{}: {}; {:.1f} s\n", name(run.side),
+                     run.subject, tree(run, style), details(run, style), run.cases.size(),
+                     run.cases.size() == 1 ? "" : "s", sums, run.took.in_seconds());
 }
 
 std::string conformance_json(const ConformanceRun& run) {
@@ -179,21 +202,7 @@ std::string conformance_sarif(const ConformanceRun& run) {
   }
   Json results = Json::array();
   for (const Judged& judged : run.cases) {
-    const CaseResult& result = judged.result;
-    const bool is_fine =
-        result.outcome == Outcome::Passed || result.outcome == Outcome::Unsupported;
-    if (is_fine && judged.as_expected) continue;
-    results.push_back(
-        {{"ruleId", result.a_case->clauses.front()},
-         {"level", sarif_level(judged)},
-         {"message",
-          {{"text", fmt::format("{}: expected {}; found {}", result.a_case->id(), result.expected,
-                                result.actual)}}},
-         {"locations",
-          Json::array({{{"physicalLocation",
-                         {{"artifactLocation", {{"uri", "harness/conformance/SPEC.md"}}}}},
-                        {"logicalLocations",
-                         Json::array({{{"name", result.a_case->id()}, {"kind", "member"}}})}}})}});
+    if (is_worth_telling(judged)) results.push_back(sarif_result(judged));
   }
   return dump(
       {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},

@@ -83,13 +83,15 @@ std::string list_of(const std::vector<const Case*>& cases, const report::Style& 
   return report::table({{"case"}, {"level"}, {"clauses"}, {"tags"}, {"options"}}, rows, style);
 }
 
-std::string plan_of(const std::vector<const Case*>& cases, const ConformCommand& command) {
+std::string plan_of(const std::vector<const Case*>& cases, const conformance::RunOptions& options) {
   std::string text;
   for (const Case* a_case : cases) {
-    const auto words =
-        conformance::Command{command.words}.filled("127.0.0.1", 5201, a_case->options);
+    const auto [outcome, reason] = conformance::hindrance(*a_case, options);
+    const auto words = options.command.filled("127.0.0.1", 5201, a_case->options);
     text += fmt::format("{}: {}\n", a_case->id(),
-                        words.empty() ? command.connect : fmt::format("{}", fmt::join(words, " ")));
+                        !was_run(outcome) ? fmt::format("{}: {}", name(outcome), reason)
+                        : options.server  ? options.server->text()
+                                          : fmt::format("{}", fmt::join(words, " ")));
   }
   return text;
 }
@@ -187,9 +189,10 @@ Result<int> run(const ConformCommand& command) {
   TRY(auto options, run_options(command));
   TRY(const auto baseline, read_baseline(command.baseline));
   if (command.dry_run) {
-    TRY(write_stdout(plan_of(cases, command)));
+    TRY(write_stdout(plan_of(cases, options)));
     return kExitAsExpected;
   }
+  TRY(check_server(options));
   TRY(auto junit, ReportFile::open(command.junit));
   TRY(auto sarif, ReportFile::open(command.sarif));
   TRY(const auto folder, EvidenceFolder::open(command.keep));
@@ -227,8 +230,9 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
   app->add_option("--tag", command->selection.tags, "cases with this tag")
       ->type_name("TAG")
       ->allow_extra_args(false);
-  app->add_option("--level", command->selection.levels, "must, should or quirk")
-      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
+  app->add_option("--level", command->selection.levels, "cases of clauses of this level")
+      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case).description(""))
+      ->type_name("must|should|quirk")
       ->allow_extra_args(false);
   app->add_option("--without", command->without,
                   "what the program lacks: cases with this tag are unsupported")

@@ -28,6 +28,15 @@ std::vector<Case> cases();
 namespace server_ends {
 std::vector<Case> cases();
 }
+namespace server_limits {
+std::vector<Case> cases();
+}
+namespace server_strangers {
+std::vector<Case> cases();
+}
+namespace server_output {
+std::vector<Case> cases();
+}
 namespace server_role_flag {
 std::vector<Case> cases();
 }
@@ -44,6 +53,12 @@ namespace client_streams {
 std::vector<Case> cases();
 }
 namespace client_ends {
+std::vector<Case> cases();
+}
+namespace client_results {
+std::vector<Case> cases();
+}
+namespace client_output {
 std::vector<Case> cases();
 }
 namespace client_role_flag {
@@ -75,11 +90,13 @@ std::vector<Case> cases();
 inline constexpr Area kAreas[] = {
     server_cookie::cases,         server_states::cases,     server_framing::cases,
     server_parameters::cases,     server_results::cases,    server_ends::cases,
+    server_strangers::cases,      server_output::cases,     server_limits::cases,
     server_quirks::cases,         server_time::cases,       server_udp::cases,
     server_authentication::cases, server_role_flag::cases,  client_cookie::cases,
     client_states::cases,         client_parameters::cases, client_streams::cases,
-    client_ends::cases,           client_usage::cases,      client_udp::cases,
-    client_authentication::cases, client_role_flag::cases,
+    client_ends::cases,           client_results::cases,    client_output::cases,
+    client_usage::cases,          client_udp::cases,        client_authentication::cases,
+    client_role_flag::cases,
 };
 
 }  // namespace rolecall::conformance

@@ -114,6 +114,7 @@ Checked<void> control_cookie_carries_it(ClientScript& client) {
 Checked<void> stream_cookies_carry_it(ClientScript& client) {
   TRY(client.reach(Phase::Streams));
   TRY(client.take_streams());
+  TRY(client.require_streams(2));
   TRY(require(client.stream_cookies[0].substr(35) == std::string("\x80\0", 2),
               "0x80 0x00 of the first stream, on which the client sends",
               visible(client.stream_cookies[0])));

@@ -49,12 +49,14 @@ Checked<void> silent_receiver(ClientScript& client) {
 
 Checked<void> first_ones_send(ClientScript& client) {
   TRY(client.reach(Phase::Running));
+  TRY(client.require_streams(2));
   TRY(client.streams[0].receive(1000, "payload on the first of two streams"));
   return client.streams[1].expect_silence("the client receives on the second one");
 }
 
 Checked<void> ids_in_client_order(ClientScript& client) {
   TRY(client.reach(Phase::Display));
+  TRY(client.require_streams(2));
   const Json theirs = parsed(client.client_results);
   std::vector<std::int64_t> bytes;
   for (std::size_t i = 0; i < 2; ++i) {

@@ -4,19 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/conformance/cases/areas.h"
+#include "harness/conformance/cases/server_bodies.h"
 
 namespace rolecall::conformance::server_parameters {
 namespace {
 
 using wire::State;
-
-ServerBody runs(Json changes) {
-  return [changes = std::move(changes)](ServerScript& server) -> Checked<void> {
-    ServerTest test(server);
-    test.ask(changes);
-    return test.reach(Phase::Done);
-  };
-}
 
 ServerBody refuses(Json changes) {
   return [changes = std::move(changes)](ServerScript& server) -> Checked<void> {
@@ -37,17 +30,6 @@ ServerBody ends_test(Json changes) {
     TRY(test.control().send(document(parameters(changes))));
     TRY(const std::string answer, test.expect_end("the parameters are out of range"));
     return server.expect_served();
-  };
-}
-
-// The state, and the number of the error in its first integer.
-ServerBody names_error(Json changes, std::uint32_t number) {
-  return [changes = std::move(changes), number](ServerScript& server) -> Checked<void> {
-    ServerTest test(server);
-    TRY(test.reach(Phase::Parameters));
-    TRY(test.control().send(document(parameters(changes))));
-    TRY(test.control().expect(State::ServerError));
-    return test.control().expect(length(number), fmt::format("error {}", number));
   };
 }
 

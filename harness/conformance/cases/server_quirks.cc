@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/conformance/cases/areas.h"
+#include "harness/conformance/cases/server_bodies.h"
 
 namespace rolecall::conformance::server_quirks {
 namespace {
@@ -18,22 +19,6 @@ Checked<void> says_minus_one_without_its_sign(ServerScript& server) {
   TRY(test.reach(Phase::Display));
   return require(test.server_results.find("18446744073709551615") != std::string::npos,
                  "18446744073709551615 for -1", visible(test.server_results, 300));
-}
-
-Checked<void> refuses_burst_of_zero(ServerScript& server) {
-  ServerTest test(server);
-  TRY(test.reach(Phase::Parameters));
-  TRY(test.control().send(document(parameters({{"burst", 0}}))));
-  TRY(test.control().expect(State::ServerError));
-  return test.control().expect(length(15), "error 15");
-}
-
-Checked<void> names_the_last_error(ServerScript& server) {
-  ServerTest test(server);
-  TRY(test.reach(Phase::Parameters));
-  TRY(test.control().send(document(parameters({{"parallel", 0}, {"TOS", 999}}))));
-  TRY(test.control().expect(State::ServerError));
-  return test.control().expect(length(21), "error 21");
 }
 
 // The one that waits is reset when the listening socket is closed.
@@ -76,19 +61,13 @@ Checked<void> gives_roles_by_accept_order(ServerScript& server) {
 Checked<void> loses_the_trailing_part(ServerScript& server) {
   ServerTest test(server);
   test.payload = std::string(4500, 'x');
-  TRY(test.reach(Phase::Display));
-  const auto counted = number_at(parsed(test.server_results), "/streams/0/bytes");
-  return require(counted == 4000, "4000 of 4500 bytes in blocks of 1000",
-                 fmt::format("{}", counted));
+  return expect_counted(test, 4000, "of 4500 in blocks of 1000");
 }
 
 Checked<void> counts_a_byte_before_the_payload(ServerScript& server) {
   ServerTest test(server);
   test.preambles = {"S"};
-  TRY(test.reach(Phase::Display));
-  const auto counted = number_at(parsed(test.server_results), "/streams/0/bytes");
-  return require(counted == 3001, "3001 bytes with the one before the payload",
-                 fmt::format("{}", counted));
+  return expect_counted(test, 3001, "with the one before the payload");
 }
 
 Checked<void> closes_streams_at_the_end(ServerScript& server) {
@@ -124,8 +103,8 @@ std::vector<Case> cases() {
       {"minus-one-without-its-sign",
        {"negative-numbers-may-come-unsigned"},
        says_minus_one_without_its_sign},
-      {"burst-of-zero", {"burst-of-zero-is-refused"}, refuses_burst_of_zero},
-      {"two-errors", {"last-error-is-reported"}, names_the_last_error},
+      {"burst-of-zero", {"burst-of-zero-is-refused"}, names_error({{"burst", 0}}, 15)},
+      {"two-errors", {"last-error-is-reported"}, names_error({{"parallel", 0}, {"TOS", 999}}, 21)},
       {"connection-at-the-old-listener", {"listener-is-made-anew"}, makes_its_listener_anew},
       {"ids-by-accept-order",
        {"server-ids-follow-accept-order"},

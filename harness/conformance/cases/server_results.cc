@@ -122,9 +122,20 @@ ServerBody refuses_results(const char* without, const char* stream_without, Json
     for (const auto& [key, value] : stream_changes.items()) mine["streams"][0][key] = value;
     if (*without != '\0') mine.erase(without);
     TRY(test.control().send(document(mine.dump())));
-    TRY(const std::string answer, test.expect_end("the results are not complete"));
+    TRY(const std::string answer,
+        test.expect_end(fmt::format("{}{} is not as it should be", without,
+                                    *stream_without != '\0' ? stream_without : "")));
     TRY(require(answer.find('\x0e') == std::string::npos, "no 14", visible(answer)));
     return server.expect_served();
+  };
+}
+
+ServerBody in_turn(std::vector<ServerBody> bodies) {
+  return [bodies = std::move(bodies)](ServerScript& server) -> Checked<void> {
+    for (const ServerBody& body : bodies) {
+      TRY(body(server));
+    }
+    return ok();
   };
 }
 
@@ -286,6 +297,14 @@ std::vector<Case> cases() {
       {"results-without-sender-has-retransmits",
        {"incomplete-results-fail-the-peer"},
        refuses_results("sender_has_retransmits", "", plain)},
+      {"results-without-a-part-of-the-load",
+       {"incomplete-results-fail-the-peer"},
+       in_turn({refuses_results("cpu_util_user", "", plain),
+                refuses_results("cpu_util_system", "", plain)})},
+      {"results-without-a-figure-of-a-stream",
+       {"incomplete-results-fail-the-peer"},
+       in_turn({refuses_results("", "retransmits", plain), refuses_results("", "jitter", plain),
+                refuses_results("", "errors", plain), refuses_results("", "packets", plain)})},
       {"results-without-bytes",
        {"incomplete-results-fail-the-peer"},
        refuses_results("", "bytes", plain)},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/conformance/cases/areas.h"
+#include "harness/conformance/cases/server_bodies.h"
 
 namespace rolecall::conformance::server_role_flag {
 namespace {
@@ -96,9 +97,7 @@ Checked<void> gives_identity(ServerScript& server) {
 Checked<void> does_not_count_preambles(ServerScript& server) {
   ServerTest test(server);
   announce(test, 2, Json::object(), {preamble('S', 0)});
-  TRY(test.reach(Phase::Display));
-  const auto counted = number_at(parsed(test.server_results), "/streams/0/bytes");
-  return require(counted == 3000, "the 3000 bytes of payload", fmt::format("{}", counted));
+  return expect_counted(test, 3000, "of payload");
 }
 
 Checked<void> preamble_in_pieces(ServerScript& server) {
@@ -260,9 +259,7 @@ Checked<void> off_gives_roles_by_order(ServerScript& server) {
 Checked<void> force_expects_a_byte(ServerScript& server) {
   ServerTest test(server);
   test.preambles = {"S"};
-  TRY(test.reach(Phase::Display));
-  const auto counted = number_at(parsed(test.server_results), "/streams/0/bytes");
-  return require(counted == 3000, "the 3000 bytes of payload", fmt::format("{}", counted));
+  return expect_counted(test, 3000, "of payload");
 }
 
 }  // namespace

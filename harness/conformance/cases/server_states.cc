@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/conformance/cases/areas.h"
+#include "harness/conformance/cases/server_bodies.h"
 
 namespace rolecall::conformance::server_states {
 namespace {
@@ -94,9 +95,8 @@ Checked<void> test_start_from_the_client(ServerScript& server) {
   TRY(test.control().send(State::TestStart));
   TRY(test.control().expect_silence("a 1 of the client is not answered"));
   test.waits_for_reading = false;
-  TRY(test.reach(Phase::Done));
-  const std::int64_t counted = number_at(parsed(test.server_results), "/streams/0/bytes");
-  return require(counted == 3000, "the 3000 bytes before the 1", fmt::format("{} bytes", counted));
+  TRY(expect_counted(test, 3000, "before the 1"));
+  return test.reach(Phase::Done);
 }
 
 Checked<void> test_end_before_streams(ServerScript& server) {

@@ -75,7 +75,7 @@ class ServerTarget final : public LiveTarget {
 
   // It is alive, and serves the next one.
   Checked<std::optional<Harm>> look_after(ServerScript& script) {
-    const auto served = script.expect_served();
+    const auto served = script.expect_served();  // says so at once when the program has ended
     if (auto crash = crash_of(*program_)) return crash;
     if (const auto status = program_->status()) return Harm{Harm::Kind::End, status->text()};
     if (served.has_value()) return std::optional<Harm>();

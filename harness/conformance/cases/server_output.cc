@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Servers, what they print and when they exit: SPEC.md, "output".
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/conformance/cases/areas.h"
+
+namespace rolecall::conformance::server_output {
+namespace {
+
+Checked<void> one_off_after_success(ServerScript& server) {
+  ServerTest test(server);
+  TRY(test.reach(Phase::Done));
+  TRY(const auto status, server.program()->wait(kStepLimit));
+  return require(status.is_success(), "exit status 0", status.text());
+}
+
+Checked<void> one_off_after_failure(ServerScript& server) {
+  {
+    ServerTest test(server);
+    TRY(test.reach(Phase::Running));
+    TRY(test.control().send("\x07"));
+    TRY(const std::string answer, test.expect_end("the state is unknown"));
+  }
+  TRY(const auto status, server.program()->wait(kStepLimit));
+  return require(!status.by_signal, "an exit", status.text());
+}
+
+Checked<void> json_of_a_test(ServerScript& server, Json& document) {
+  ServerTest test(server);
+  TRY(test.reach(Phase::Done));
+  TRY(server.program()->wait(kStepLimit));
+  document = parsed(server.program()->output());
+  return require(document.is_object(), "one JSON object on standard output",
+                 visible(server.program()->output(), 300));
+}
+
+Checked<void> json_is_one_document(ServerScript& server) {
+  Json document;
+  return json_of_a_test(server, document);
+}
+
+Checked<void> json_has_three_parts(ServerScript& server) {
+  Json document;
+  TRY(json_of_a_test(server, document));
+  for (const char* part : {"start", "intervals", "end"}) {
+    TRY(require(document.contains(part), fmt::format("a part \"{}\"", part), "none"));
+  }
+  return ok();
+}
+
+Checked<void> json_names_the_connection(ServerScript& server) {
+  Json document;
+  TRY(json_of_a_test(server, document));
+  const auto port = number_at(document, "/start/connected/0/local_port");
+  return require(port == server.address().port(), "the server's port in start.connected",
+                 at(document, "/start/connected").dump());
+}
+
+Checked<void> json_keys_are_unique(ServerScript& server) {
+  Json document;
+  TRY(json_of_a_test(server, document));
+  return require(has_unique_keys(server.program()->output()), "no key twice in an object",
+                 "a key stands there twice");
+}
+
+Checked<void> json_of_a_failure(ServerScript& server) {
+  ServerTest test(server);
+  TRY(test.reach(Phase::Running));
+  TRY(test.control().send("\x07"));
+  TRY(const std::string answer, test.expect_end("the state is unknown"));
+  TRY(server.program()->wait(kStepLimit));
+  const std::string output = server.program()->output();
+  return require(!text_at(parsed(output), "/error").empty(), "an object with a text \"error\"",
+                 visible(output, 300));
+}
+
+}  // namespace
+
+std::vector<Case> cases() {
+  return of(std::vector<ServerCase>{
+      {"one-off-after-success",
+       {"one-off-server-exits"},
+       one_off_after_success,
+       {"one-off", "process"},
+       "-1"},
+      {"one-off-after-failure",
+       {"one-off-server-exits"},
+       one_off_after_failure,
+       {"one-off", "process"},
+       "-1"},
+      {"json-is-one-document",
+       {"json-is-one-document"},
+       json_is_one_document,
+       {"json", "process"},
+       "-1 -J"},
+      {"json-has-three-parts",
+       {"json-has-three-parts"},
+       json_has_three_parts,
+       {"json", "process"},
+       "-1 -J"},
+      {"json-names-the-connection",
+       {"json-names-the-connections"},
+       json_names_the_connection,
+       {"json", "process"},
+       "-1 -J"},
+      {"json-keys-are-unique",
+       {"json-keys-are-unique"},
+       json_keys_are_unique,
+       {"json", "process"},
+       "-1 -J"},
+      {"json-of-a-failure",
+       {"json-of-a-failure-is-a-document"},
+       json_of_a_failure,
+       {"json", "process"},
+       "-1 -J"},
+  });
+}
+
+}  // namespace rolecall::conformance::server_output

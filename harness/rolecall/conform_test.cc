@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rolecall conform as its users meet it: what is listed, what is run, and what the exit status
+// says. Its programs under test are roleperf, and roleperf that serves one test only: with -1 it is
+// gone where the case asks whether others are still served.
+#include <gmock/gmock.h>
+
+#include "harness/rolecall/cli_fixture.h"
+
+namespace rolecall::cli {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kCase = "number-as-title";
+
+class ConformTest : public CliTest {
+ protected:
+  using Words = std::vector<std::string>;
+
+  int conform(const Words& options, const Words& program) {
+    Words words = {"conform", "server"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.push_back("--");
+    words.insert(words.end(), program.begin(), program.end());
+    return run(words);
+  }
+
+  fs::path baseline_of(const std::string& name) {
+    return write("baseline.json", R"({"known_failures": [{"case": "server/)" + name +
+                                      R"(", "reason": "old", "link": "https://example.org/1"}]})");
+  }
+
+  const std::string roleperf_ = fs::path(ROLECALL_PROGRAM).parent_path() / "roleperf";
+  const Words good_ = {roleperf_, "-s", "-p", "{port}", "{options}"};
+  const Words serves_once_ = {roleperf_, "-s", "-1", "-p", "{port}"};
+};
+
+TEST_F(ConformTest, FailureShowsBothSidesBytesAndHowToRunItAgain) {
+  EXPECT_EQ(conform({"--case", kCase}, serves_once_), 1);
+  EXPECT_THAT(out(), HasSubstr("control  ->  37 bytes"));
+  EXPECT_THAT(out(), HasSubstr("control  <-  1 byte \\x09"));
+  EXPECT_THAT(out(), HasSubstr("rolecall conform server --case number-as-title -- "));
+}
+
+TEST_F(ConformTest, ProgramThatHasEndedIsNotAskedAgain) {
+  EXPECT_EQ(conform({"--case", kCase}, serves_once_), 1);
+  EXPECT_THAT(out(), HasSubstr("program  --  has ended\n"));
+}
+
+TEST_F(ConformTest, KnownFailureIsNone) {
+  EXPECT_EQ(conform({"--case", kCase, "--baseline", baseline_of(kCase)}, serves_once_), 0);
+  EXPECT_THAT(out(), HasSubstr("known     old (https://example.org/1)"));
+}
+
+TEST_F(ConformTest, KnownFailureThatPassesIsOne) {
+  EXPECT_EQ(conform({"--case", kCase, "--baseline", baseline_of(kCase)}, good_), 1);
+  EXPECT_THAT(out(), HasSubstr("unexpected pass"));
+}
+
+TEST_F(ConformTest, WhatCannotBeAskedIsSkippedWithTheReason) {
+  EXPECT_EQ(conform({"--case", "broken-tokens", "--case", kCase, "--without", "udp", "--dry-run"},
+                    {roleperf_, "-s", "-p", "{port}"}),
+            0);
+  EXPECT_THAT(out(), HasSubstr("server/broken-tokens: skipped: needs --rsa-private-key-path"));
+  EXPECT_THAT(out(), HasSubstr("server/number-as-title: " + roleperf_ + " -s -p 5201\n"));
+}
+
+TEST_F(ConformTest, WhatTheUserDeclaresIsUnsupported) {
+  EXPECT_EQ(conform({"--case", "udp-whole-test", "--without", "udp"}, good_), 0);
+  EXPECT_THAT(out(), HasSubstr("1 case: 1 unsupported"));
+}
+
+TEST_F(ConformTest, ServerThatDoesNotRunIsNoFailureOfItsCases) {
+  EXPECT_EQ(run({"conform", "server", "--connect", "127.0.0.1:1", "--case", kCase}), 2);
+  EXPECT_THAT(err(), HasSubstr("no server: connect(127.0.0.1:1): Connection refused"));
+}
+
+}  // namespace
+}  // namespace rolecall::cli
