@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMostRemembered = 32;
 // What takes seconds to be seen is tried less often.
 constexpr std::size_t kTries = 150;
-constexpr std::size_t kTriesOfAHang = 20;
+constexpr std::size_t kTriesOfAHang = 12;
 
 // Makes a harmful conversation smaller, each time with a fresh program.
 class Shrinker {

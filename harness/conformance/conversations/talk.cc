@@ -35,8 +35,22 @@ std::string Talk::have(const Conversation& conversation) {
     const auto party = parties_.find(step.connection);
     if (party != parties_.end()) take(step, party->second);
   }
-  parties_.clear();
+  end_all();
   return answers_;
+}
+
+// A close() over bytes that nobody has read resets the connection, and the peer loses what it had
+// still to read: whether it acts on the last step would be chance.
+void Talk::end_all() {
+  for (auto& [number, party] : parties_) party.connection.end_sending();
+  const Deadline deadline = Deadline::after(kEndLimit);  // some send on and on
+  for (auto& [number, party] : parties_) {
+    for (bool goes_on = true; goes_on && !deadline.expired();) {
+      const auto some = party.connection.receive_some();
+      goes_on = some.has_value() && !some.value().empty();
+    }
+  }
+  parties_.clear();
 }
 
 void Talk::open(int number) {

@@ -16,6 +16,8 @@ namespace rolecall::conformance {
 inline constexpr Duration kAnswerLimit = milliseconds(100);
 // Who was silent once is waited for no longer than this.
 inline constexpr Duration kSilentLimit = milliseconds(5);
+// So long a peer may take to read to the end.
+inline constexpr Duration kEndLimit = seconds(1);
 
 class Talk {
  public:
@@ -23,8 +25,8 @@ class Talk {
   using Opener = std::function<Checked<Connection>(std::string name)>;
   explicit Talk(Opener opener) : opener_(std::move(opener)) {}
 
-  // Takes every step whose connection there is, and closes what is open at the end. How each await
-  // and take ended: '.' it came, '-' silence, '|' the end, with the byte that came instead.
+  // Takes every step whose connection there is, then ends what is still open, in such a way that the
+  // peer may read all of it first. How each await and take ended: '.' it came, '-' silence, '|' the end, with the byte that came instead.
   std::string have(const Conversation& conversation);
 
  private:
@@ -33,6 +35,7 @@ class Talk {
     std::string unread;
   };
   void open(int number);
+  void end_all();
   void take(const Step& step, Party& party);
   std::string await(const Step& step, Party& party) const;
 
