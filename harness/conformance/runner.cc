@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/runner.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "harness/conformance/auth_keys.h"
+#include "harness/conformance/pauses.h"
 #include "harness/net/port_reservation.h"
 #include "harness/net/sock_diag.h"
 
@@ -55,6 +56,7 @@ void judge_health(CaseResult& result, ProgramUnderTest& program) {
 // Until somebody listens at the port.
 Checked<void> await_listener(std::uint16_t port, ProgramUnderTest& program) {
   TRY(auto diag, checked(SockDiag::open()));
+  const Pauses pauses;
   for (const Deadline deadline = Deadline::after(seconds(10));;) {
     TRY(const auto sockets, checked(diag.dump(port)));
     const bool listens = std::any_of(sockets.begin(), sockets.end(), [](const TcpSocket& socket) {
@@ -69,7 +71,7 @@ Checked<void> await_listener(std::uint16_t port, ProgramUnderTest& program) {
                        port, status ? status->text() : "nothing for 10 s",
                        visible(program.output() + program.errors(), 300))});
     }
-    ::poll(nullptr, 0, 1);
+    pauses.wait();
   }
 }
 
@@ -199,12 +201,16 @@ CaseResult run_case(const Case& a_case, const RunOptions& options) {
 
 std::vector<CaseResult> run_cases(const std::vector<const Case*>& cases, const RunOptions& options,
                                   const std::function<void(const CaseResult&)>& done) {
+  std::vector<std::size_t> order(cases.size());  // slow ones first: nothing is to wait for them
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_partition(order, [&](std::size_t i) { return cases[i]->has_tag("slow"); });
   std::vector<CaseResult> results(cases.size());
   std::atomic<std::size_t> next = 0;
   std::mutex telling;
   const auto work = [&] {
-    for (std::size_t i = next++; i < cases.size(); i = next++) {
+    for (std::size_t n = next++; n < cases.size(); n = next++) {
       if (options.stop != nullptr && options.stop->is_raised()) return;
+      const std::size_t i = order[n];
       results[i] = run_case(*cases[i], options);
       const std::lock_guard lock(telling);
       done(results[i]);
