@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/program_under_test.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <csignal>
 #include <sstream>
@@ -10,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/files.h"
+#include "harness/conformance/pauses.h"
 #include "harness/net/sock_diag.h"
 
 namespace rolecall::conformance {
@@ -116,6 +115,7 @@ void ProgramUnderTest::stop() {
 
 Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
   TRY(auto diag, checked(SockDiag::open()));
+  const Pauses pauses;
   for (const Deadline deadline = Deadline::after(seconds(10));;) {
     TRY(const auto sockets, checked(diag.dump(port)));
     const bool listens = std::any_of(sockets.begin(), sockets.end(), [](const TcpSocket& socket) {
@@ -130,7 +130,7 @@ Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
                        port, ended ? ended->text() : "nothing for 10 s",
                        visible(output() + errors(), 300))});
     }
-    ::poll(nullptr, 0, 1);
+    pauses.wait();
   }
 }
 

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "harness/conformance/auth_keys.h"
+#include "harness/conformance/pauses.h"
 #include "harness/net/port_reservation.h"
 
 namespace rolecall::conformance {
@@ -176,12 +178,16 @@ CaseResult run_case(const Case& a_case, const RunOptions& options) {
 
 std::vector<CaseResult> run_cases(const std::vector<const Case*>& cases, const RunOptions& options,
                                   const std::function<void(const CaseResult&)>& done) {
+  std::vector<std::size_t> order(cases.size());  // slow ones first: nothing is to wait for them
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_partition(order, [&](std::size_t i) { return cases[i]->has_tag("slow"); });
   std::vector<CaseResult> results(cases.size());
   std::atomic<std::size_t> next = 0;
   std::mutex telling;
   const auto work = [&] {
-    for (std::size_t i = next++; i < cases.size(); i = next++) {
+    for (std::size_t n = next++; n < cases.size(); n = next++) {
       if (options.stop != nullptr && options.stop->is_raised()) return;
+      const std::size_t i = order[n];
       results[i] = run_case(*cases[i], options);
       const std::lock_guard lock(telling);
       done(results[i]);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/conformance/pauses.h"
 #include "harness/net/sock_diag.h"
 #include "harness/wire/cookie.h"
 #include "harness/wire/results.h"
@@ -26,11 +27,12 @@ using Sockets = std::vector<TcpSocket>;
 // Whether `holds` comes true of the kernel's sockets at `port` within a step's limit.
 Checked<bool> await_sockets(std::uint16_t port, const std::function<bool(const Sockets&)>& holds) {
   TRY(auto diag, checked(SockDiag::open()));
+  const Pauses pauses;
   for (const Deadline deadline = Deadline::after(kStepLimit);;) {
     TRY(const Sockets sockets, checked(diag.dump(port)));
     if (holds(sockets)) return true;
     if (deadline.expired()) return false;
-    ::poll(nullptr, 0, 1);
+    pauses.wait();
   }
 }
 
@@ -92,6 +94,7 @@ Checked<void> ServerScript::await_idle() {
 // between two tests and resets who waits at the old one (SPEC.md, listener-is-made-anew), so a test
 // that was lost with the socket it came to is begun again at the new one.
 Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
+  const Pauses pauses;
   for (const Deadline deadline = Deadline::after(kStepLimit);;) {
     TRY(const auto before, listener());
     auto begun = test.reach(Phase::Cookie);
@@ -108,7 +111,7 @@ Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
       line_->note("program", "the listening socket is another one now");
     }
     test.forget();
-    ::poll(nullptr, 0, 1);
+    pauses.wait();
   }
 }
 
