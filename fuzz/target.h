@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "harness/base/bytes.h"
 
@@ -15,5 +16,10 @@ namespace rolecall::fuzz {
 inline ByteView bytes(const std::uint8_t* data, std::size_t size) {
   return std::as_bytes(std::span(data, size));
 }
+
+// What a target counted over all inputs of the process, for the replayer to print at its end.
+[[gnu::weak]] void report();
+// The input as its target reads it: for `fuzz_<target>_replay --explain FILE`.
+[[gnu::weak]] std::string explain(ByteView input);
 
 }  // namespace rolecall::fuzz
