@@ -59,7 +59,7 @@ class SessionOwner {
   Ending ending() const {
     // Whether a sentence follows SERVER_ERROR of a server that agreed on nothing is told by what
     // comes with it: the end is the same, but something may happen before it.
-    if (session_.state() == wire::State::ServerError) return {.has_failed = failure_.has_value()};
+    if (session_.state() == wire::State::ServerError) return {{}, failure_.has_value(), 0};
     const ByteView said = trace_.said();
     return {{said.begin(), said.end()}, failure_.has_value(), failure_ ? failure_->number : 0};
   }

@@ -17,9 +17,9 @@ inline ByteView bytes(const std::uint8_t* data, std::size_t size) {
   return std::as_bytes(std::span(data, size));
 }
 
-// What a target counted over all inputs of the process, for the replayer to print at its end.
-[[gnu::weak]] void report();
-// The input as its target reads it: for `fuzz_<target>_replay --explain FILE`.
-[[gnu::weak]] std::string explain(ByteView input);
+// What a target may leave for the replayer: what it counted over all inputs, to be printed at the
+// end, and an input as the target reads it, for `fuzz_<target>_replay --explain FILE`.
+inline void (*report)() = nullptr;
+inline std::string (*explain)(ByteView input) = nullptr;
 
 }  // namespace rolecall::fuzz
