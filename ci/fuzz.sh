@@ -3,6 +3,7 @@
 # Usage: ci/fuzz.sh SECONDS             each target for so long from its corpus (clang, ASan, UBSan)
 #        ci/fuzz.sh --planted [STARTS]  how long each planted old bug (fuzz/old_bugs.mutants) takes to
 #                                       find from an empty corpus: the median of 5 starts, or STARTS
+#        ci/fuzz.sh --oss-fuzz          builds as OSS-Fuzz does (fuzz/oss-fuzz/build.sh), starts each target
 #        ci/fuzz.sh --coverage          lines of wire and session that the corpora reach
 # What is found goes to out/fuzz/<target>/. pair_legacy must find a broken rule, from an empty corpus;
 # every other target must find nothing. Exits 0 only if so, and if every planted bug is found.
@@ -45,7 +46,25 @@ planted() {  # STARTS
   [ -z "$failed" ] || { echo "fuzz: not found within 300 s:$failed" >&2 && exit 1; }
 }
 
+oss_fuzz() {
+  work=$(pwd)/build-oss-fuzz
+  rm -rf "$work/out"
+  mkdir -p "$work/src" "$work/out"
+  ln -sfn "$(pwd)" "$work/src/rolecall"
+  flags="-O1 -fno-omit-frame-pointer -gline-tables-only -fsanitize=address -fsanitize-address-use-after-scope"
+  CC=clang CXX=clang++ CFLAGS="$flags -fsanitize=fuzzer-no-link" CXXFLAGS="$flags -fsanitize=fuzzer-no-link" \
+    LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC=$work/src OUT=$work/out WORK=$work fuzz/oss-fuzz/build.sh
+  for corpus in fuzz/corpus/*/; do
+    name=$(basename "$corpus")
+    [ "$name" != pair_legacy ] || continue
+    python3 -m zipfile -e "$work/out/${name}_seed_corpus.zip" "$work/seeds/$name"
+    echo "==== $name: $(find "$work/seeds/$name" -type f | wc -l) seeds"
+    "$work/out/$name" -runs=0 "$work/seeds/$name" 2>&1 | grep "^Done"
+  done
+}
+
 case "${1-}" in
+  --oss-fuzz) oss_fuzz && exit ;;
   --planted) whole "${2-5}" && planted "${2-5}" && exit ;;
   --coverage) exec ci/fuzz_coverage.sh ;;
 esac

@@ -7,6 +7,7 @@
 
 #include "fuzz/session_owner.h"
 #include "fuzz/target.h"
+#include "harness/wire/datagram.h"
 
 using namespace rolecall;
 using namespace rolecall::session;
@@ -47,6 +48,7 @@ class ClientOwner : public fuzz::SessionOwner<ClientSession> {
       const bool agreed = session_.flag() == Flag::Level1 || session_.flag() == Flag::Level2;
       if (agreed) trace_.peer_goes_to(State::ServerParameters);
       trace_.peer_goes_to(State::CreateStreams);
+      CHECK(wire::is_connect(session_.connect_datagram(1)));
     } else if (std::holds_alternative<StartTest>(output)) {
       trace_.peer_goes_to(State::TestStart);
     } else if (std::holds_alternative<RunTest>(output)) {

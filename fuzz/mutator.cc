@@ -33,7 +33,7 @@ static constexpr const char* kResults =
     R"("streams":[{"id":1,"bytes":9,"retransmits":0,"jitter":0,"errors":0,"packets":0}]})";
 static constexpr const char* kDocuments[] = {
     "{}",
-    R"({"tcp":true,"time":1,"parallel":1,"bidirectional":1,"role_flag":2})",
+    R"({"tcp":true,"time":1,"parallel":1,"bidirectional":true,"role_flag":2})",
     R"({"tcp":true,"time":1,"parallel":2,"role_flag":1})",
     R"({"udp":true,"time":1,"parallel":1,"len":1460,"role_flag":2})",
     R"({"role_flag":2})",

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto decoded = decode_parameters(as_text(fuzz::bytes(data, size)));
   if (!decoded) return 0;
   Parameters p = decoded.value();
+  CHECK(name(p.protocol) != std::string_view("?"));
   const auto refusal = validate(p, 128);
   CHECK(!refusal || !refusal->sentence.empty());
   // What a document cannot say: iperf3 leaves a zero out, and takes its default for what is absent.

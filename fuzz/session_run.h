@@ -58,7 +58,8 @@ bool take_common(Owner& owner, const Step& step) {
   if (step.kind == Kind::Wait) {
     owner.pass_time(milliseconds(step.count));
   } else if (step.kind == Kind::Stop) {
-    owner.tell(session::Interrupted{"stopped"});
+    if (step.at == 0) owner.tell(session::Interrupted{"stopped"});
+    if (step.at == 1) owner.tell(session::LocalFailure{Error{Errc::System, "write(2)"}, 0});
   } else if (step.kind == Kind::Answer) {
     owner.answer();
   } else if (step.kind == Kind::Reset && step.at == 0) {

@@ -18,7 +18,7 @@ namespace rolecall::fuzz {
 
 inline constexpr int kMostParallel = 4;
 inline constexpr int kMostStreams = 2 * kMostParallel;
-inline constexpr std::size_t kMostSteps = 64;
+inline constexpr std::size_t kMostSteps = 96;
 
 struct Step {
   enum class Kind : std::uint8_t {
@@ -35,7 +35,9 @@ struct Step {
     Reset,
     Silence,  // nothing comes on it any more, and nobody learns of it
     Wait,     // `count` milliseconds pass
-    Stop,     // the operator stops the client (`at` 0) or the server (1)
+    // pair: the operator stops the client (`at` 0) or the server (1). Sessions: he stops it (0), or
+    // something of its owner's goes wrong (1).
+    Stop,
     // server_session and client_session: what the peer sends on the control connection
     Cookie,     // 37 bytes; `at` 1: of cookie mode
     State,      // the byte `at`
