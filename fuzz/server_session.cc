@@ -44,7 +44,7 @@ class ServerOwner : public fuzz::SessionOwner<ServerSession> {
       stream_bytes(id, as_bytes(step.text), step.text.size());
     } else if (step.kind == Step::Kind::Reset) {
       session_.on_connection_closed(id, now_);
-    } else if (step.kind == Step::Kind::Payload) {
+    } else if (step.kind == Step::Kind::Payload && is_bound(id)) {
       session_.on_payload(id, milliseconds(1), now_);
     } else if (step.kind == Step::Kind::Flow && session_.wants_flows() && id > 0) {
       flow(id, step.text);
@@ -73,6 +73,9 @@ class ServerOwner : public fuzz::SessionOwner<ServerSession> {
       came_[id] += n;
       bytes = bytes.subspan(n);
     }
+  }
+  bool is_bound(ConnectionId id) const {
+    return std::ranges::count(bound_.streams, id, &BoundStream::connection) > 0;
   }
   // As a client of the agreed flag opens its stream.
   Bytes header(int number) const {
