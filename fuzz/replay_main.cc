@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Stands in for libFuzzer: runs each file of the folders that it is given through the target once,
 // so that corpora hold under every compiler and sanitizer, g++ too.
-// Usage: fuzz_<target>_replay FOLDER...
+// Usage: fuzz_<target>_replay FOLDER|FILE...
+//        fuzz_<target>_replay --explain FILE   prints the input as its target reads it
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -14,17 +15,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How many inputs the folder holds, all of them run.
-int replay(const fs::path& folder) {
-  int inputs = 0;
+std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void replay_file(const fs::path& file) {
+  std::printf("%s\n", file.c_str());
+  std::fflush(stdout);  // the last line names the input that aborts
+  const std::string bytes = bytes_of(file);
+  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+// How many inputs the folder, or the file, holds, all of them run.
+int replay(const fs::path& place) {
   std::error_code failed;
-  for (const fs::path& file : fs::recursive_directory_iterator(folder, failed)) {
+  if (fs::is_regular_file(place, failed)) return replay_file(place), 1;
+  int inputs = 0;
+  for (const fs::path& file : fs::recursive_directory_iterator(place, failed)) {
     if (!fs::is_regular_file(file, failed)) continue;
-    std::printf("%s\n", file.c_str());
-    std::fflush(stdout);  // the last line names the input that aborts
-    std::ifstream in(file, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    replay_file(file);
     ++inputs;
   }
   return inputs;
@@ -33,10 +43,18 @@ int replay(const fs::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--explain") {
+    const std::string bytes = bytes_of(argv[2]);
+    const auto view = rolecall::as_bytes(bytes);
+    std::fputs(rolecall::fuzz::explain ? rolecall::fuzz::explain(view).c_str() : bytes.c_str(),
+               stdout);
+    return 0;
+  }
   for (int i = 1; i < argc; ++i) {
     if (replay(argv[i]) > 0) continue;
     std::fprintf(stderr, "replay: %s holds no input\n", argv[i]);
     return 1;
   }
+  if (rolecall::fuzz::report) rolecall::fuzz::report();
   return argc > 1 ? 0 : 2;
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "harness/base/bytes.h"
 
@@ -15,5 +16,10 @@ namespace rolecall::fuzz {
 inline ByteView bytes(const std::uint8_t* data, std::size_t size) {
   return std::as_bytes(std::span(data, size));
 }
+
+// What a target may leave for the replayer: what it counted over all inputs, to be printed at the
+// end, and an input as the target reads it, for `fuzz_<target>_replay --explain FILE`.
+inline void (*report)() = nullptr;
+inline std::string (*explain)(ByteView input) = nullptr;
 
 }  // namespace rolecall::fuzz

@@ -21,17 +21,10 @@ class InMemoryPair {
   InMemoryPair(ClientConfig client, ServerConfig server)
       : client_(std::move(client), now_), server_(server, now_) {}
 
-  // The server accepts the client's stream connections in this order (client-order numbers).
-  // A zero among them is a stranger, who connects and sends the cookie of another test.
+  // The server accepts the client's stream connections in this order (client-order numbers), and no
+  // others. A zero among them is a stranger, who connects and sends the cookie of another test.
   void accept_order(std::vector<int> order) { order_ = std::move(order); }
   void deliver_byte_by_byte() { piece_ = 1; }
-  void deliver_in_pieces(std::size_t bytes) { piece_ = bytes; }  // REQUIRES: at least one
-  // After so many bytes of both ways together, the control connection is reset, or carries nothing
-  // more and nobody learns of it.
-  enum class Cut { Reset, Silence };
-  void cut_after(std::size_t control_bytes, Cut how) { left_ = control_bytes, cut_ = how; }
-  // Of the header on connection `number` no more than `bytes` come; then the same.
-  void cut_header(int number, std::size_t bytes, Cut how) { header_cut_ = {number, bytes, how}; }
   // The client sends payload on so many of its streams only, from the first on.
   void send_on(int streams) { sends_on_ = streams; }
   // The client's goal is not reached before end_test().
@@ -51,20 +44,101 @@ class InMemoryPair {
   // Runs until both ends have finished or neither moves any more. The client's goal is reached as
   // soon as payload may flow and has been sent.
   void run() {
-    while (pump_client() || pump_server()) {
-    }
+    do {
+      act();
+    } while (arrive());
   }
 
   // Lets virtual time pass up to the next limit of either end; false when there is none.
   bool pass_time() {
-    const auto a = client_.wake_at();
-    const auto b = server_.wake_at();
-    if (!a && !b) return false;
-    now_ = a && b ? std::min(*a, *b) : a.value_or(b.value_or(now_));
-    client_.on_time(now_);
-    server_.on_time(now_);
-    return true;
+    const auto next = next_limit();
+    if (next) tell_time(*next);
+    return next.has_value();
   }
+
+  // --- step by step, for those who do not call run() at once ---
+
+  enum class Way { ToServer, ToClient };
+  // So many of the bytes that are under way on the control connection arrive, and what its end says
+  // when they were all.
+  void deliver(Way way, std::size_t bytes) {
+    act();
+    Path& path = way == Way::ToServer ? to_server_ : to_client_;
+    const Bytes all = std::exchange(path.bytes, {});
+    const ByteView now_here = ByteView(all).first(std::min(bytes, all.size()));
+    const ByteView later = ByteView(all).subspan(now_here.size());
+    path.bytes.assign(later.begin(), later.end());
+    for (ByteView rest = now_here; !rest.empty();) {
+      const ByteView piece = rest.first(std::min(piece_, rest.size()));
+      rest = rest.subspan(piece.size());
+      way == Way::ToServer ? server_.on_bytes(piece, now_) : client_.on_bytes(piece, now_);
+    }
+    if (path.bytes.empty() && path.ends) close(way);
+    act();
+  }
+  // The server accepts connection `number`, once; 0: a stranger's. All that must come before it
+  // arrives first.
+  void appear(int number) {
+    act();
+    while (streams_.empty() && arrive_on_control()) {
+    }
+    if (!server_.wants_connections()) return;
+    if (number == 0) {
+      server_.on_connection(next_stranger_, now_);
+      server_.on_connection_bytes(next_stranger_++, Bytes(wire::kCookieSize), now_);
+    } else if (Stream* stream = open_stream(number);
+               stream && !stream->is_accepted && !stream->is_cut) {
+      stream->is_accepted = true;
+      accepted_.push_back(number);
+      server_.on_connection(static_cast<ConnectionId>(number), now_);
+    }
+    act();
+  }
+  // So many bytes of its header arrive. The server reads what it wants, as its owner does: what is
+  // left over is payload.
+  void deliver_header(int number, std::size_t bytes) {
+    Stream* stream = open_stream(number);
+    if (stream == nullptr || !stream->is_accepted || stream->is_cut) return;
+    const auto id = static_cast<ConnectionId>(number);
+    ByteView rest = ByteView(stream->header).subspan(stream->arrived);
+    rest = rest.first(std::min(bytes, rest.size()));
+    stream->arrived += rest.size();
+    while (server_.bytes_wanted(id) > 0 && !rest.empty()) {
+      const std::size_t n = std::min({server_.bytes_wanted(id), rest.size(), piece_});
+      server_.on_connection_bytes(id, rest.first(n), now_);
+      rest = rest.subspan(n);
+    }
+    mistaken_for_payload_ += rest.size();
+    if (!rest.empty()) preambles_unread_.push_back(id);
+    act();
+  }
+  // A connection is reset, or carries nothing more and nobody learns of it; 0: the control
+  // connection. What is under way on it is lost.
+  enum class Cut { Reset, Silence };
+  void cut(int number, Cut how) {
+    act();
+    if (number == 0) {
+      if (std::exchange(is_cut_, true)) return;
+      to_server_.bytes.clear(), to_client_.bytes.clear();
+      if (how == Cut::Reset) close(Way::ToServer), close(Way::ToClient);
+    } else if (Stream* stream = open_stream(number); stream && !stream->is_cut) {
+      stream->is_cut = true;
+      const bool is_told = how == Cut::Reset && stream->is_accepted;
+      if (is_told) server_.on_connection_closed(static_cast<ConnectionId>(number), now_);
+    }
+    act();
+  }
+  void pass_time(Duration time) {
+    act();
+    const TimePoint until = now_ + time;
+    for (auto next = next_limit(); next && *next <= until; next = next_limit()) {
+      tell_time(*next);
+      act();
+    }
+    tell_time(until);
+  }
+  void stop_client() { client_.on_local(Interrupted{"stopped"}, now_), act(); }
+  void stop_server() { server_.on_local(Interrupted{"stopped"}, now_), act(); }
 
   ClientSession& client() { return client_; }
   ServerSession& server() { return server_; }
@@ -95,30 +169,76 @@ class InMemoryPair {
   std::size_t mistaken_for_payload() const { return mistaken_for_payload_; }
 
  private:
-  template <class Feed>
-  void deliver(const Bytes& bytes, Feed feed) {
-    ByteView rest = ByteView(bytes).first(std::min(left_, bytes.size()));
-    const bool is_cut = rest.size() < bytes.size();
-    left_ -= rest.size();
-    while (!rest.empty()) {
-      const ByteView piece = rest.first(std::min(piece_, rest.size()));
-      rest = rest.subspan(piece.size());
-      feed(piece);
-    }
-    if (is_cut && cut_ == Cut::Reset) close_both();
+  struct Path {  // one way of the control connection
+    Bytes bytes;
+    bool ends = false;  // behind them
+
+    bool moves() const { return !bytes.empty() || ends; }
+  };
+  struct Stream {  // as the client opened it
+    Bytes header;
+    std::size_t arrived = 0;
+    bool is_accepted = false;
+    bool is_cut = false;
+  };
+
+  std::optional<TimePoint> next_limit() const {
+    const auto a = client_.wake_at();
+    const auto b = server_.wake_at();
+    return a && b ? std::min(*a, *b) : a ? a : b;
+  }
+  void tell_time(TimePoint at) {
+    now_ = std::max(now_, at);
+    client_.on_time(now_);
+    server_.on_time(now_);
   }
 
-  void close_both() {
-    if (!client_.finished()) client_.on_closed(now_);
-    if (!server_.finished()) server_.on_closed(now_);
+  // What both ends do when nothing arrives.
+  void act() {
+    while (pump_client() || pump_server()) {
+    }
   }
-  bool is_silent() const { return left_ == 0 && cut_ == Cut::Silence; }
+  // All that is under way on the control connection; false when nothing is.
+  bool arrive_on_control() {
+    const bool moves = to_server_.moves() || to_client_.moves();
+    if (to_server_.moves()) deliver(Way::ToServer, SIZE_MAX);
+    if (to_client_.moves()) deliver(Way::ToClient, SIZE_MAX);
+    return moves;
+  }
+  // And then the streams: those that are accepted already come first.
+  bool arrive() {
+    if (arrive_on_control()) return true;
+    if (streams_.empty() || std::exchange(streams_arrived_, true)) return false;
+    if (order_.empty()) {
+      order_.resize(streams_.size());
+      std::iota(order_.begin(), order_.end(), 1);
+    }
+    for (const int number : std::vector(accepted_)) deliver_header(number, SIZE_MAX);
+    for (const int number : order_) {
+      appear(number);
+      deliver_header(number, SIZE_MAX);
+    }
+    return true;
+  }
+
+  void send(Path& path, const Bytes& bytes) {
+    if (!is_cut_) append(path.bytes, bytes);
+  }
+  void close(Way way) {
+    (way == Way::ToServer ? to_server_ : to_client_).ends = false;
+    if (way == Way::ToServer && !server_.finished()) server_.on_closed(now_);
+    if (way == Way::ToClient && !client_.finished()) client_.on_closed(now_);
+  }
+  Stream* open_stream(int number) {
+    const bool is_open = number >= 1 && static_cast<std::size_t>(number) <= streams_.size();
+    return is_open ? &streams_[static_cast<std::size_t>(number - 1)] : nullptr;
+  }
 
   bool pump_client() {
     const auto output = client_.next_output();
     if (!output) return false;
     if (const auto* send = std::get_if<SendControl>(&*output)) {
-      deliver(send->bytes, [&](ByteView piece) { server_.on_bytes(piece, now_); });
+      this->send(to_server_, send->bytes);
     } else if (std::holds_alternative<OpenStreams>(*output)) {
       open_streams();
     } else if (std::holds_alternative<RunTest>(*output)) {
@@ -128,7 +248,7 @@ class InMemoryPair {
       client_.on_local(ResultsReady{client_results()}, now_);
     } else if (const auto* finished = std::get_if<Finished>(&*output)) {
       client_failure_ = finished->failure;
-      if (!is_silent() && !server_.finished()) server_.on_closed(now_);
+      to_server_.ends = !is_cut_;
     }
     return true;
   }
@@ -137,7 +257,7 @@ class InMemoryPair {
     const auto output = server_.next_output();
     if (!output) return false;
     if (const auto* send = std::get_if<SendControl>(&*output)) {
-      deliver(send->bytes, [&](ByteView piece) { client_.on_bytes(piece, now_); });
+      this->send(to_client_, send->bytes);
     } else if (const auto* bind = std::get_if<BindStreams>(&*output)) {
       bound_ = *bind;
     } else if (std::holds_alternative<StopTest>(*output)) {
@@ -150,50 +270,21 @@ class InMemoryPair {
       server_.on_local(ResultsReady{}, now_);
     } else if (const auto* finished = std::get_if<Finished>(&*output)) {
       server_failure_ = finished->failure;
-      if (!is_silent()) client_.on_closed(now_);
+      to_client_.ends = !is_cut_;
     }
     return true;
   }
 
   void open_streams() {
-    if (order_.empty()) {
-      order_.resize(static_cast<std::size_t>(client_.stream_count()));
-      std::iota(order_.begin(), order_.end(), 1);
-    }
-    ConnectionId stranger = kFirstStranger;
-    for (const int number : order_) {
-      if (!server_.wants_connections()) break;
-      if (number == 0) {
-        server_.on_connection(stranger, now_);
-        server_.on_connection_bytes(stranger++, Bytes(wire::kCookieSize), now_);
-        continue;
-      }
-      const auto id = static_cast<ConnectionId>(number);
-      server_.on_connection(id, now_);
-      deliver_header(id, client_.stream_header(number));
+    for (int number = 1; number <= client_.stream_count(); ++number) {
+      streams_.push_back({.header = client_.stream_header(number)});
     }
     client_.on_local(StreamsOpen{}, now_);
   }
 
-  // Reads what the server wants, as its owner does: what is left over is payload.
-  void deliver_header(ConnectionId id, const Bytes& header) {
-    ByteView rest = header;
-    const bool is_cut = id == static_cast<ConnectionId>(header_cut_.number);
-    if (is_cut) rest = rest.first(std::min(header_cut_.bytes, rest.size()));
-    while (server_.bytes_wanted(id) > 0 && !rest.empty()) {
-      const std::size_t n = std::min({server_.bytes_wanted(id), rest.size(), piece_});
-      server_.on_connection_bytes(id, rest.first(n), now_);
-      rest = rest.subspan(n);
-    }
-    mistaken_for_payload_ += rest.size();
-    if (!rest.empty()) preambles_unread_.push_back(id);
-    if (is_cut && header_cut_.how == Cut::Reset) server_.on_connection_closed(id, now_);
-  }
-
   // In accept order, where each connection's first payload may come first just as well.
   void send_payload() {
-    for (const int number : order_) {
-      if (number == 0) continue;
+    for (const int number : accepted_) {
       const auto id = static_cast<ConnectionId>(number);
       if (carries_payload(number) || std::ranges::count(preambles_unread_, id) > 0) {
         server_.on_payload(id, kRtt, now_);
@@ -230,11 +321,6 @@ class InMemoryPair {
 
   static constexpr Duration kRtt = milliseconds(1);
   static constexpr ConnectionId kFirstStranger = 1'000'000;  // above every stream's number
-  struct HeaderCut {
-    int number = 0;  // none
-    std::size_t bytes = 0;
-    Cut how = Cut::Reset;
-  };
 
   TimePoint now_{0};
   ClientSession client_;
@@ -242,9 +328,13 @@ class InMemoryPair {
   std::vector<int> order_;
   std::size_t mistaken_for_payload_ = 0;
   std::size_t piece_ = SIZE_MAX;
-  std::size_t left_ = SIZE_MAX;  // until the control connection is cut
-  Cut cut_ = Cut::Reset;
-  HeaderCut header_cut_;
+  Path to_server_;
+  Path to_client_;
+  bool is_cut_ = false;  // the control connection
+  std::vector<Stream> streams_;
+  bool streams_arrived_ = false;
+  std::vector<int> accepted_;
+  ConnectionId next_stranger_ = kFirstStranger;
   std::vector<ConnectionId> preambles_unread_;
   int sends_on_ = INT_MAX;
   bool keeps_running_ = false;

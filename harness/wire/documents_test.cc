@@ -23,6 +23,12 @@ TEST(ParametersTest, TheDefaultDocumentIsIperf3s) {  // as observed of 3.21, the
             R"("pacing_timer":1000,"client_version":"3.21+"})");
 }
 
+TEST(ParametersTest, TheFirstOfEqualKeysCountsAndTheOthersMayHoldAnything) {
+  const Parameters p = decoded(R"({"time":3,"time":{"a":1,"a":2,"b":3},"time":[4],"parallel":2})");
+  EXPECT_EQ(p.time_s, 3);
+  EXPECT_EQ(p.parallel, 2);
+}
+
 TEST(ParametersTest, RoleFlagIsTheLastKey) {
   Parameters p;
   p.client_version = "3.21+";

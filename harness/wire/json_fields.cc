@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 
 #include <fmt/format.h>
@@ -54,7 +55,7 @@ class DocumentBuilder {
   bool key(std::string& key) {
     Json& object = *open_.back();
     if (object.size() >= kMostMembers) return stop("too many members in an object");
-    member_ = is_member_of(object, key) ? &dropped_ : &object[key];
+    member_ = is_member_of(object, key) ? &dropped_.emplace_back() : &object[key];
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) {
@@ -92,7 +93,8 @@ class DocumentBuilder {
   }
 
   Json document_;
-  Json dropped_;             // what stands under a key that was there before
+  // What stands under keys that were there before; one may lie within another.
+  std::deque<Json> dropped_;
   std::vector<Json*> open_;  // the array or object that is being built, within its parents
   Json* member_ = nullptr;   // where the value behind a key goes
   Json* last_ = nullptr;     // where the last value went

@@ -3,6 +3,7 @@
 """Plants faults into copies of roleperf's sources: one program that has them all, one chosen at run time.
 
 Usage: plant.py ROOT OUT SOURCE...   writes a copy of each SOURCE (from ROOT) under OUT, and OUT/mutants.json
+       plant.py --lists FOLDER ROOT OUT SOURCE...   the same with the lists of FOLDER alone: those of fuzz/
        plant.py --self-test          shows that each complaint can come
 
 The lists are the *.mutants files beside this script:
@@ -143,18 +144,16 @@ def write(path, text):
         path.write_text(text)
 
 
-def plant_all(root, out, files):
-    sources = {file: (root / file).read_text() for file in files}
-    mutants = read_lists(HERE) + blind.mutants(sources)
-    edits = {file: [] for file in files}
+def plant_all(mutants, sources, out):
+    edits = {file: [] for file in sources}
     for number, mutant in enumerate(mutants):
         for edit in mutant["edits"]:
             if edit["file"] not in sources:
-                raise Wrong(f"mutant {mutant['name']}: {edit['file']} is no source of roleperf_mutants")
+                raise Wrong(f"mutant {mutant['name']}: {edit['file']} is no source that is planted")
             span = edit.get("span") or locate(sources[edit["file"]], edit, mutant["name"])
             edits[edit["file"]].append({**edit, "span": span, "number": number, "who": mutant["name"]})
-    for file in files:
-        write(out / file, plant(sources[file], edits[file]))
+    for file, source in sources.items():
+        write(out / file, plant(source, edits[file]))
     write(out / "harness/conformance/mutants/fault_names.inc", "".join(f'"{m["name"]}",\n' for m in mutants))
     write(out / "mutants.json", json.dumps(mutants, indent=1))
 
@@ -195,9 +194,15 @@ def self_test():
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
+    lists = None
+    if sys.argv[1] == "--lists":
+        lists = pathlib.Path(sys.argv[2])
+        del sys.argv[1:3]
     root, out, *files = sys.argv[1:]
     try:
-        plant_all(pathlib.Path(root), pathlib.Path(out), files)
+        sources = {file: (pathlib.Path(root) / file).read_text() for file in files}
+        mutants = read_lists(lists) if lists else read_lists(HERE) + blind.mutants(sources)
+        plant_all(mutants, sources, pathlib.Path(out))
     except Wrong as wrong:
         print(f"plant.py: {wrong}", file=sys.stderr)
         return 1
