@@ -274,8 +274,8 @@ static void wait_until_acknowledged(int fd) {
   } while (info.tcpi_bytes_acked <= kCookie);
 }
 
-// An IPv4 address of each port's own, 127.x.y.1: the kernel remembers the round trips to an address,
-// and those of held connections teach it time-outs of seconds for the tests that follow.
+// An IPv4 address of each port's own, 127.x.y.1: the kernel remembers the round trips to an
+// address, and those of held connections teach it time-outs of seconds for the tests that follow.
 static int open_connection(char name, bool stranger) {
   const bool v6 = option("v6");
   const in_addr_t port = (in_addr_t)atoi(arguments[2]);

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include "harness/conformance/auth_keys.h"
-#include "harness/conformance/pauses.h"
 #include "harness/net/port_reservation.h"
 
 namespace rolecall::conformance {

@@ -40,10 +40,8 @@ class ExpiredCork : public ::testing::Test {
     record({.at_ms = at_ms, .kind = shim::Kind::Corked, .number = number});
   }
   void expires(std::uint64_t at_ms, std::uint64_t starved_ms) {
-    record({.at_ms = at_ms,
-            .kind = shim::Kind::CorkExpired,
-            .number = 1,
-            .starved_ms = starved_ms});
+    record(
+        {.at_ms = at_ms, .kind = shim::Kind::CorkExpired, .number = 1, .starved_ms = starved_ms});
   }
   ShimObservation seen() const { return read_board(*board_); }
 

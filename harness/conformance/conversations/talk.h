@@ -25,8 +25,9 @@ class Talk {
   using Opener = std::function<Checked<Connection>(std::string name)>;
   explicit Talk(Opener opener) : opener_(std::move(opener)) {}
 
-  // Takes every step whose connection there is, then ends what is still open, in such a way that the
-  // peer may read all of it first. How each await and take ended: '.' it came, '-' silence, '|' the end, with the byte that came instead.
+  // Takes every step whose connection there is, then ends what is still open, in such a way that
+  // the peer may read all of it first. How each await and take ended: '.' it came, '-' silence, '|'
+  // the end, with the byte that came instead.
   std::string have(const Conversation& conversation);
 
  private:
