@@ -43,5 +43,5 @@ if [ "${1-}" = --full ]; then
 fi
 phase "dev build" dev_build
 [ -z "$failed" ] || echo "==== failed so far:$failed"
-ctest --preset dev -j4 || exit 1  # most tests wait for a peer's second
+ctest --preset dev -j6 || exit 1  # most tests wait for a peer's second
 [ -z "$failed" ]
