@@ -116,7 +116,7 @@ ServerBody accepts_results(Json changes, Json stream_changes) {
 ServerBody refuses_results(const char* without, const char* stream_without, Json stream_changes) {
   return [=](ServerScript& server) -> Checked<void> {
     ServerTest test(server);
-    TRY(test.reach(Phase::Results));
+    TRY(server.reach_after_another(test, Phase::Results));
     Json mine = parsed(results({{1, 3000}}));
     if (*stream_without != '\0') mine["streams"][0].erase(stream_without);
     for (const auto& [key, value] : stream_changes.items()) mine["streams"][0][key] = value;
