@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kOwnHost = "127.0.0.1";
 constexpr std::int64_t kMostAtOnce = 16384;
+constexpr int kMostPorts = 16;
 
 std::size_t parallel_streams(const Json& values) {
   return static_cast<std::size_t>(
@@ -31,9 +32,14 @@ using wire::State;
 
 Checked<ClientScript> ClientScript::open(const Command& command, std::filesystem::path folder,
                                          TimeLine& line) {
-  TRY(auto listener, checked(listen_tcp(kOwnHost, 0, AF_INET, "")));
-  TRY(const Address address, checked(local_address(listener)));
-  return ClientScript(command, std::move(listener), address.port(), std::move(folder), line);
+  for (int tries = kMostPorts;; --tries) {
+    TRY(auto listener, checked(listen_tcp(kOwnHost, 0, AF_INET, "")));
+    TRY(const Address address, checked(local_address(listener)));
+    // The flows of a UDP test come to the same number, which somebody may have of UDP.
+    TRY(auto flows, checked(udp_socket(AF_INET)));
+    if (tries > 0 && bind_to(flows, address).has_error()) continue;
+    return ClientScript(command, std::move(listener), address.port(), std::move(folder), line);
+  }
 }
 
 Checked<void> ClientScript::start(const std::string& options,
