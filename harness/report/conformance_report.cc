@@ -38,16 +38,6 @@ std::string word_of(const Judged& judged) {
   return outcome == Outcome::Passed ? "unexpected pass" : "known";
 }
 
-std::string indented(const std::string& text, std::string_view by) {
-  std::string all;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    all += fmt::format("{}{}\n", by, text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return all;
-}
-
 std::string tree(const ConformanceRun& run, const Style& style) {
   std::string text;
   std::string area;

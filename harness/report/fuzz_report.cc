@@ -10,15 +10,6 @@ namespace {
 using conformance::Finding;
 using Json = nlohmann::ordered_json;
 
-std::string indented(const std::string& text) {
-  std::string all = "  ";
-  for (const char c : text.substr(0, text.find_last_not_of('\n') + 1)) {
-    all += c;
-    if (c == '\n') all += "  ";
-  }
-  return all + '\n';
-}
-
 std::string sums(const FuzzRun& run) {
   const auto& outcome = run.outcome;
   return fmt::format("{} conversations in {:.1f} s, seed {}; the {} took {} ways; findings: {}\n",
@@ -59,8 +50,8 @@ std::string fuzz_text(const FuzzRun& run, const Style& style) {
   for (std::size_t i = 0; i < run.outcome.findings.size(); ++i) {
     const Finding& finding = run.outcome.findings[i];
     text += fmt::format("\n{}\n{}{}\n  again: {}\n", paint(what_of(finding), Tone::Bad, style),
-                        indented(print(finding.conversation)), indented(finding.time_line),
-                        replay_line(run, run.files[i]));
+                        indented(print(finding.conversation), "  "),
+                        indented(finding.time_line, "  "), replay_line(run, run.files[i]));
   }
   return text;
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "harness/base/check.h"
 
 namespace rolecall::report {
@@ -78,6 +80,16 @@ std::string table(const std::vector<Column>& columns, const std::vector<std::vec
   std::string text = line(columns, titles, widths, style) + line(columns, rules, widths, style);
   for (const auto& row : rows) text += line(columns, row, widths, style);
   return text;
+}
+
+std::string indented(const std::string& text, std::string_view by) {
+  std::string all;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    all += fmt::format("{}{}\n", by, text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return all;
 }
 
 }  // namespace rolecall::report

@@ -39,4 +39,7 @@ std::string paint(std::string_view text, Tone tone, const Style& style);
 std::string table(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows,
                   const Style& style);
 
+// Each line of `text` behind `by`, and a newline behind the last.
+std::string indented(const std::string& text, std::string_view by);
+
 }  // namespace rolecall::report

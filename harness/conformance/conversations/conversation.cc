@@ -22,12 +22,11 @@ bool has_bytes(Verb verb) {
 }
 
 std::string in_quotes(std::string_view bytes) {
-  std::string text = "\"";
-  for (const char c : bytes) {
-    const bool is_plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
-    text += is_plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  }
-  return text + '"';
+  std::string text = visible(bytes, bytes.size());
+  constexpr std::string_view kQuote = "\\x22";
+  for (auto at = text.find('"'); at != text.npos; at = text.find('"', at))
+    text.replace(at, 1, kQuote);
+  return '"' + text + '"';
 }
 
 // What stands between the quotes that `text` begins and ends with.
