@@ -289,6 +289,15 @@ TEST(VerdictTest, AStreamThatHadNothingToSendIsNoFault) {
   EXPECT_EQ(judge(f).kind, VerdictKind::Completed);
 }
 
+TEST(VerdictTest, ConnectionsBeyondThoseOfTheTestAreCounted) {
+  RunFacts f = forward_pair();
+  EXPECT_EQ(surplus_connections(f), std::nullopt);
+  f.client_order = {11, 0, 12};  // one is not known
+  EXPECT_EQ(surplus_connections(f), std::nullopt);
+  f.client_order = {11, 12, 13};
+  EXPECT_EQ(surplus_connections(f), "the client opened 3 stream connections, the test has 2");
+}
+
 TEST(VerdictTest, AStreamThatOneEndDoesNotReportIsAWrongFigure) {
   RunFacts f = forward_pair();
   f.server.report->streams.pop_back();
