@@ -8,6 +8,7 @@
 #include "harness/base/bytes.h"
 #include "harness/perf/data_path.h"
 #include "harness/perf/load.h"
+#include "harness/perf/scratch.h"
 #include "harness/perf/stream.h"
 #include "harness/perf/worker.h"
 
@@ -49,7 +50,7 @@ class ReceiveWorker final : public Worker {
   Budget& budget_;
   DataPathNews& news_;
   std::vector<Incoming> in_;
-  Bytes scratch_;
+  Scratch scratch_;
 };
 
 // Reads and counts what the kernel holds for `stream` at this moment, and no more. For a stream
