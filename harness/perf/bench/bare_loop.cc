@@ -180,9 +180,12 @@ int main(int argc, char** argv) {
       setup.datagram_bytes = static_cast<std::size_t>(std::atoi(argv[at] + 6));
   }
   if (argc - at != 3 || !choose(setup, send, receive)) return explain();
-  ::signal(SIGPIPE, SIG_IGN);  // sendfile() and splice() cannot be told not to
   setup.forward = std::atoi(argv[at]);
   setup.reverse = std::atoi(argv[at + 1]);
   setup.seconds = std::atof(argv[at + 2]);
+  const bool has_streams =
+      setup.forward >= 0 && setup.reverse >= 0 && setup.forward + setup.reverse > 0;
+  if (!has_streams || !(setup.seconds > 0)) return explain();
+  ::signal(SIGPIPE, SIG_IGN);  // sendfile() and splice() cannot be told not to
   return run(setup);
 }
