@@ -28,7 +28,7 @@ constexpr Duration kLongestPortion = milliseconds(50);
 constexpr int kBufferPart = 4;
 // A call that filled its place is followed by the next at once, so often at most: others have their
 // turn, and it is seen that the test is over.
-constexpr int kCallsATurn = 16;
+constexpr int kReceivesATurn = 16;
 
 void count(Stream& stream, std::size_t bytes) {
   stream.bytes.store(stream.bytes.load(std::memory_order_relaxed) + bytes,
@@ -87,7 +87,7 @@ bool ReceiveWorker::claim(Incoming& in) {
 }
 
 void ReceiveWorker::receive_turn(Incoming& in) {
-  for (int calls = 0; calls < kCallsATurn && receive_once(in); ++calls) {
+  for (int calls = 0; calls < kReceivesATurn && receive_once(in); ++calls) {
   }
 }
 
