@@ -238,8 +238,7 @@ Result<void> HostedTest::add_streams(const session::BindStreams& bind) {
 // --- the running test ---
 
 void HostedTest::carry_out(const session::RunTest&) {
-  around_.report.test_started(test_facts(
-      TestPlan{session_.parameters(), around_.options.interval_s}, name(session_.flag())));
+  around_.report.test_started(test_facts(run_->plan(), name(session_.flag())));
   auto started = run_->start(now());
   if (started) {
     started =

@@ -118,7 +118,7 @@ std::string results_with(const std::string& key, const std::string& number) {
 
 class RoleperfServerWithJson : public RoleperfServer {
  protected:
-  RoleperfServerWithJson() : RoleperfServer("-J") {}
+  explicit RoleperfServerWithJson(const std::string& more = "") : RoleperfServer("-J " + more) {}
   void SetUp() override { ASSERT_TRUE(await_listener(port_)); }
   void TearDown() override {}
 
@@ -159,6 +159,18 @@ TEST_F(RoleperfServerWithJson, TakesAnyNumbersForResults) {
   const auto found = documents();
   EXPECT_EQ(found.size(), static_cast<std::size_t>(tests + 1));  // and one of the signal
   EXPECT_FALSE(std::ranges::any_of(found, &ordered_json::is_discarded));
+}
+
+// --- its own options
+
+class RoleperfServerUnbatched : public RoleperfServerWithJson {
+ protected:
+  RoleperfServerUnbatched() : RoleperfServerWithJson("--unbatched") {}
+};
+
+TEST_F(RoleperfServerUnbatched, SaysSo) {
+  ASSERT_TRUE(serves());
+  EXPECT_EQ(documents().front()["start"]["test_start"]["batched"], 0);
 }
 
 // --- what a client says is not to be believed by whoever reads the log
