@@ -273,6 +273,7 @@ TEST(TextReport, WhatIsCapturedHasABound) {
     report.server_output({false, std::string(20'000, 'x')});
   }
   EXPECT_LT(report.captured().text.size(), kBound + 30'000);
+  EXPECT_TRUE(report.captured().text.ends_with("[what followed was left out]\n"));
 }
 
 // Escape sequences rule a terminal, and a line in a log may look like one of ours.
