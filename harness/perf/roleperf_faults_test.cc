@@ -194,6 +194,19 @@ TEST_F(RoleperfServer, SaysItsReasonToAClientThatGoesOnSending) {
   EXPECT_EQ(test.control.receive(5), kError + length(110));
 }
 
+TEST(RoleperfServerOfOneTest, SaysItsReasonBeforeItLeaves) {
+  const std::uint16_t port = free_port();
+  Program server(words(fmt::format("{} -s -1 -p {}", ROLEPERF, port)));
+  ASSERT_TRUE(await_listener(port));
+  RawTest test(port);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  test.control.send("\x2a" + std::string(300'000, 'x'));
+  test.control.send_end();
+  EXPECT_EQ(server.status(), 0);
+  EXPECT_FALSE(test.control.is_reset());
+  EXPECT_EQ(test.control.receive(5), kError + length(110));
+}
+
 // --- more than the caps
 
 // Of one stream: what a client has to say of it is some hundred bytes.
