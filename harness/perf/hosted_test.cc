@@ -24,8 +24,6 @@ namespace {
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(1);
 
-constexpr int kErrorStreamRead = 206;
-
 }  // namespace
 
 HostedTest::HostedTest(Surroundings around, Fd control)
@@ -116,7 +114,8 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
     return fail(std::move(there).error(), wire::kErrorProtocol);
   }
   if (auto prepared = prepare(); !prepared) {
-    const int number = prepared.error().code == Errc::Config ? 141 : 102;
+    const int number =
+        prepared.error().code == Errc::Config ? wire::kErrorSmallBuffer : wire::kErrorListen;
     return fail(std::move(prepared).error(), number);
   }
   ControlFacts facts;
@@ -252,7 +251,7 @@ void HostedTest::carry_out(const session::StopTest&) {
   stop_run();
   // The last of a file (-F) is written only now.
   if (auto failure = run_->failure(); failure && !around_.options.file.empty()) {
-    return fail(std::move(*failure), kErrorStreamRead);
+    return fail(std::move(*failure), wire::kErrorStreamRead);
   }
   tell_payload();
   run_->end_streams();
@@ -299,7 +298,7 @@ void HostedTest::carry_out(const session::PeerResults& peer) {
   if (same_streams) run_->align_omitted_part(peer.results);
   run_->print_summary();  // without what the peer told, like iperf3's
   if (auto taken = run_->take_peer_results(peer.results); !taken) {
-    fail(std::move(taken).error(), 208);
+    fail(std::move(taken).error(), wire::kErrorStreamId);
   }
 }
 
@@ -312,7 +311,9 @@ void HostedTest::on_progress(TestRun::Progress progress) {
       return fail(run_->no_data(), wire::kErrorNoData);
     case TestRun::Progress::Broken:
       link_.read_now();  // the client's own word on it comes first
-      if (!session_.finished() && !run_->stopped()) fail(run_->failure().value(), 205);
+      if (!session_.finished() && !run_->stopped()) {
+        fail(run_->failure().value(), wire::kErrorStreamWrite);
+      }
       return;
   }
 }
