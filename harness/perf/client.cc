@@ -202,7 +202,10 @@ class Client {
     if (started) {
       started = reactor_.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(); });
     }
-    if (!started) session_->on_local(session::LocalFailure{std::move(started).error(), 0}, now());
+    if (!started) {
+      session_->on_local(session::LocalFailure{std::move(started).error(), wire::kErrorThread},
+                         now());
+    }
   }
 
   void carry_out(const session::ProvideResults&) {

@@ -113,11 +113,7 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   if (auto there = check_transport(transport()); !there) {
     return fail(std::move(there).error(), wire::kErrorProtocol);
   }
-  if (auto prepared = prepare(); !prepared) {
-    const int number =
-        prepared.error().code == Errc::Config ? wire::kErrorSmallBuffer : wire::kErrorListen;
-    return fail(std::move(prepared).error(), number);
-  }
+  if (auto failure = prepare()) return fail(std::move(failure->error), failure->number);
   ControlFacts facts;
   if (const auto peer = peer_address(link_.socket())) {
     facts.host = peer.value().host();
@@ -199,7 +195,9 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
     }
   }
   identity_ = bind.identity;
-  if (auto bound = run_->bind(bind, now()); !bound) return fail(std::move(bound).error(), 0);
+  if (auto bound = run_->bind(bind, now()); !bound) {
+    return fail(std::move(bound).error(), wire::kErrorThread);
+  }
   if (run_->stopped()) run_->end_streams();
   warn_of_assumed_roles(bind);
 }
@@ -243,7 +241,7 @@ void HostedTest::carry_out(const session::RunTest&) {
     started =
         around_.reactor.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(now()); });
   }
-  if (!started) fail(std::move(started).error(), 0);
+  if (!started) fail(std::move(started).error(), wire::kErrorThread);
   rate_limit_ = RateLimit::of(around_.options, now());
 }
 

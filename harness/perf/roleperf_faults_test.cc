@@ -260,7 +260,19 @@ TEST(RoleperfServerWithoutReader, LeavesOnASignal) {
   EXPECT_EQ(server.status(), 0);
 }
 
-// --- descriptors
+// --- what cannot be had
+
+TEST_F(RoleperfServer, SaysWhichSettingItCouldNotMake) {
+  const std::pair<const char*, std::uint32_t> kSettings[] = {
+      {R"(,"server_affinity":900)", 132}, {R"(,"MSS":20)", 123}, {R"(,"window":500000000)", 141}};
+  for (const auto& [setting, number] : kSettings) {
+    RawTest test(port_);
+    test.parameters = tcp_test(setting);
+    ASSERT_TRUE(test.reach(Phase::ParamExchange));
+    test.control.send(frame(test.parameters));
+    EXPECT_EQ(test.control.receive(5), kError + length(number)) << setting;
+  }
+}
 
 class RoleperfServerShortOfDescriptors : public RoleperfServer {
  protected:
@@ -276,6 +288,18 @@ TEST_F(RoleperfServerShortOfDescriptors, SaysThatItCannotTakeAllStreams) {
   for (RawConnection& stream : streams) stream.send(RawTest::kCookie);
   EXPECT_EQ(test.control.receive(1), kError);
   EXPECT_TRUE(test.control.ends());
+}
+
+// Its streams take what there is: none is left for the event loops of its threads.
+TEST_F(RoleperfServerShortOfDescriptors, SaysThatItCannotStartItsThreads) {
+  RawTest test(port_);
+  test.parameters = tcp_test(R"(,"time":1)");
+  test.parameters.replace(test.parameters.find("\"parallel\":1"), 12, "\"parallel\":8");
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  std::vector<RawConnection> streams = crowd(8);
+  for (RawConnection& stream : streams) stream.send(RawTest::kCookie);
+  ASSERT_EQ(test.control.receive(3), byte(State::TestStart) + byte(State::TestRunning) + kError);
+  EXPECT_EQ(test.control.receive(4), length(150));
 }
 
 }  // namespace
