@@ -128,7 +128,7 @@ TEST_F(DataPathTest, WhatTheKernelHoldsIsCountedWhenReceivingStops) {
   pollfd ready{connections_[0]->receiver.socket.get(), POLLIN, 0};
   ASSERT_TRUE(set_option(connections_[0]->receiver.socket, SOL_SOCKET, SO_RCVLOWAT, 20'000, "all"));
   ASSERT_EQ(::poll(&ready, 1, static_cast<int>(kLimit.in_ms())), 1);
-  EXPECT_TRUE(receive_what_is_there(connections_[0]->receiver).has_value());
+  EXPECT_TRUE(receive_what_is_there(connections_[0]->receiver, Deadline(now())).has_value());
   EXPECT_EQ(received(), sent());
 }
 
