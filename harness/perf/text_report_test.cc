@@ -290,6 +290,13 @@ TEST(TextReport, WhatAPeerSaysRulesNoTerminalAndMakesNoLines) {
             "roleperf: error - said???roleperf: a lie\n");
 }
 
+TEST(TextReport, ControlsOfTwoBytesRuleNoTerminalEither) {
+  EXPECT_EQ(harmless("\xc2\x9b"
+                     "2J \xc2\x80 \xc2\x9f"),
+            "?2J ? ?");
+  EXPECT_EQ(harmless_line("\xc2\xa0 \xc3\x80 \xc2"), "\xc2\xa0 \xc3\x80 \xc2") << "letters stay";
+}
+
 TEST(TextReport, AClientCapturesNothing) {
   MemorySink sink;
   TextReport report(sample_settings(Role::Client), sink);
