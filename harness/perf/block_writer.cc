@@ -27,11 +27,6 @@ namespace {
 constexpr std::size_t kBytesACall = std::size_t{1} << 20;
 constexpr std::size_t kMostBlocksACall = 64;
 
-// A burst of a paced stream goes out in one call (-b RATE/BURST, 1000 at most: below IOV_MAX).
-std::size_t capacity(const Load& load) {
-  return std::max(kMostBlocksACall, static_cast<std::size_t>(std::max(load.burst_blocks, 0)));
-}
-
 Bytes make_block(const Load& load) {
   const std::size_t bytes = load.block_bytes;
   Bytes block(bytes);
@@ -64,7 +59,7 @@ class TcpWriter final : public BlockWriter {
  public:
   explicit TcpWriter(const Load& load)
       : block_(make_block(load)), most_blocks_(blocks_a_call(load)) {
-    blocks_.assign(1 + capacity(load), iovec{block_.data(), block_.size()});
+    blocks_.assign(1 + most_blocks_, iovec{block_.data(), block_.size()});
   }
 
   std::size_t most_blocks() const override { return most_blocks_; }
@@ -93,7 +88,7 @@ class MessageWriter final : public BlockWriter {
       : block_(make_block(load)),
         most_blocks_(blocks_a_call(load)),
         part_{block_.data(), block_.size()},
-        messages_(capacity(load)) {
+        messages_(most_blocks_) {
     for (mmsghdr& message : messages_) {
       message.msg_hdr.msg_iov = &part_;
       message.msg_hdr.msg_iovlen = 1;
@@ -137,9 +132,7 @@ class FileWriter final : public BlockWriter {
 
   Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) override {
     off_t from = cut == 0 ? 0 : static_cast<off_t>(block_bytes_ - cut);
-    const std::size_t there = blocks_ * block_bytes_ - static_cast<std::size_t>(from);
-    const ssize_t n =
-        ::sendfile(stream.socket.get(), file_.get(), &from, std::min(cut + claimed, there));
+    const ssize_t n = ::sendfile(stream.socket.get(), file_.get(), &from, cut + claimed);
     if (n >= 0) return {.bytes = static_cast<std::size_t>(n)};
     return {.error = is_full(errno) ? 0 : errno};
   }
@@ -182,9 +175,9 @@ class UdpWriter final : public BlockWriter {
   explicit UdpWriter(const Load& load)
       : counter_(load.counter),
         block_(make_block(load)),
-        headers_(capacity(load)),
-        parts_(capacity(load)),
-        messages_(capacity(load)) {
+        headers_(kMostBlocksACall),
+        parts_(kMostBlocksACall),
+        messages_(kMostBlocksACall) {
     const std::size_t header = wire::datagram_header_size(counter_);
     for (std::size_t i = 0; i < messages_.size(); ++i) {
       parts_[i] = {iovec{headers_[i].data(), header},

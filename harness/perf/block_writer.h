@@ -31,9 +31,9 @@ class BlockWriter {
 
   virtual ~BlockWriter() = default;
   // Offers the last `cut` bytes of a block that was begun, then whole blocks of `claimed` bytes in
-  // all: at most as many as most_blocks() or a burst. Counts nothing but datagrams.
+  // all: at most as many as most_blocks(). Counts nothing but datagrams.
   virtual Outcome write(Stream& stream, std::size_t cut, std::size_t claimed) = 0;
-  // How many blocks one call may offer at most when nothing paces the stream.
+  // How many blocks one call may offer.
   virtual std::size_t most_blocks() const = 0;
 };
 

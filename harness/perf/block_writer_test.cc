@@ -168,13 +168,5 @@ TEST_F(ZerocopyTest, ABlockThatWasCutGoesOnWhereItStopped) {
   EXPECT_EQ(received(3 + 2 * kLength).substr(0, 8), "78901234");
 }
 
-TEST_F(ZerocopyTest, ABurstLargerThanTheFileIsSentInParts) {
-  load_.burst_blocks = 1000;
-  const auto writer = make_block_writer(load_).value();
-  const std::size_t sent = writer->write(stream_, 0, 1000 * kLength).bytes;
-  EXPECT_GT(sent, 0U);
-  EXPECT_EQ(sent % kLength, 0U);
-}
-
 }  // namespace
 }  // namespace rolecall::perf

@@ -154,7 +154,8 @@ class Client {
       link_->read_now();  // the server's own word on it comes first
     }
     if (!result) {
-      session_->on_local(session::LocalFailure{std::move(result).error(), 203}, now());
+      session_->on_local(
+          session::LocalFailure{std::move(result).error(), wire::kErrorStreamConnect}, now());
     } else {
       session_->on_local(session::StreamsOpen{}, now());
     }
@@ -201,7 +202,10 @@ class Client {
     if (started) {
       started = reactor_.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(); });
     }
-    if (!started) session_->on_local(session::LocalFailure{std::move(started).error(), 0}, now());
+    if (!started) {
+      session_->on_local(session::LocalFailure{std::move(started).error(), wire::kErrorThread},
+                         now());
+    }
   }
 
   void carry_out(const session::ProvideResults&) {
@@ -215,9 +219,10 @@ class Client {
     if (auto taken = run_->take_peer_results(peer.results); !taken) {
       // The session may be past them already: what ends a test often comes in the same segment.
       if (!session_->finished()) {
-        return session_->on_local(session::LocalFailure{std::move(taken).error(), 208}, now());
+        return session_->on_local(
+            session::LocalFailure{std::move(taken).error(), wire::kErrorStreamId}, now());
       }
-      misfit_ = session::Failure{.error = std::move(taken).error(), .number = 208};
+      misfit_ = session::Failure{.error = std::move(taken).error(), .number = wire::kErrorStreamId};
     }
     if (peer.results.server_output_json) server_output_ = {true, *peer.results.server_output_json};
     if (peer.results.server_output_text) server_output_ = {false, *peer.results.server_output_text};
@@ -285,7 +290,8 @@ class Client {
       case TestRun::Progress::Broken:
         link_->read_now();  // the server's own word on it comes first
         if (!session_->finished()) {
-          session_->on_local(session::LocalFailure{run_->failure().value(), 205}, now());
+          session_->on_local(
+              session::LocalFailure{run_->failure().value(), wire::kErrorStreamWrite}, now());
         }
         return;
     }

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "harness/base/deadline.h"
 #include "harness/perf/datagram_worker.h"
 #include "harness/perf/receive_worker.h"
 #include "harness/perf/send_worker.h"
@@ -138,11 +139,13 @@ void DataPath::stop_sending() {
 }
 
 void DataPath::stop_receiving() {
+  const Deadline file_limit = Deadline::after(kPipePatience);
+  for (const auto& worker : receivers_) worker->tell_to_stop();  // so that all wait together
   for (const auto& worker : receivers_) worker->stop();
   if (load_.is_udp) return;  // its workers have seen to it
   for (Stream* stream : streams_) {
     if (stream->sends()) continue;
-    if (auto received = receive_what_is_there(*stream); !received) {
+    if (auto received = receive_what_is_there(*stream, file_limit); !received) {
       news_.stream_failed(std::move(received).error());
     }
   }

@@ -128,7 +128,7 @@ TEST_F(DataPathTest, WhatTheKernelHoldsIsCountedWhenReceivingStops) {
   pollfd ready{connections_[0]->receiver.socket.get(), POLLIN, 0};
   ASSERT_TRUE(set_option(connections_[0]->receiver.socket, SOL_SOCKET, SO_RCVLOWAT, 20'000, "all"));
   ASSERT_EQ(::poll(&ready, 1, static_cast<int>(kLimit.in_ms())), 1);
-  EXPECT_TRUE(receive_what_is_there(connections_[0]->receiver).has_value());
+  EXPECT_TRUE(receive_what_is_there(connections_[0]->receiver, Deadline(now())).has_value());
   EXPECT_EQ(received(), sent());
 }
 
@@ -157,6 +157,32 @@ TEST_F(DataPathTest, APacedStreamStaysBelowItsRate) {
   ASSERT_TRUE(has_news(*out));
   // Ten blocks at 20 ms each: the last may go when nine of them are paid for.
   EXPECT_GE((now() - start).in_ms(), 180);
+}
+
+// No sooner than two of the three blocks are paid for, also where the kernel takes them in parts.
+TEST_F(DataPathTest, APacedStreamStaysBelowItsRateBehindAShortSend) {
+  connect(1);
+  ASSERT_TRUE(set_option(connections_[0]->sender.socket, SOL_SOCKET, SO_SNDBUF, 50'000, "send"));
+  const auto in = receivers();
+  const TimePoint start = now();
+  const auto out =
+      senders({.block_bytes = 1'000'000, .goal_bytes = 3'000'000, .bits_per_second = 80'000'000});
+  ASSERT_TRUE(has_news(*out));
+  EXPECT_GE((now() - start).in_ms(), 200);
+}
+
+// A call takes fewer blocks than a burst has.
+TEST_F(DataPathTest, ABurstInSeveralCallsIsPaidForBeforeTheNext) {
+  connect(1);
+  const auto in = receivers();
+  const TimePoint start = now();
+  const auto out = senders({.is_zerocopy = true,
+                            .block_bytes = 100'000,
+                            .goal_bytes = 9'000'000,
+                            .bits_per_second = 240'000'000,
+                            .burst_blocks = 30});
+  ASSERT_TRUE(has_news(*out));
+  EXPECT_GE((now() - start).in_ms(), 200);
 }
 
 TEST_F(DataPathTest, APeerThatIsGoneIsNamed) {

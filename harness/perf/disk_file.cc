@@ -15,19 +15,17 @@
 namespace rolecall::perf {
 namespace {
 
-// For a reader of a pipe, once the test is over.
-constexpr int kPatienceMs = 2000;
-
-Result<void> await_room(const DiskFile& file, const Fd& wake) {
+Result<void> await_room(const DiskFile& file, const Fd& wake, std::optional<Deadline>& limit) {
   std::array<pollfd, 2> both{pollfd{file.fd.get(), POLLOUT, 0}, pollfd{wake.get(), POLLIN, 0}};
-  if (wake.is_open()) {
+  if (!limit) {
     if (::poll(both.data(), both.size(), -1) < 0 && errno != EINTR) return system_error("poll()");
     if (both[0].revents != 0 || both[1].revents == 0) return ok();
+    limit = Deadline::after(kPipePatience);
   }
-  if (::poll(both.data(), 1, kPatienceMs) != 0) return ok();
-  return Error{Errc::Timeout, fmt::format("writing what was received to {} (-F): its reader took "
-                                          "nothing for {} ms",
-                                          file.name, kPatienceMs)};
+  if (!limit->expired() && ::poll(both.data(), 1, limit->poll_ms()) != 0) return ok();
+  return Error{Errc::Timeout, fmt::format("writing what was received to {} (-F): {} ms after the "
+                                          "test its reader had not taken all",
+                                          file.name, kPipePatience.in_ms())};
 }
 
 }  // namespace
@@ -54,13 +52,14 @@ Result<DiskFile> open_disk_file(const std::string& name, wire::Role role) {
                errno};
 }
 
-Result<void> write_whole(const DiskFile& file, ByteView bytes, const Fd& wake) {
+Result<void> write_whole(const DiskFile& file, ByteView bytes, const Fd& wake,
+                         std::optional<Deadline>& limit) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(file.fd.get(), bytes.data(), bytes.size());
     if (n >= 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(n));
     } else if (errno == EAGAIN) {
-      TRY(await_room(file, wake));
+      TRY(await_room(file, wake, limit));
     } else if (errno != EINTR) {
       return system_error(fmt::format("writing what was received to {} (-F)", file.name));
     }

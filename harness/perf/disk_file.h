@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "harness/base/bytes.h"
+#include "harness/base/deadline.h"
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
 #include "harness/wire/role_flag.h"
@@ -28,8 +30,13 @@ Result<DiskFile> open_disk_file(const std::string& name, wire::Role role);
 // otherwise.
 std::uint64_t disk_file_size(const std::string& name);
 
-// Writes all of it. Where the file is a pipe and full, it waits until there is room; once `wake` is
-// readable, or where it is not open, for 2 s at most. Any thread. Errors: System, Timeout.
-Result<void> write_whole(const DiskFile& file, ByteView bytes, const Fd& wake);
+// Once the test is over, so long the readers of all pipes may take in all.
+inline constexpr Duration kPipePatience = seconds(2);
+
+// Writes all of it. Where the file is a pipe and full, it waits until there is room, or until the
+// limit. Where that is empty it is set when `wake` becomes readable, to hold for whatever else its
+// owner writes. Any thread. Errors: System, Timeout.
+Result<void> write_whole(const DiskFile& file, ByteView bytes, const Fd& wake,
+                         std::optional<Deadline>& limit);
 
 }  // namespace rolecall::perf

@@ -26,7 +26,7 @@ constexpr int kMostDatagramsATurn = 64;
 // On the address at which the client has found us, so that answers come from there.
 Result<void> HostedTest::listen_for_flows() {
   TRY(const auto at, local_address(link_.socket()));
-  TRY(stream_listener_, flow_socket(at, around_.options.bind_device, session_.parameters()));
+  TRY(stream_listener_, flow_socket(at, around_.options.bind_device));
   return around_.reactor.watch(stream_listener_, EPOLLIN,
                                [this](std::uint32_t) { take_datagrams(stream_listener_); });
 }
@@ -63,7 +63,10 @@ Result<void> HostedTest::take_datagram(ByteView datagram, const Address& source)
 Result<void> HostedTest::open_flow(session::ConnectionId id, const Address& source) {
   TRY(const auto at, local_address(link_.socket()));
   const Fd& flow = newcomers_[id];
-  TRY(newcomers_[id], flow_socket(at, around_.options.bind_device, session_.parameters()));
+  TRY(newcomers_[id], flow_socket(at, around_.options.bind_device));
+  if (auto failure = apply_test_options(flow, session_.parameters())) {
+    return std::move(failure->error);
+  }
   TRY(start_connect(flow, source));
   flow_of_[source.text()] = id;
   TRY(write_some(flow, wire::encode_connect_reply()));

@@ -5,6 +5,9 @@
 // for as long as the test runs.
 #include <sys/epoll.h>
 
+#include <optional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "harness/perf/affinity.h"
@@ -20,23 +23,40 @@ Transport HostedTest::transport() const {
   return transport_of(asked);
 }
 
-Result<void> HostedTest::prepare() {
+std::optional<session::LocalFailure> HostedTest::prepare() {
   const wire::Parameters& p = session_.parameters();
-  if (p.server_affinity) {
-    TRY(cores_before_, current_cores());
-    TRY(pin_to_core(static_cast<int>(*p.server_affinity)));
+  if (auto pinned = pin(); !pinned) {
+    return session::LocalFailure{std::move(pinned).error(), wire::kErrorAffinity};
   }
+  if (auto listening = listen_for_streams(); !listening) {
+    return session::LocalFailure{std::move(listening).error(), wire::kErrorListen};
+  }
+  const bool own_listener = stream_listener_.is_open();
+  const Fd& listener = own_listener ? stream_listener_ : around_.listener;
+  auto buffers = buffer_facts(listener, p);
+  if (!buffers) return session::LocalFailure{std::move(buffers).error(), wire::kErrorSetBuffer};
+  const bool gives_back = !own_listener && transport() == Transport::Tcp;
+  if (gives_back && (p.no_delay || p.mss_bytes != 0 || p.window_bytes != 0)) {
+    listener_before_ = buffers.value();
+  }
+  if (auto failure = apply_test_options(listener, p)) return failure;
+  if (own_listener) return std::nullopt;
+  buffers = buffer_facts(listener, p);
+  if (buffers) around_.report.buffers(buffers.value());
+  return std::nullopt;
+}
+
+Result<void> HostedTest::pin() {
+  const auto core = session_.parameters().server_affinity;
+  if (!core) return ok();
+  TRY(cores_before_, current_cores());
+  return pin_to_core(static_cast<int>(*core));
+}
+
+Result<void> HostedTest::listen_for_streams() {
   if (is_udp()) return listen_for_flows();
   if (transport() == Transport::Sctp) return listen_for_associations();
-  TRY(around_.listen_as(transport()));
-  TRY(auto buffers, buffer_facts(around_.listener, p));
-  if (p.no_delay || p.mss_bytes != 0 || p.window_bytes != 0) {
-    if (transport() == Transport::Tcp) listener_before_ = buffers;
-    TRY(apply_test_options(around_.listener, p));
-    TRY(buffers, buffer_facts(around_.listener, p));
-  }
-  around_.report.buffers(buffers);
-  return ok();
+  return around_.listen_as(transport());
 }
 
 // Its ports are others than TCP's, so that the listener for control connections stays.
@@ -44,7 +64,6 @@ Result<void> HostedTest::listen_for_associations() {
   TRY(const auto at, local_address(around_.listener));
   TRY(const auto all, resolve_all(around_.options.more_addresses, at.port(), at.family()));
   TRY(stream_listener_, listen_beside(around_.listener, Transport::Sctp, all));
-  TRY(apply_test_options(stream_listener_, session_.parameters()));
   return around_.reactor.watch(stream_listener_, EPOLLIN,
                                [this](std::uint32_t) { accept_associations(); });
 }

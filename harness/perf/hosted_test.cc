@@ -24,8 +24,6 @@ namespace {
 // For the last bytes of a test that has ended.
 constexpr Duration kFarewell = seconds(1);
 
-constexpr int kErrorStreamRead = 206;
-
 }  // namespace
 
 HostedTest::HostedTest(Surroundings around, Fd control)
@@ -115,10 +113,7 @@ void HostedTest::carry_out(const session::ParametersAgreed&) {
   if (auto there = check_transport(transport()); !there) {
     return fail(std::move(there).error(), wire::kErrorProtocol);
   }
-  if (auto prepared = prepare(); !prepared) {
-    const int number = prepared.error().code == Errc::Config ? 141 : 102;
-    return fail(std::move(prepared).error(), number);
-  }
+  if (auto failure = prepare()) return fail(std::move(failure->error), failure->number);
   ControlFacts facts;
   if (const auto peer = peer_address(link_.socket())) {
     facts.host = peer.value().host();
@@ -200,7 +195,9 @@ void HostedTest::carry_out(const session::BindStreams& bind) {
     }
   }
   identity_ = bind.identity;
-  if (auto bound = run_->bind(bind, now()); !bound) return fail(std::move(bound).error(), 0);
+  if (auto bound = run_->bind(bind, now()); !bound) {
+    return fail(std::move(bound).error(), wire::kErrorThread);
+  }
   if (run_->stopped()) run_->end_streams();
   warn_of_assumed_roles(bind);
 }
@@ -238,14 +235,13 @@ Result<void> HostedTest::add_streams(const session::BindStreams& bind) {
 // --- the running test ---
 
 void HostedTest::carry_out(const session::RunTest&) {
-  around_.report.test_started(test_facts(
-      TestPlan{session_.parameters(), around_.options.interval_s}, name(session_.flag())));
+  around_.report.test_started(test_facts(run_->plan(), name(session_.flag())));
   auto started = run_->start(now());
   if (started) {
     started =
         around_.reactor.watch(run_->event(), EPOLLIN, [this](std::uint32_t) { on_time(now()); });
   }
-  if (!started) fail(std::move(started).error(), 0);
+  if (!started) fail(std::move(started).error(), wire::kErrorThread);
   rate_limit_ = RateLimit::of(around_.options, now());
 }
 
@@ -253,7 +249,7 @@ void HostedTest::carry_out(const session::StopTest&) {
   stop_run();
   // The last of a file (-F) is written only now.
   if (auto failure = run_->failure(); failure && !around_.options.file.empty()) {
-    return fail(std::move(*failure), kErrorStreamRead);
+    return fail(std::move(*failure), wire::kErrorStreamRead);
   }
   tell_payload();
   run_->end_streams();
@@ -300,7 +296,7 @@ void HostedTest::carry_out(const session::PeerResults& peer) {
   if (same_streams) run_->align_omitted_part(peer.results);
   run_->print_summary();  // without what the peer told, like iperf3's
   if (auto taken = run_->take_peer_results(peer.results); !taken) {
-    fail(std::move(taken).error(), 208);
+    fail(std::move(taken).error(), wire::kErrorStreamId);
   }
 }
 
@@ -313,7 +309,9 @@ void HostedTest::on_progress(TestRun::Progress progress) {
       return fail(run_->no_data(), wire::kErrorNoData);
     case TestRun::Progress::Broken:
       link_.read_now();  // the client's own word on it comes first
-      if (!session_.finished() && !run_->stopped()) fail(run_->failure().value(), 205);
+      if (!session_.finished() && !run_->stopped()) {
+        fail(run_->failure().value(), wire::kErrorStreamWrite);
+      }
       return;
   }
 }

@@ -106,7 +106,10 @@ class HostedTest {
   void warn_of_assumed_identity();
   int misfit_of_file() const;
   Transport transport() const;
-  Result<void> prepare();  // the listener and this process, as the parameters ask
+  // The listener and this process, as the parameters ask.
+  std::optional<session::LocalFailure> prepare();
+  Result<void> pin();
+  Result<void> listen_for_streams();
   void restore_listener();
   void on_progress(TestRun::Progress progress);
   void check_rate(TimePoint now);

@@ -96,12 +96,15 @@ struct JsonReport::Document {
   ordered_json start{{"connected", ordered_json::array()}};
   ordered_json intervals = ordered_json::array();
   ordered_json end = ordered_json::object();
+  std::size_t kept = 0;                                 // objects in the intervals
+  std::size_t left_out = 0;                             // intervals
   bool start_written = false;                           // of a stream of events
   std::string error;                                    // empty: none
   ordered_json server_output = ordered_json::object();  // one member under its key, or none
 
   ordered_json whole(const std::string& title, const std::string& extra_data) const {
     ordered_json document{{"start", start}, {"intervals", intervals}, {"end", end}};
+    if (left_out != 0) document["intervals_left_out"] = left_out;
     if (!error.empty()) document["error"] = error;
     if (!title.empty()) document["title"] = title;
     if (!extra_data.empty()) document["extra_data"] = extra_data;
@@ -225,7 +228,19 @@ void JsonReport::interval(const Interval& interval) {
         sum_object(interval, streams_, direction.local_sends);
   }
   if (settings_.json_stream) write_event("interval", object);
-  if (keeps_intervals()) document_->intervals.push_back(std::move(object));
+  if (keeps_intervals()) keep(std::move(object));
+}
+
+// Those that are kept have no gap: after the first that is left out all are.
+void JsonReport::keep(ordered_json interval) {
+  const std::size_t objects = interval["streams"].size() + interval.size();
+  const bool is_bounded = settings_.role == Role::Server;
+  if (is_bounded && (document_->left_out != 0 || document_->kept + objects > settings_.most_kept)) {
+    ++document_->left_out;
+    return;
+  }
+  document_->kept += objects;
+  document_->intervals.push_back(std::move(interval));
 }
 
 // A stream may run for days: what nobody is going to ask for is not kept.

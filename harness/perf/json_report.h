@@ -48,6 +48,7 @@ class JsonReport : public Report {
 
   void begin_test();
   bool keeps_intervals() const;
+  void keep(nlohmann::ordered_json interval);
   void write_event(const char* name, const nlohmann::ordered_json& data);
   void write_last_events();
 

@@ -8,6 +8,7 @@
 
 #include "harness/perf/json_print.h"
 #include "harness/perf/report_samples.h"
+#include "harness/wire/results.h"
 
 namespace rolecall::perf {
 namespace {
@@ -216,6 +217,44 @@ TEST(JsonReport, CapturedIsTheDocumentAsItStands) {
   report.finished();
   EXPECT_TRUE(captured.is_json);
   EXPECT_EQ(ordered_json::parse(captured.text), ordered_json::parse(sink.out));
+}
+
+// Three objects each: the interval, its stream and the sum.
+TEST(JsonReport, AServerKeepsNoMoreIntervalsThanItsBoundAndCountsTheOthers) {
+  ReportSettings settings = sample_settings(Role::Server);
+  settings.most_kept = 6;
+  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  sample.intervals.resize(5, sample.intervals.front());
+  MemorySink sink;
+  JsonReport report(settings, sink);
+  sample.tell(report);
+  const ordered_json captured = ordered_json::parse(report.captured().text);
+  EXPECT_EQ(captured["intervals"].size(), 2U);
+  EXPECT_EQ(captured.value("intervals_left_out", 0), 3);
+}
+
+TEST(JsonReport, AClientKeepsAllIntervalsOfItsOwnTest) {
+  ReportSettings settings = sample_settings(Role::Client);
+  settings.most_kept = 6;
+  SampleTest sample = sample_test(Role::Client, false, false, 1);
+  sample.intervals.resize(5, sample.intervals.front());
+  MemorySink sink;
+  JsonReport report(settings, sink);
+  sample.tell(report);
+  report.finished();
+  EXPECT_EQ(ordered_json::parse(sink.out)["intervals"].size(), 5U);
+}
+
+// What a server of the greatest test keeps at most, in its client's hands.
+TEST(JsonReport, WhatAServerKeepsFitsIntoItsResults) {
+  const std::size_t most = sample_settings(Role::Server).most_kept;
+  const SampleTest sample = sample_test(Role::Server, false, true, 1);
+  MemorySink sink;
+  JsonReport report(sample_settings(Role::Server), sink);
+  sample.tell(report);
+  const std::string interval =
+      ordered_json::parse(report.captured().text)["intervals"].front()["streams"].back().dump();
+  EXPECT_LT(interval.size() * most, wire::kResultsCap * 3 / 4);
 }
 
 TEST(JsonReport, OneDocumentATest) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "harness/wire/datagram.h"
 
@@ -27,6 +28,15 @@ struct Load {
   std::uint64_t bits_per_second = 0;     // -b, each stream; 0: unlimited
   int burst_blocks = 0;                  // sends in a row of a paced stream; 0: one
 };
+
+// -n in bytes, or -k in blocks; no more than a JSON document has room for, which is never reached.
+inline std::uint64_t goal_in_bytes(std::int64_t bytes, std::int64_t blocks,
+                                   std::size_t block_bytes) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  if (bytes != 0) return static_cast<std::uint64_t>(bytes);
+  const auto count = static_cast<std::uint64_t>(blocks);
+  return count <= kMost / block_bytes ? count * block_bytes : kMost;
+}
 
 // The goal, shared by all workers of one direction. Without a goal nothing is counted here, so that
 // workers do not share a cache line for nothing.

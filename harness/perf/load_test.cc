@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/load.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 namespace rolecall::perf {
@@ -49,6 +51,28 @@ TEST(BudgetTest, WhatIsOmittedDoesNotCount) {
   budget.begin();
   EXPECT_FALSE(budget.reached());
   EXPECT_EQ(budget.claim(kBlock, 8), 3 * kBlock);
+}
+
+constexpr std::int64_t kMostInJson = std::numeric_limits<std::int64_t>::max();
+
+TEST(GoalTest, IsGivenInBytesOrInBlocks) {
+  EXPECT_EQ(goal_in_bytes(2500, 0, kBlock), 2500U);
+  EXPECT_EQ(goal_in_bytes(0, 3, kBlock), 3 * kBlock);
+  EXPECT_EQ(goal_in_bytes(0, 0, kBlock), 0U);
+}
+
+TEST(GoalTest, BlocksWithoutAnEndAreNoSmallGoal) {
+  const std::size_t block = 128 * 1024;
+  EXPECT_EQ(goal_in_bytes(0, (std::int64_t{1} << 47) + 1, block), kMostInJson);
+  EXPECT_EQ(goal_in_bytes(0, kMostInJson, block), kMostInJson);
+}
+
+TEST(GoalTest, TheGreatestIsNotReachedByWhatWasOmitted) {
+  Budget budget(kMostInJson);
+  EXPECT_FALSE(budget.spend(1 << 30));
+  budget.begin();
+  EXPECT_FALSE(budget.reached());
+  EXPECT_EQ(budget.claim(kBlock, 8), 8 * kBlock);
 }
 
 // A worker may be in the middle of a call when the omitted part ends.

@@ -141,6 +141,14 @@ Result<void> check_streams(const Options& options) {
                                      session::kMostLegacyStreams));
 }
 
+Result<void> check_client_ports(const Options& options) {
+  const int streams = options.streams * (options.bidir ? 2 : 1);
+  if (options.client_port == 0 || options.client_port + streams - 1 <= 65535) return ok();
+  return parameter_error(
+      fmt::format("{} streams from the local port (--cport) {} on would pass 65535", streams,
+                  options.client_port));
+}
+
 // iperf_api.c iperf_parse_arguments(), 3.22: what UDP and SCTP have other defaults and bounds for.
 Result<void> settle_protocol(Parsing& parsing) {
   Options& options = parsing.options;
@@ -197,6 +205,7 @@ Result<Options> check(Parsing& parsing) {
   TRY(check_roles(parsing));
   TRY(settle_authentication(parsing));
   TRY(check_streams(parsing.options));
+  TRY(check_client_ports(parsing.options));
   TRY(check_end_conditions(parsing));
   if (!parsing.has_role) {
     return parameter_error("roleperf must be either a client (-c) or a server (-s)");

@@ -130,6 +130,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         RefusalCase{"-p 0", "the port (-p) must be 1 to 65535, not '0'"},
         RefusalCase{"-p abc", "the port"}, RefusalCase{"--cport 65536", "local port"},
+        RefusalCase{"-c h --cport 65535 -P 2", "2 streams from the local port (--cport) 65535"},
+        RefusalCase{"-c h --cport 65535 --bidir", "would pass 65535"},
         RefusalCase{"-f x", "the format (-f)"}, RefusalCase{"-f ''", "the format (-f)"},
         RefusalCase{"-i 0.05", "the interval"}, RefusalCase{"-i 61", "the interval"},
         RefusalCase{"-i nan", "the interval"}, RefusalCase{"-c h -t 86401", "the time"},

@@ -114,7 +114,7 @@ bool ReceiveWorker::receive_once(Incoming& in) {
 }
 
 bool ReceiveWorker::write_to_file(Incoming& in, ByteView bytes) {
-  auto written = write_whole(*in.stream->file, bytes, wake());
+  auto written = write_whole(*in.stream->file, bytes, wake(), file_limit_);
   if (written) return true;
   reactor().unwatch(in.stream->socket);
   news_.stream_failed(std::move(written).error());
@@ -158,7 +158,7 @@ int bytes_waiting(const Fd& socket) {
 
 }  // namespace
 
-Result<void> receive_what_is_there(Stream& stream) {
+Result<void> receive_what_is_there(Stream& stream, Deadline file_limit) {
   const int waiting = bytes_waiting(stream.socket);
   if (waiting <= 0) return ok();
   const Scratch scratch(std::min<std::size_t>(static_cast<std::size_t>(waiting), kScratchBytes));
@@ -167,7 +167,8 @@ Result<void> receive_what_is_there(Stream& stream) {
         read_some(stream.socket, scratch.bytes().first(std::min(left, scratch.size())));
     if (!outcome || outcome.value().bytes == 0) return ok();
     if (stream.file) {
-      TRY(write_whole(*stream.file, scratch.bytes().first(outcome.value().bytes), Fd()));
+      std::optional<Deadline> limit = file_limit;
+      TRY(write_whole(*stream.file, scratch.bytes().first(outcome.value().bytes), Fd(), limit));
     }
     count(stream, outcome.value().bytes);
     left -= outcome.value().bytes;

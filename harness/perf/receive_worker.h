@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "harness/base/bytes.h"
+#include "harness/base/deadline.h"
 #include "harness/perf/data_path.h"
 #include "harness/perf/load.h"
 #include "harness/perf/scratch.h"
@@ -51,10 +53,11 @@ class ReceiveWorker final : public Worker {
   DataPathNews& news_;
   std::vector<Incoming> in_;
   Scratch scratch_;
+  std::optional<Deadline> file_limit_;  // of all its streams, once it has been told to stop
 };
 
 // Reads and counts what the kernel holds for `stream` at this moment, and no more. For a stream
-// whose worker has ended. Errors: those of write_whole().
-Result<void> receive_what_is_there(Stream& stream);
+// whose worker has ended. Errors: those of write_whole(), which waits until `file_limit`.
+Result<void> receive_what_is_there(Stream& stream, Deadline file_limit);
 
 }  // namespace rolecall::perf

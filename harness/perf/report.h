@@ -85,6 +85,9 @@ struct ReportSettings {
   std::string version;                          // "roleperf 0.1.0"
   std::string system_info;                      // system, node, release, version, machine
   std::function<std::int64_t()> wall_clock_ms;  // since 1970
+  // JSON of a server: how many objects its intervals may have. It is the client that says how long
+  // a test lasts and how many streams it has; memory, and what a results document may hold, end.
+  std::size_t most_kept = std::size_t{1} << 17;
 };
 
 // The settings that `options` ask for, with this system's name and clock.

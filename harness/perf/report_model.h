@@ -3,7 +3,9 @@
 // are printed. Times are seconds since the test started (after the omitted part: since it ended).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -143,11 +145,12 @@ struct FileFacts {
   std::string name;
   std::uint64_t size = 0;  // bytes, by now
 
-  // How much of it these bytes are; of nothing all.
+  // How much of it these bytes are; of nothing all. They may be the peer's word.
   int percent(std::uint64_t bytes) const {
-    return size == 0
-               ? 100
-               : static_cast<int>(100 * static_cast<double>(bytes) / static_cast<double>(size));
+    if (size == 0) return 100;
+    constexpr double kMost = std::numeric_limits<int>::max();
+    return static_cast<int>(
+        std::min(100 * static_cast<double>(bytes) / static_cast<double>(size), kMost));
   }
 };
 

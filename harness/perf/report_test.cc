@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -81,6 +82,17 @@ TEST(ReportSettings, ALogFileIsFlushedAfterEachInterval) {
   EXPECT_FALSE(report_settings(options).flush_each_interval);
   options.log_file = "log";
   EXPECT_TRUE(report_settings(options).flush_each_interval);
+}
+
+TEST(FileFactsTest, PercentOfAFile) {
+  EXPECT_EQ((FileFacts{.name = "", .size = 200}.percent(100)), 50);
+  EXPECT_EQ((FileFacts{.name = "", .size = 0}.percent(0)), 100);
+}
+
+// What a peer says that it has received need not be true.
+TEST(FileFactsTest, NoWordOfAPeerIsTooGreatForAPercentage) {
+  EXPECT_EQ((FileFacts{.name = "", .size = 1}.percent(9'000'000'000'000'000'000)),
+            std::numeric_limits<int>::max());
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ std::string results_with(const std::string& key, const std::string& number) {
 
 class RoleperfServerWithJson : public RoleperfServer {
  protected:
-  RoleperfServerWithJson() : RoleperfServer("-J") {}
+  explicit RoleperfServerWithJson(const std::string& more = "") : RoleperfServer("-J " + more) {}
   void SetUp() override { ASSERT_TRUE(await_listener(port_)); }
   void TearDown() override {}
 
@@ -161,6 +161,18 @@ TEST_F(RoleperfServerWithJson, TakesAnyNumbersForResults) {
   EXPECT_FALSE(std::ranges::any_of(found, &ordered_json::is_discarded));
 }
 
+// --- its own options
+
+class RoleperfServerUnbatched : public RoleperfServerWithJson {
+ protected:
+  RoleperfServerUnbatched() : RoleperfServerWithJson("--unbatched") {}
+};
+
+TEST_F(RoleperfServerUnbatched, SaysSo) {
+  ASSERT_TRUE(serves());
+  EXPECT_EQ(documents().front()["start"]["test_start"]["batched"], 0);
+}
+
 // --- what a client says is not to be believed by whoever reads the log
 
 TEST_F(RoleperfServer, PrintsNoLineAndNoEscapeOfAClient) {
@@ -178,6 +190,19 @@ TEST_F(RoleperfServer, SaysItsReasonToAClientThatGoesOnSending) {
   ASSERT_TRUE(test.reach(Phase::TestRunning));
   test.control.send("\x2a" + std::string(300'000, 'x'));
   ASSERT_TRUE(server_.prints("(test #3)"));  // this was the second
+  EXPECT_FALSE(test.control.is_reset());
+  EXPECT_EQ(test.control.receive(5), kError + length(110));
+}
+
+TEST(RoleperfServerOfOneTest, SaysItsReasonBeforeItLeaves) {
+  const std::uint16_t port = free_port();
+  Program server(words(fmt::format("{} -s -1 -p {}", ROLEPERF, port)));
+  ASSERT_TRUE(await_listener(port));
+  RawTest test(port);
+  ASSERT_TRUE(test.reach(Phase::TestRunning));
+  test.control.send("\x2a" + std::string(300'000, 'x'));
+  test.control.send_end();
+  EXPECT_EQ(server.status(), 0);
   EXPECT_FALSE(test.control.is_reset());
   EXPECT_EQ(test.control.receive(5), kError + length(110));
 }
@@ -235,7 +260,19 @@ TEST(RoleperfServerWithoutReader, LeavesOnASignal) {
   EXPECT_EQ(server.status(), 0);
 }
 
-// --- descriptors
+// --- what cannot be had
+
+TEST_F(RoleperfServer, SaysWhichSettingItCouldNotMake) {
+  const std::pair<const char*, std::uint32_t> kSettings[] = {
+      {R"(,"server_affinity":900)", 132}, {R"(,"MSS":20)", 123}, {R"(,"window":500000000)", 141}};
+  for (const auto& [setting, number] : kSettings) {
+    RawTest test(port_);
+    test.parameters = tcp_test(setting);
+    ASSERT_TRUE(test.reach(Phase::ParamExchange));
+    test.control.send(frame(test.parameters));
+    EXPECT_EQ(test.control.receive(5), kError + length(number)) << setting;
+  }
+}
 
 class RoleperfServerShortOfDescriptors : public RoleperfServer {
  protected:
@@ -251,6 +288,18 @@ TEST_F(RoleperfServerShortOfDescriptors, SaysThatItCannotTakeAllStreams) {
   for (RawConnection& stream : streams) stream.send(RawTest::kCookie);
   EXPECT_EQ(test.control.receive(1), kError);
   EXPECT_TRUE(test.control.ends());
+}
+
+// Its streams take what there is: none is left for the event loops of its threads.
+TEST_F(RoleperfServerShortOfDescriptors, SaysThatItCannotStartItsThreads) {
+  RawTest test(port_);
+  test.parameters = tcp_test(R"(,"time":1)");
+  test.parameters.replace(test.parameters.find("\"parallel\":1"), 12, "\"parallel\":8");
+  ASSERT_TRUE(test.reach(Phase::CreateStreams));
+  std::vector<RawConnection> streams = crowd(8);
+  for (RawConnection& stream : streams) stream.send(RawTest::kCookie);
+  ASSERT_EQ(test.control.receive(3), byte(State::TestStart) + byte(State::TestRunning) + kError);
+  EXPECT_EQ(test.control.receive(4), length(150));
 }
 
 }  // namespace

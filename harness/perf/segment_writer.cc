@@ -56,10 +56,9 @@ class SegmentWriter final : public BlockWriter {
     CHECK(cut == 0);
     auto& packets = stream.datagrams.packets;
     const std::uint64_t before = packets.load(std::memory_order_relaxed);
-    const std::size_t bytes = std::min(claimed, payload_.size());
-    number(before, bytes / datagram_bytes_);
+    number(before, claimed / datagram_bytes_);
     const int sent =
-        ::sendmmsg(stream.socket.get(), messages_.data(), lay_out(bytes), MSG_NOSIGNAL);
+        ::sendmmsg(stream.socket.get(), messages_.data(), lay_out(claimed), MSG_NOSIGNAL);
     if (sent < 0) return {.error = is_passing_datagram_error(errno) ? 0 : errno};
     Outcome outcome;
     for (int i = 0; i < sent; ++i) outcome.bytes += messages_[static_cast<std::size_t>(i)].msg_len;

@@ -18,7 +18,7 @@ namespace {
 constexpr Duration kAskAgain = milliseconds(1);
 // A call that the kernel took whole is followed by the next without asking whether there is room,
 // so often at most: others have their turn, and it is seen that the test is over.
-constexpr int kCallsATurn = 16;
+constexpr int kSendsATurn = 16;
 
 }  // namespace
 
@@ -39,6 +39,7 @@ SendWorker::SendWorker(WorkerParts parts, std::unique_ptr<BlockWriter> writer,
       budget_(budget),
       news_(news),
       writer_(std::move(writer)) {
+  if (load.bits_per_second != 0) pace_.emplace(load);
   for (Stream* stream : streams) out_.push_back({.stream = stream});
 }
 
@@ -48,7 +49,7 @@ void SendWorker::begin(TimePoint start) {
     out.due = start;
     // A pipe that nobody has opened yet would read as one that has ended.
     if (load_.is_file && await_source(out)) continue;
-    if (!paced()) watch(out);
+    if (!pace_) watch(out);
   }
 }
 
@@ -103,32 +104,27 @@ void SendWorker::on_source(Outgoing& out, std::uint64_t claimed, BlockWriter::So
   news_.source_ended();
 }
 
-std::size_t SendWorker::burst_blocks() const {
-  return static_cast<std::size_t>(std::max(load_.burst_blocks, 1));
+TimePoint SendWorker::due(const Outgoing& out) const {
+  return start_ + pace_->due(out.begun());
 }
 
-// Unpaced, as many as one call takes; paced, those that the rate is behind by, a burst at least.
 std::size_t SendWorker::blocks_due(const Outgoing& out) const {
-  if (!paced() || load_.is_unbatched) return writer_->most_blocks();
-  const double rate = static_cast<double>(load_.bits_per_second) / 8;
-  const double behind = (now() - start_).in_seconds() * rate -
-                        static_cast<double>(out.stream->bytes.load(std::memory_order_relaxed));
-  const auto burst = static_cast<double>(burst_blocks());
-  return static_cast<std::size_t>(
-      std::clamp(behind / static_cast<double>(load_.block_bytes), burst,
-                 std::max(burst, static_cast<double>(writer_->most_blocks()))));
+  const std::size_t most = writer_->most_blocks();
+  return pace_ ? pace_->blocks_due(out.begun(), now() - start_, most) : most;
 }
 
 void SendWorker::send_turn(Outgoing& out) {
-  for (int calls = 0; calls < kCallsATurn && send_once(out); ++calls) {
+  for (int calls = 0; calls < kSendsATurn && send_once(out); ++calls) {
   }
 }
 
 bool SendWorker::send_once(Outgoing& out) {
-  const std::uint64_t claimed = budget_.claim(load_.block_bytes, blocks_due(out));
+  const std::size_t blocks = blocks_due(out);
+  const std::uint64_t claimed = budget_.claim(load_.block_bytes, blocks);
   if (claimed == 0 && out.cut == 0) {
+    const TimePoint again = blocks == 0 ? due(out) : now() + kAskAgain;
     // Another stream may yet give back what it claimed.
-    budget_.reached() ? finish(out) : wait_until(out, now() + kAskAgain);
+    budget_.reached() ? finish(out) : wait_until(out, again);
     return false;
   }
   const BlockWriter::Outcome written = writer_->write(*out.stream, out.cut, claimed);
@@ -158,17 +154,14 @@ bool SendWorker::after_send(Outgoing& out, std::uint64_t claimed, std::size_t se
   const std::uint64_t total = out.stream->bytes.load(std::memory_order_relaxed) + sent;
   out.stream->bytes.store(total, std::memory_order_relaxed);
   if (budget_.settle(claimed, sent)) news_.goal_reached();
-  if (!paced() || !all) {
+  // What was cut goes on as soon as there is room; the next block only when it is due, too.
+  const bool rests = pace_ && out.cut == 0 && due(out) > now();
+  if (rests) {
+    wait_until(out, due(out));
+  } else if (!pace_ || !all) {
     watch(out);
-    return all;
   }
-  // iperf3's rule: bits sent over the time since the start stay below the rate, looked at behind
-  // each burst.
-  const std::uint64_t burst_bytes = burst_blocks() * load_.block_bytes;
-  const double due_s = static_cast<double>(total / burst_bytes * burst_bytes) * 8.0 /
-                       static_cast<double>(load_.bits_per_second);
-  wait_until(out, start_ + from_seconds(due_s));
-  return false;
+  return all && !rests;
 }
 
 }  // namespace rolecall::perf

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "harness/perf/block_writer.h"
 #include "harness/perf/data_path.h"
 #include "harness/perf/load.h"
+#include "harness/perf/pace.h"
 #include "harness/perf/stream.h"
 #include "harness/perf/worker.h"
 
@@ -24,10 +26,12 @@ class SendWorker final : public Worker {
   struct Outgoing {
     Stream* stream = nullptr;
     std::size_t cut = 0;   // bytes that the block begun last still lacks
-    TimePoint due{};       // not before; where nothing can be claimed, when to ask again
+    TimePoint due{};       // when to look again: not before blocks are due, or can be claimed
     bool watched = false;  // waits for room in the kernel's buffer, not for `due`
     bool starved = false;  // waits for its file, which is a pipe or the like
     bool done = false;
+
+    std::uint64_t begun() const { return stream->bytes.load(std::memory_order_relaxed) + cut; }
   };
 
   SendWorker(WorkerParts parts, std::unique_ptr<BlockWriter> writer,
@@ -37,10 +41,9 @@ class SendWorker final : public Worker {
   void begin(TimePoint start) override;
   std::optional<TimePoint> before_wait() override;
 
-  bool paced() const { return load_.bits_per_second != 0; }
-  std::size_t burst_blocks() const;
+  TimePoint due(const Outgoing& out) const;  // of a paced stream's next block
   std::size_t blocks_due(const Outgoing& out) const;
-  void send_turn(Outgoing& out);  // as long as the kernel takes all, within bounds
+  void send_turn(Outgoing& out);  // as long as the kernel takes all that is due, within bounds
   bool send_once(Outgoing& out);  // one system call; whether the next may follow at once
   bool after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent);
   void fail(Outgoing& out, int error);
@@ -51,6 +54,7 @@ class SendWorker final : public Worker {
   void on_source(Outgoing& out, std::uint64_t claimed, BlockWriter::Source source);
 
   Load load_;
+  std::optional<Pace> pace_;
   Budget& budget_;
   DataPathNews& news_;
   std::unique_ptr<BlockWriter> writer_;

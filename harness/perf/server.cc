@@ -62,7 +62,7 @@ class Server {
       on_time(now());
       settle();
     }
-    return 0;
+    return see_off_the_last();
   }
 
  private:
@@ -77,6 +77,21 @@ class Server {
     listener_ = std::move(listener).value();
     TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
     return watch_listener();
+  }
+
+  // Who has just been told why it has to go, hears it before this process resets what it did not
+  // read. No longer than farewells take.
+  int see_off_the_last() {
+    reactor_.unwatch(signals_);
+    reactor_.unwatch(listener_);
+    listener_.reset();
+    while (!farewells_.is_empty()) {
+      if (auto turned = reactor_.run_once(farewells_.wake_at()); !turned) {
+        return fatal(turned.error());
+      }
+      farewells_.on_time(now());
+    }
+    return 0;
   }
 
   int fatal(const Error& error) {

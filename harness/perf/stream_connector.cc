@@ -34,7 +34,9 @@ ConnectOrder affordable_order(Duration rtt, int streams) {
 }
 
 Result<Address> Connector::prepare(Stream& stream) const {
-  TRY(apply_test_options(stream.socket, target_.parameters));
+  if (auto failure = apply_test_options(stream.socket, target_.parameters)) {
+    return std::move(failure->error);
+  }
   if (!target_.device.empty()) {
     TRY(bind_to_device(stream.socket, target_.device));
   }

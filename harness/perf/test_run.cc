@@ -185,8 +185,7 @@ Result<void> TestRun::start(TimePoint now) {
   load.is_unbatched = plan_.unbatched;
   load.is_repeating = p.repeating_payload;
   load.block_bytes = static_cast<std::size_t>(p.block_bytes);
-  load.goal_bytes = p.bytes != 0 ? static_cast<std::uint64_t>(p.bytes)
-                                 : static_cast<std::uint64_t>(p.blocks) * load.block_bytes;
+  load.goal_bytes = goal_in_bytes(p.bytes, p.blocks, load.block_bytes);
   // A client that receives may have lost some, and only it knows when it has enough.
   if (load.is_udp && !plan_.ends_by_itself) load.goal_bytes = 0;
   load.bits_per_second = static_cast<std::uint64_t>(p.bits_per_second);

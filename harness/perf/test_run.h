@@ -39,6 +39,8 @@ class TestRun {
   // `report` must outlive it.
   TestRun(TestPlan plan, Report& report) : plan_(std::move(plan)), report_(report) {}
 
+  const TestPlan& plan() const { return plan_; }
+
   // In the order of their numbers. Tells the report. Errors: System; Config, where the stream's
   // file
   // (-F) cannot be opened.

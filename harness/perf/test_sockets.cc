@@ -5,10 +5,13 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "harness/net/socket.h"
 #include "harness/perf/socket_options.h"
+#include "harness/wire/server_error.h"
 
 namespace rolecall::perf {
 namespace {
@@ -22,6 +25,26 @@ Result<void> set_buffer(const Fd& socket, int option, const char* name, int byte
                                            bytes, granted, name)};
   }
   return ok();
+}
+
+Result<void> apply_no_delay(const Fd& socket, const wire::Parameters& p) {
+  if (!p.no_delay || p.protocol == wire::Protocol::Udp) return ok();
+  if (p.protocol == wire::Protocol::Sctp) return set_sctp_no_delay(socket);
+  return set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
+}
+
+Result<void> apply_segment_size(const Fd& socket, const wire::Parameters& p) {
+  const int mss = static_cast<int>(p.mss_bytes);
+  if (mss == 0 || p.protocol == wire::Protocol::Udp) return ok();
+  if (p.protocol == wire::Protocol::Sctp) return set_sctp_segment_size(socket, mss);
+  return set_option(socket, IPPROTO_TCP, TCP_MAXSEG, mss, "TCP_MAXSEG");
+}
+
+// Config when the kernel grants less than was asked for.
+Result<void> apply_buffers(const Fd& socket, const wire::Parameters& p) {
+  if (p.window_bytes == 0) return ok();
+  TRY(set_buffer(socket, SO_SNDBUF, "SO_SNDBUF", static_cast<int>(p.window_bytes)));
+  return set_buffer(socket, SO_RCVBUF, "SO_RCVBUF", static_cast<int>(p.window_bytes));
 }
 
 Result<void> apply_user_timeout(const Fd& socket, int ms) {
@@ -58,27 +81,20 @@ Result<std::vector<Address>> resolve_all(const std::vector<std::string>& hosts, 
   return all;
 }
 
-Result<void> apply_test_options(const Fd& socket, const wire::Parameters& p) {
-  const int mss = static_cast<int>(p.mss_bytes);
-  const bool is_tcp = p.protocol == wire::Protocol::Tcp;
-  const bool is_sctp = p.protocol == wire::Protocol::Sctp;
-  if (p.no_delay && is_tcp) {
-    TRY(set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY"));
+std::optional<session::LocalFailure> apply_test_options(const Fd& socket,
+                                                        const wire::Parameters& p) {
+  if (auto set = apply_no_delay(socket, p); !set) {
+    return session::LocalFailure{std::move(set).error(), wire::kErrorNoDelay};
   }
-  if (p.no_delay && is_sctp) {
-    TRY(set_sctp_no_delay(socket));
+  if (auto set = apply_segment_size(socket, p); !set) {
+    return session::LocalFailure{std::move(set).error(), wire::kErrorSetMss};
   }
-  if (mss != 0 && is_tcp) {
-    TRY(set_option(socket, IPPROTO_TCP, TCP_MAXSEG, mss, "TCP_MAXSEG"));
+  if (auto set = apply_buffers(socket, p); !set) {
+    const bool too_small = set.error().code == Errc::Config;
+    return session::LocalFailure{std::move(set).error(),
+                                 too_small ? wire::kErrorSmallBuffer : wire::kErrorSetBuffer};
   }
-  if (mss != 0 && is_sctp) {
-    TRY(set_sctp_segment_size(socket, mss));
-  }
-  if (p.window_bytes != 0) {
-    TRY(set_buffer(socket, SO_SNDBUF, "SO_SNDBUF", static_cast<int>(p.window_bytes)));
-    TRY(set_buffer(socket, SO_RCVBUF, "SO_RCVBUF", static_cast<int>(p.window_bytes)));
-  }
-  return ok();
+  return std::nullopt;
 }
 
 Result<void> take_test_options_back(const Fd& listener, const BufferFacts& before) {
@@ -108,14 +124,13 @@ Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
   return apply_user_timeout(stream, send_timeout_ms);
 }
 
-Result<Fd> flow_socket(const Address& at, const std::string& device, const wire::Parameters& p) {
+Result<Fd> flow_socket(const Address& at, const std::string& device) {
   TRY(auto socket, udp_socket(at.family()));
   TRY(set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"));
   if (!device.empty()) {
     TRY(bind_to_device(socket, device));
   }
   TRY(bind_to(socket, at));
-  TRY(apply_test_options(socket, p));
   return socket;
 }
 

@@ -3,6 +3,7 @@
 // server, where accepted connections inherit them. iperf_tcp.c iperf_tcp_connect()/_listen(), 3.22.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "harness/net/transport.h"
 #include "harness/perf/options.h"
 #include "harness/perf/report_model.h"
+#include "harness/session/event.h"
 #include "harness/wire/params.h"
 
 namespace rolecall::perf {
@@ -24,8 +26,9 @@ Transport transport_of(const wire::Parameters& parameters);
 Result<std::vector<Address>> resolve_all(const std::vector<std::string>& hosts, std::uint16_t port,
                                          int family);
 
-// -N, -M, -w. Config when the kernel grants less than -w asked for (iperf3's IESETBUF2).
-Result<void> apply_test_options(const Fd& socket, const wire::Parameters& parameters);
+// -N, -M, -w: what could not be set, with iperf3's number for it; nothing where all could.
+std::optional<session::LocalFailure> apply_test_options(const Fd& socket,
+                                                        const wire::Parameters& parameters);
 
 // Takes them back from a listener: the next test finds it as it was. `before` is what
 // buffer_facts() said before they were applied.
@@ -39,8 +42,7 @@ Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& para
                                   int send_timeout_ms);
 
 // Server: a UDP socket on the port of a test, beside others, bound to `device` unless empty.
-Result<Fd> flow_socket(const Address& at, const std::string& device,
-                       const wire::Parameters& parameters);
+Result<Fd> flow_socket(const Address& at, const std::string& device);
 
 // --snd-timeout, TCP_NODELAY: the control connection.
 Result<void> apply_control_options(const Fd& control, int send_timeout_ms);

@@ -2,8 +2,6 @@
 // The layouts of single lines.
 #include "harness/perf/text_lines.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "harness/perf/units.h"
@@ -13,6 +11,24 @@ namespace {
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+}
+
+// U+0080 to U+009F in UTF-8, among them one that begins a sequence as ESC [ does.
+bool is_wide_control(std::string_view at) {
+  return at.size() >= 2 && at[0] == '\xc2' && static_cast<unsigned char>(at[1]) >= 0x80 &&
+         static_cast<unsigned char>(at[1]) <= 0x9f;
+}
+
+std::string without_controls(std::string_view text, std::string_view but) {
+  std::string out;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const bool wide = is_wide_control(text);
+    const bool stays =
+        !wide && (!is_control(text[0]) || but.find(text[0]) != std::string_view::npos);
+    out += stays ? text[0] : '?';
+    if (wide) text.remove_prefix(1);
+  }
+  return out;
 }
 
 }  // namespace
@@ -79,16 +95,11 @@ std::string failure_line(const Failure& failure) {
 }
 
 std::string harmless(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace_if(
-      out, [](char c) { return is_control(c) && c != '\n' && c != '\t'; }, '?');
-  return out;
+  return without_controls(text, "\n\t");
 }
 
 std::string harmless_line(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace_if(out, is_control, '?');
-  return out;
+  return without_controls(text, "");
 }
 
 }  // namespace rolecall::perf

@@ -32,7 +32,9 @@ void TextReport::print(std::string_view text) {
   if (settings_.role == Role::Client && !settings_.title.empty()) line += settings_.title + ":  ";
   line += text;
   sink_.write(line);
-  if (capturing_ && captured_.size() < kMostCaptured) captured_ += line;
+  if (!capturing_ || captured_.size() >= kMostCaptured) return;
+  captured_ += line;
+  if (captured_.size() >= kMostCaptured) captured_ += "[what followed was left out]\n";
 }
 
 void TextReport::print_error(std::string_view text) {

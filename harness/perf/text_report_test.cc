@@ -273,6 +273,7 @@ TEST(TextReport, WhatIsCapturedHasABound) {
     report.server_output({false, std::string(20'000, 'x')});
   }
   EXPECT_LT(report.captured().text.size(), kBound + 30'000);
+  EXPECT_TRUE(report.captured().text.ends_with("[what followed was left out]\n"));
 }
 
 // Escape sequences rule a terminal, and a line in a log may look like one of ours.
@@ -287,6 +288,13 @@ TEST(TextReport, WhatAPeerSaysRulesNoTerminalAndMakesNoLines) {
             "warning: set(?[2J?roleperf: a lie)\n"
             "roleperf: SERVER ERROR - said???roleperf: a lie\n"
             "roleperf: error - said???roleperf: a lie\n");
+}
+
+TEST(TextReport, ControlsOfTwoBytesRuleNoTerminalEither) {
+  EXPECT_EQ(harmless("\xc2\x9b"
+                     "2J \xc2\x80 \xc2\x9f"),
+            "?2J ? ?");
+  EXPECT_EQ(harmless_line("\xc2\xa0 \xc3\x80 \xc2"), "\xc2\xa0 \xc3\x80 \xc2") << "letters stay";
 }
 
 TEST(TextReport, AClientCapturesNothing) {

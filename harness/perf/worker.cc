@@ -29,10 +29,14 @@ Result<void> Worker::start(TimePoint now) {
   return ok();
 }
 
-void Worker::stop() {
-  if (!thread_.joinable()) return;
+void Worker::tell_to_stop() {
   stopping_.store(true, std::memory_order_relaxed);
   ::eventfd_write(wake_.get(), 1);
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  tell_to_stop();
   thread_.join();
 }
 

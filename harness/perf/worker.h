@@ -19,6 +19,7 @@ class Worker {
 
   // By the owner. System when no thread can be had.
   Result<void> start(TimePoint now);
+  void tell_to_stop();
   void stop();  // returns when the thread has ended
 
  protected:

@@ -75,6 +75,14 @@ TEST(ServerErrorTest, SaysWhatTheNumbersMean) {
             "writing to a stream failed (error 205): Connection reset by peer");
 }
 
+TEST(ServerErrorTest, HasWordsForWhatOurServerSends) {
+  for (const ErrorNumber number :
+       {kErrorDatagramSize, kErrorListen, kErrorSetMss, kErrorThread, kErrorStreamAccept,
+        kErrorStreamWrite, kErrorStreamRead, kErrorStreamId}) {
+    EXPECT_NE(describe({number, 0}).find(" (error "), std::string::npos) << number;
+  }
+}
+
 TEST(ServerErrorTest, TheSentenceTravelsAsADocument) {
   const std::string sentence = "connection 2: \"X\" is no role";
   EXPECT_EQ(decode_error_document(encode_error_document(sentence)).value(), sentence);

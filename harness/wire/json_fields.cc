@@ -82,7 +82,7 @@ class DocumentBuilder {
     return true;
   }
   bool begin(Json value) {
-    if (open_.size() > kDeepest) return stop("more than 1000 values inside one another");
+    if (open_.size() >= kDeepest) return stop("more than 1000 values inside one another");
     if (!put(std::move(value))) return false;
     open_.push_back(last_);
     return true;

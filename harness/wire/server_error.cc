@@ -12,47 +12,53 @@ namespace rolecall::wire {
 namespace {
 
 struct Text {
-  int number;
+  ErrorNumber number;
   const char* text;
 };
 
-// protocol.md, section 20: those that a server reports of a TCP test.
+// What our own servers report, and what others may.
 constexpr Text kTexts[] = {
-    {5, "the test's duration is outside the server's range"},
-    {6, "the number of streams is outside the server's range"},
-    {7, "the block size is outside the server's range"},
-    {8, "the socket buffer size is outside the server's range"},
-    {10, "the segment size is outside the server's range"},
-    {12, "the omit time is outside the server's range"},
-    {13, "the server requires what this client does not offer"},
-    {14, "the file to send or to write (-F) could not be opened"},
-    {15, "the burst is outside the server's range"},
-    {21, "the type of service is outside 0 to 255"},
-    {27, "the test would exceed the server's bitrate limit"},
-    {34, "a file (-F) cannot be sent in datagrams"},
-    {37, "the test is longer than the server allows"},
-    {102, "the server could not listen for the streams"},
-    {106, "the cookie was not received"},
-    {109, "the control connection was closed unexpectedly"},
-    {110, "unknown or unexpected control message"},
-    {114, "the parameters were not received or are not valid"},
-    {117, "the results were not received or are not valid"},
-    {119, "the client was terminated"},
-    {120, "the server was terminated"},
-    {121, "the server is busy with another test"},
-    {123, "the segment size could not be set"},
-    {124, "the socket buffer size could not be set"},
-    {127, "the IPv6 flow label is outside 1 to 0xfffff"},
-    {130, "the socket buffer size could not be set"},
-    {131, "the transport protocol is not supported"},
-    {132, "the CPU affinity could not be set"},
-    {134, "the congestion control algorithm could not be set"},
-    {141, "the socket buffer became smaller than asked for"},
-    {142, "the test was not authorised"},
-    {144, "no data was received in time"},
-    {160, "the test ran longer than its parameters allow"},
-    {205, "writing to a stream failed"},
-    {206, "reading from a stream failed"},
+    {kErrorDuration, "the test's duration is outside the server's range"},
+    {kErrorStreamCount, "the number of streams is outside the server's range"},
+    {kErrorBlockSize, "the block size is outside the server's range"},
+    {kErrorBufferSize, "the socket buffer size is outside the server's range"},
+    {kErrorMss, "the segment size is outside the server's range"},
+    {kErrorOmit, "the omit time is outside the server's range"},
+    {kErrorUnimplemented, "the server requires what this client does not offer"},
+    {kErrorFile, "the file to send or to write (-F) could not be opened"},
+    {kErrorBurst, "the burst is outside the server's range"},
+    {kErrorDatagramSize, "the datagram size is outside the server's range"},
+    {kErrorBadTos, "the type of service is outside 0 to 255"},
+    {kErrorTotalRate, "the test would exceed the server's bitrate limit"},
+    {kErrorDatagramFile, "a file (-F) cannot be sent in datagrams"},
+    {kErrorServerDuration, "the test is longer than the server allows"},
+    {kErrorListen, "the server could not listen for the streams"},
+    {kErrorReceiveCookie, "the cookie was not received"},
+    {kErrorControlClosed, "the control connection was closed unexpectedly"},
+    {kErrorMessage, "unknown or unexpected control message"},
+    {kErrorReceiveParameters, "the parameters were not received or are not valid"},
+    {kErrorReceiveResults, "the results were not received or are not valid"},
+    {kErrorClientTerminated, "the client was terminated"},
+    {kErrorServerTerminated, "the server was terminated"},
+    {kErrorAccessDenied, "the server is busy with another test"},
+    {kErrorNoDelay, "the delay of small segments could not be turned off"},
+    {kErrorSetMss, "the segment size could not be set"},
+    {kErrorSetBuffer, "the socket buffer size could not be set"},
+    {kErrorFlowLabel, "the IPv6 flow label is outside 1 to 0xfffff"},
+    {kErrorWindow, "the socket buffer size could not be set"},
+    {kErrorProtocol, "the transport protocol is not supported"},
+    {kErrorAffinity, "the CPU affinity could not be set"},
+    {kErrorCongestion, "the congestion control algorithm could not be set"},
+    {kErrorSmallBuffer, "the socket buffer became smaller than asked for"},
+    {kErrorAuthorisation, "the test was not authorised"},
+    {kErrorNoData, "no data was received in time"},
+    {kErrorThread, "the threads for the streams could not be started"},
+    {kErrorTestExpired, "the test ran longer than its parameters allow"},
+    {kErrorStreamConnect, "a stream could not be connected"},
+    {kErrorStreamAccept, "a stream could not be accepted"},
+    {kErrorStreamWrite, "writing to a stream failed"},
+    {kErrorStreamRead, "reading from a stream failed"},
+    {kErrorStreamId, "the results name a stream that the test does not have"},
 };
 
 }  // namespace
@@ -82,7 +88,8 @@ Result<std::string> decode_error_document(std::string_view json) {
 std::string describe(const ServerError& error) {
   std::string text = fmt::format("error {}", error.error_number);
   for (const Text& t : kTexts) {
-    if (t.number == error.error_number) text = fmt::format("{} (error {})", t.text, t.number);
+    if (t.number == error.error_number)
+      text = fmt::format("{} (error {})", t.text, error.error_number);
   }
   if (error.sys_errno <= 0) return text;
   char buffer[128];
