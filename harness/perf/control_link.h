@@ -17,7 +17,8 @@ class ControlLink {
   using OnBytes = std::function<void(ByteView)>;
   using OnClosed = std::function<void()>;
 
-  // `reactor` must outlive it. Calls back from the reactor only.
+  // `reactor` must outlive it. Calls back from the reactor, and out of read_now(). A callback may
+  // send(), read_now() and finish(); it may not end this object.
   ControlLink(Reactor& reactor, Fd socket, OnBytes on_bytes, OnClosed on_closed);
   ~ControlLink();
   ControlLink(const ControlLink&) = delete;
@@ -25,10 +26,11 @@ class ControlLink {
 
   Result<void> open();
   void send(ByteView bytes);
-  // What came is read and handed over now rather than at the next turn of the loop.
+  // What came is read and handed over now rather than at the next turn of the loop: calls back
+  // before it returns, also where a callback is running already.
   void read_now() { on_ready(0); }
   // Writes what is still unwritten, until `until` at the latest, and says that nothing follows.
-  // Calls back no more.
+  // Calls back no more, but turns the reactor meanwhile, which may call whatever else it watches.
   void finish(TimePoint until);
 
   const Fd& socket() const { return socket_; }

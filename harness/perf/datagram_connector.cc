@@ -113,6 +113,7 @@ void DatagramConnector::on_ready(const Stream& stream) {
               fmt::format("opening UDP stream {} to {}", stream.number, target_.peer.text()),
               read.error().sys_errno});
   }
+  if (read.value().would_block) return;  // its checksum was wrong, say
   if (!wire::is_connect_reply(ByteView(buffer).first(read.value().bytes))) {
     if (may_repeat_) return;
     return finish(Error{Errc::Malformed,

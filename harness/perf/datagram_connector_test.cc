@@ -2,6 +2,12 @@
 // The connector against a server that is one UDP socket, by a clock that only the test moves.
 #include "harness/perf/datagram_connector.h"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,6 +56,16 @@ class DatagramConnectorTest : public testing::Test {
         ::sendto(server_.get(), datagram.data(), datagram.size(), 0, from_.get(), from_.size()),
         static_cast<ssize_t>(datagram.size()));
     EXPECT_TRUE(reactor_.run_once(now() + seconds(20)).has_value());
+  }
+  // Of this process, the socket that is bound to it.
+  static int descriptor_of(const Address& own) {
+    for (int fd = 0; fd < 1024; ++fd) {
+      sockaddr_storage name{};
+      socklen_t size = sizeof name;
+      if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) continue;
+      if (size == own.size() && std::memcmp(&name, own.get(), size) == 0) return fd;
+    }
+    return -1;
   }
   void answer() { say(wire::encode_connect_reply()); }
   bool is_done() const { return done_ && done_->has_value(); }
@@ -137,6 +153,23 @@ TEST_F(DatagramConnectorTest, WithoutLevelTwoAnythingElseEndsIt) {
   say(Bytes(4));
   ASSERT_TRUE(done_);
   EXPECT_EQ(done_->error().code, Errc::Malformed);
+}
+
+// A datagram whose checksum is wrong is announced, and gone when it is read: here somebody who is
+// called before takes it away.
+TEST_F(DatagramConnectorTest, WithoutLevelTwoNothingIsNoAnswer) {
+  open(1, false);
+  EXPECT_EQ(asked(), 1);
+  const Fd earlier(::eventfd(1, EFD_CLOEXEC));
+  ASSERT_TRUE(reactor_.watch(earlier, EPOLLIN, [this](std::uint32_t) {
+    Bytes nothing(64);
+    EXPECT_EQ(::recv(descriptor_of(from_), nothing.data(), nothing.size(), 0), 4);
+  }));
+  say(Bytes(4));
+  reactor_.unwatch(earlier);
+  EXPECT_FALSE(done_);
+  answer();
+  EXPECT_TRUE(is_done());
 }
 
 TEST_F(DatagramConnectorTest, SilenceEndsItAndNamesThePort) {

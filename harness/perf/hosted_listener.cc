@@ -16,6 +16,13 @@
 
 namespace rolecall::perf {
 
+namespace {
+
+// Between two looks at everything else; whoever is not accepted in a turn is so in the next.
+constexpr int kMostAssociationsATurn = 64;
+
+}  // namespace
+
 // A server's own -m is for every TCP test, as with iperf3 since 3.19.
 Transport HostedTest::transport() const {
   wire::Parameters asked = session_.parameters();
@@ -69,7 +76,8 @@ Result<void> HostedTest::listen_for_associations() {
 }
 
 void HostedTest::accept_associations() {
-  while (stream_listener_.is_open() && session_.wants_connections()) {
+  for (int i = 0; i < kMostAssociationsATurn; ++i) {
+    if (!stream_listener_.is_open() || !session_.wants_connections()) return;
     auto accepted = accept_next(stream_listener_);
     if (!accepted) return fail(std::move(accepted).error(), wire::kErrorStreamAccept), pump();
     if (!accepted.value()) return;

@@ -244,12 +244,12 @@ Result<Enum> read_choice(const char* argument, const char* option,
 }
 
 Result<void> set_role_flag(Parsing& parsing, const char* argument) {
-  static constexpr std::array<std::pair<std::string_view, RoleFlagMode>, 5> kModes{{
-      {"auto", RoleFlagMode::Auto},
-      {"cookie", RoleFlagMode::Cookie},
-      {"off", RoleFlagMode::Off},
-      {"require", RoleFlagMode::Require},
-      {"force", RoleFlagMode::Force},
+  static constexpr std::array<std::pair<std::string_view, session::FlagMode>, 5> kModes{{
+      {"auto", session::FlagMode::Auto},
+      {"cookie", session::FlagMode::Cookie},
+      {"off", session::FlagMode::Off},
+      {"require", session::FlagMode::Require},
+      {"force", session::FlagMode::Force},
   }};
   TRY(parsing.options.role_flag, read_choice(argument, "--role-flag", kModes));
   return ok();

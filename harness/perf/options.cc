@@ -134,8 +134,8 @@ Result<void> check_end_conditions(const Parsing& parsing) {
 // iperf3's limit, unless both ends may speak level 2: then streams are known by number.
 Result<void> check_streams(const Options& options) {
   const bool may_speak_level_2 = options.role_flag_level >= 2 &&
-                                 options.role_flag != RoleFlagMode::Off &&
-                                 options.role_flag != RoleFlagMode::Force;
+                                 options.role_flag != session::FlagMode::Off &&
+                                 options.role_flag != session::FlagMode::Force;
   if (options.streams <= session::kMostLegacyStreams || may_speak_level_2) return ok();
   return parameter_error(fmt::format("more than {} streams (-P) need the role flag at level 2",
                                      session::kMostLegacyStreams));
@@ -186,10 +186,10 @@ void complete(Parsing& parsing) {
   if ((options.bytes != 0 || options.blocks != 0) && !parsing.duration_given) {
     options.duration_s = 0;
   }
-  if (options.role_flag == RoleFlagMode::Off && !parsing.stream_connect_given) {
+  if (options.role_flag == session::FlagMode::Off && !parsing.stream_connect_given) {
     options.stream_connect = StreamConnect::Sequential;
   }
-  if (options.role_flag == RoleFlagMode::Off && !parsing.bind_roles_given) {
+  if (options.role_flag == session::FlagMode::Off && !parsing.bind_roles_given) {
     options.bind_roles = BindRoles::Accept;
   }
   if (options.json_stream) options.json = true;

@@ -19,7 +19,6 @@ class Credentials;
 
 enum class Role { Server, Client };
 enum class AddressFamily { Any, V4, V6 };
-using RoleFlagMode = session::FlagMode;
 using BindRoles = session::BindRoles;
 enum class StreamConnect { Auto, Parallel, Ordered, Sequential };
 
@@ -58,7 +57,7 @@ struct Options {
   std::string file;         // -F: sent by the end that sends, written by the other; empty: none
   std::optional<KeepAlive> control_keep_alive;  // of the control connection
   bool mptcp = false;  // stream connections; a server: of every TCP test, asked for or not
-  RoleFlagMode role_flag = RoleFlagMode::Auto;
+  session::FlagMode role_flag = session::FlagMode::Auto;
   int role_flag_level = 2;     // highest level spoken, 1 or 2
   bool unbatched = false;      // one block a call to the kernel, as iperf3 does
   bool pkcs1_padding = false;  // of authentication tokens; else OAEP

@@ -133,7 +133,7 @@ bool RawTest::go_on() {
       control.send(byte(State::TestEnd));
       return control.receive(1) == byte(State::ExchangeResults);
     case Phase::ExchangeResults: {
-      control.send(frame(kResults));
+      control.send(frame(results));
       const std::string size = control.receive(4);
       if (size.size() != 4) return false;
       server_results = control.receive(be32(as_bytes(size)));

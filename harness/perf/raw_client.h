@@ -64,6 +64,7 @@ class RawTest {
   std::string parameters =
       R"({"tcp":true,"omit":0,"time":10,"num":0,"blockcount":0,"parallel":1,"len":131072})";
   std::string payload = std::string(1000, 'x');
+  std::string results = kResults;
   RawConnection control;
   std::optional<RawConnection> stream;
   std::string server_results;  // from DisplayResults on

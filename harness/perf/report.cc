@@ -80,7 +80,10 @@ FILE* open_stderr() {
   return open_standard(stream, _IONBF, stderr);
 }
 
-// stdio buffers for us: a full pipe or disk slows or loses the report, never the test.
+// A reader that leaves a pipe full holds up whoever reports, as it does iperf3: payload flows on,
+// but intervals, and the end of the test, wait until he reads, or until a signal wants the program
+// to end; then the rest of the report is lost. Dropping lines of a pager that was left alone, or of
+// a JSON document, would be worse.
 class FileSink : public ReportSink {
  public:
   FileSink(FILE* reports, FILE* errors) : reports_(reports), errors_(errors) {}

@@ -31,6 +31,11 @@ class LimitsBetween : public testing::TestWithParam<Pair> {
   static std::string program(const std::string& name) {
     return name == "ours" ? ROLEPERF : iperf3_of(name);
   }
+  // In the words of the client, who hears error 27.
+  static std::string says_too_much() {
+    return GetParam().client == "ours" ? "error 27"
+                                       : "total required bandwidth is larger than server limit";
+  }
   static Outcome with(const std::string& server_words, const std::string& client_words) {
     return run(program(GetParam().server), program(GetParam().client),
                {client_words, server_words});
@@ -58,6 +63,7 @@ TEST_P(LimitsBetween, ATestThatTakesTooMuchIsEnded) {
     EXPECT_EQ(done.client_status, 1) << done.client;
     EXPECT_EQ(done.server_status, 0) << done.server;
     EXPECT_THAT(done.client, HasSubstr("connected to"));
+    EXPECT_THAT(done.client, HasSubstr(says_too_much()));
   }
 }
 

@@ -12,22 +12,6 @@
 namespace rolecall::perf {
 namespace {
 
-session::FlagMode flag_mode(RoleFlagMode mode) {
-  switch (mode) {
-    case RoleFlagMode::Auto:
-      return session::FlagMode::Auto;
-    case RoleFlagMode::Cookie:
-      return session::FlagMode::Cookie;
-    case RoleFlagMode::Off:
-      return session::FlagMode::Off;
-    case RoleFlagMode::Require:
-      return session::FlagMode::Require;
-    case RoleFlagMode::Force:
-      return session::FlagMode::Force;
-  }
-  return session::FlagMode::Auto;
-}
-
 // A JSON document has 63 bits for a number, and so much never comes to its end.
 std::int64_t amount(std::uint64_t value) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
@@ -81,7 +65,7 @@ wire::Parameters test_parameters(const Options& o) {
 Result<session::ClientConfig> client_config(const Options& o) {
   session::ClientConfig config;
   config.parameters = test_parameters(o);
-  config.mode = flag_mode(o.role_flag);
+  config.mode = o.role_flag;
   config.level = o.role_flag_level;
   const ssize_t n = ::getrandom(config.random.data(), config.random.size(), 0);
   if (n != static_cast<ssize_t>(config.random.size())) return system_error("getrandom()");
@@ -90,7 +74,7 @@ Result<session::ClientConfig> client_config(const Options& o) {
 
 session::ServerConfig server_config(const Options& o) {
   session::ServerConfig config;
-  config.mode = flag_mode(o.role_flag);
+  config.mode = o.role_flag;
   config.level = o.role_flag_level;
   config.bind_roles = o.bind_roles;
   config.streams_limit = milliseconds(o.receive_timeout_ms);

@@ -277,6 +277,12 @@ void ClientSession::on_closed(TimePoint now) {
 void ClientSession::on_time(TimePoint now) {
   if (finished_ || !wake_at_ || now < *wake_at_) return;
   if (expect_ == Expect::ErrorDocument) return report_server_error(std::nullopt);
+  if (expect_ == Expect::ServerError && in_.buffered() < 4) {
+    return finish(Failure{
+        Error{Errc::Timeout, fmt::format("the server said {}, but did not say which for {} s",
+                                         wire::name(state_), config_.error_limit.in_ms() / 1000)},
+        wire::kErrorControlClosed});
+  }
   if (expect_ == Expect::ServerError) return on_closed(now);
   fail(Error{Errc::Timeout, fmt::format("no answer from the server for {} s in {}",
                                         config_.reply_limit.in_ms() / 1000, wire::name(state_))},

@@ -221,6 +221,14 @@ TEST_F(ClientSessionTest, AServerErrorWithOneIntegerIsRead) {  // releases up to
   EXPECT_THAT(refusal(), HasSubstr("not authorised"));
 }
 
+TEST_F(ClientSessionTest, AServerErrorWithoutItsNumberIsASilenceAndNoClose) {
+  run_to_parameters();
+  receive(State::ServerError);
+  receive(Bytes{std::byte{0}, std::byte{0}});
+  pass(seconds(10));
+  EXPECT_THAT(refusal(), HasSubstr("SERVER_ERROR, but did not say which for 10 s"));
+}
+
 TEST_F(ClientSessionTest, TheSentenceOfAFlaggedServerIsShown) {
   run_to_parameters();
   Bytes bytes{wire::encode_state(State::ServerError)};
