@@ -8,6 +8,7 @@
 #include "harness/base/deadline.h"
 #include "harness/base/fd.h"
 #include "harness/base/result.h"
+#include "harness/base/shell_word.h"
 
 namespace rolecall {
 namespace {
@@ -24,6 +25,13 @@ Result<int> half(int n) {
 Result<int> quarter(int n) {
   TRY(auto h, half(n));
   return half(h);
+}
+
+TEST(ShellWordTest, IsQuotedOnlyWhereAShellWouldReadItOtherwise) {
+  EXPECT_EQ(shell_word("scenarios/a-b_1.json"), "scenarios/a-b_1.json");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("a b"), "'a b'");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
 }
 
 TEST(FdTest, ClosesWhatItOwnsWhenItDies) {

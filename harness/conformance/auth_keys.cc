@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/auth_keys.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
-
 #include "harness/base/check.h"
 #include "harness/perf/authentication.h"
+#include "harness/perf/key_pair.h"
 #include "harness/wire/auth_token.h"
 
 namespace rolecall::conformance {
@@ -14,17 +11,6 @@ namespace {
 
 // sha256 of "{mario}rossi-Pa55"
 constexpr const char* kHash = "15e9ee9935c82f6c921be6979d26b2d16d8d528b23497fb1c32912c755b8c6cf";
-
-template <class Write>
-std::string pem(const Write& write) {
-  BIO* bio = BIO_new(BIO_s_mem());
-  CHECK(write(bio) == 1);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
 
 }  // namespace
 
@@ -34,16 +20,10 @@ const AuthKeys& AuthKeys::get() {
 }
 
 AuthKeys::AuthKeys() : folder_(TemporaryFolder::make().value()) {
-  const perf::KeyHandle key(EVP_RSA_gen(2048));
-  CHECK(key != nullptr);
+  CHECK(perf::write_key_pair(folder_.path(), "", 2048).has_value());
   const auto write = [this](const char* name, const std::string& content) {
     CHECK(write_file(folder_.path() / name, content).has_value());
   };
-  write("private.pem", pem([&](BIO* bio) {
-          return PEM_write_bio_PKCS8PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr,
-                                               nullptr);
-        }));
-  write("public.pem", pem([&](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key.get()); }));
   const std::string line = std::string(kUser) + "," + kHash + "\n";
   write("users.csv", line);
   write("odd-users.csv", "# name,hash\n\n" + line + kUser + "," + std::string(64, '0') + "\n");

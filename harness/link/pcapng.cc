@@ -97,6 +97,7 @@ PcapngWriter::PcapngWriter(Fd file, std::string path, std::uint32_t snaplen)
       epoch_ns_(realtime_ns() - now().ns) {
   buffer_.reserve(2 * kBuffer);
   add_header();
+  flush();  // on a full disk, too, the file is to be one
 }
 
 PcapngWriter::~PcapngWriter() {

@@ -1,30 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/auth_files.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <sys/stat.h>
 
-#include <cstring>
-#include <memory>
-
 #include "harness/base/check.h"
-#include "harness/perf/rsa_key.h"
+#include "harness/perf/key_pair.h"
 
 namespace rolecall::perf {
-namespace {
-
-std::string take_text(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
-}  // namespace
-
 AuthFiles::AuthFiles() : folder_(TemporaryFolder::make().value()) {
   constexpr unsigned kBits = 2048;
   write_key("", kBits);
@@ -41,16 +23,7 @@ std::string AuthFiles::write(const std::string& name, const std::string& content
 }
 
 void AuthFiles::write_key(const std::string& prefix, unsigned bits, const char* passphrase) const {
-  const KeyHandle key(EVP_RSA_gen(bits));
-  CHECK(key != nullptr);
-  BIO* secret = BIO_new(BIO_s_mem());
-  const EVP_CIPHER* cipher = passphrase == nullptr ? nullptr : EVP_aes_128_cbc();
-  const int size = passphrase == nullptr ? 0 : static_cast<int>(std::strlen(passphrase));
-  PEM_write_bio_PKCS8PrivateKey(secret, key.get(), cipher, passphrase, size, nullptr, nullptr);
-  write(prefix + "private.pem", take_text(secret));
-  BIO* open = BIO_new(BIO_s_mem());
-  PEM_write_bio_PUBKEY(open, key.get());
-  write(prefix + "public.pem", take_text(open));
+  CHECK(write_key_pair(folder_.path(), prefix, bits, passphrase).has_value());
 }
 
 }  // namespace rolecall::perf

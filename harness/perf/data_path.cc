@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kManyWorkers = 8;
 
 std::size_t worker_count(std::size_t streams) {
+  if (streams <= kManyWorkers) return streams;
   return std::min(streams,
                   std::max<std::size_t>(std::thread::hardware_concurrency(), kManyWorkers));
 }

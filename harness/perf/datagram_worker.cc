@@ -72,7 +72,7 @@ DatagramWorker::DatagramWorker(WorkerParts parts, const std::vector<Stream*>& st
       controls_(gathers_ ? places_.size() : 0),
       messages_(places_.size()) {
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    places_[i] = iovec{&scratch_[i * place_bytes_], place_bytes_};
+    places_[i] = iovec{scratch_.bytes().subspan(i * place_bytes_).data(), place_bytes_};
     messages_[i].msg_hdr.msg_iov = &places_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
     if (gathers_) messages_[i].msg_hdr.msg_control = controls_[i].bytes.data();
@@ -129,7 +129,7 @@ std::size_t DatagramWorker::receive_once(Incoming& in) {
 // How many came, each into its place; less than 1 for none.
 int DatagramWorker::receive_messages(const Fd& socket) {
   if (messages_.size() == 1 && !gathers_) {
-    const ssize_t bytes = ::recv(socket.get(), scratch_.data(), scratch_.size(), flags_);
+    const ssize_t bytes = ::recv(socket.get(), scratch_.bytes().data(), scratch_.size(), flags_);
     messages_[0].msg_len = static_cast<unsigned>(std::max<ssize_t>(bytes, 0));
     return bytes < 0 ? -1 : 1;
   }
@@ -142,7 +142,8 @@ int DatagramWorker::receive_messages(const Fd& socket) {
 
 std::size_t DatagramWorker::take_message(Incoming& in, std::size_t index, TimePoint arrived) {
   const std::size_t bytes = messages_[index].msg_len;
-  const ByteView place(&scratch_[index * place_bytes_], std::min(bytes, place_bytes_));
+  const ByteView place =
+      scratch_.bytes().subspan(index * place_bytes_, std::min(bytes, place_bytes_));
   const std::size_t step = gathers_ ? datagram_bytes(messages_[index].msg_hdr) : 0;
   if (step == 0) return take(in, place, bytes, arrived);
   std::size_t counted = 0;

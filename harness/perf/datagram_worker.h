@@ -14,6 +14,7 @@
 #include "harness/base/bytes.h"
 #include "harness/perf/data_path.h"
 #include "harness/perf/load.h"
+#include "harness/perf/scratch.h"
 #include "harness/perf/stream.h"
 #include "harness/perf/worker.h"
 #include "harness/session/datagram_account.h"
@@ -59,7 +60,7 @@ class DatagramWorker final : public Worker {
     alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> bytes;
   };
 
-  Bytes scratch_;  // a place for each message of a call
+  Scratch scratch_;  // a place for each message of a call
   std::vector<iovec> places_;
   std::vector<Control> controls_;
   std::vector<mmsghdr> messages_;

@@ -52,7 +52,7 @@ void Drain::read(const Stream& stream) {
   const auto own =
       std::ranges::find(totals_, stream.connection, &session::ConnectionTotal::connection);
   CHECK(own != totals_.end());
-  const auto outcome = read_some(stream.socket, scratch_);
+  const auto outcome = read_some(stream.socket, scratch_.bytes());
   if (!outcome || outcome.value().closed) return leave(stream);
   own->bytes += outcome.value().bytes;
 }

@@ -6,8 +6,8 @@
 #include <functional>
 #include <vector>
 
-#include "harness/base/bytes.h"
 #include "harness/net/reactor.h"
+#include "harness/perf/scratch.h"
 #include "harness/perf/stream.h"
 #include "harness/session/event.h"
 
@@ -38,7 +38,7 @@ class Drain {
   std::vector<const Stream*> open_;
   Totals totals_;
   std::function<void(const Totals&, bool)> on_news_;
-  Bytes scratch_;
+  Scratch scratch_;
 };
 
 }  // namespace rolecall::perf

@@ -28,7 +28,7 @@ constexpr Duration kLongestPortion = milliseconds(50);
 constexpr int kBufferPart = 4;
 // A call that filled its place is followed by the next at once, so often at most: others have their
 // turn, and it is seen that the test is over.
-constexpr int kCallsATurn = 16;
+constexpr int kReceivesATurn = 16;
 
 void count(Stream& stream, std::size_t bytes) {
   stream.bytes.store(stream.bytes.load(std::memory_order_relaxed) + bytes,
@@ -87,7 +87,7 @@ bool ReceiveWorker::claim(Incoming& in) {
 }
 
 void ReceiveWorker::receive_turn(Incoming& in) {
-  for (int calls = 0; calls < kCallsATurn && receive_once(in); ++calls) {
+  for (int calls = 0; calls < kReceivesATurn && receive_once(in); ++calls) {
   }
 }
 
@@ -96,7 +96,7 @@ bool ReceiveWorker::receive_once(Incoming& in) {
   if ((use == Stream::Claim::Open || use == Stream::Claim::Sends) && !claim(in)) return false;
   const bool to_file = in.stream->file.has_value();
   const auto outcome = skips_copy_ && !to_file ? skip_some(in.stream->socket, scratch_.size())
-                                               : read_some(in.stream->socket, scratch_);
+                                               : read_some(in.stream->socket, scratch_.bytes());
   // A peer that closes or resets a stream says why on the control connection.
   if (!outcome || outcome.value().closed) {
     in.portion = 1;
@@ -104,7 +104,7 @@ bool ReceiveWorker::receive_once(Incoming& in) {
     return false;
   }
   const std::size_t bytes = outcome.value().bytes;
-  if (to_file && !write_to_file(in, ByteView(scratch_).first(bytes))) return false;
+  if (to_file && !write_to_file(in, scratch_.bytes().first(bytes))) return false;
   count(*in.stream, bytes);
   if (budget_.spend(bytes)) news_.goal_reached();
   in.window_bytes += bytes;
@@ -161,14 +161,14 @@ int bytes_waiting(const Fd& socket) {
 Result<void> receive_what_is_there(Stream& stream, Deadline file_limit) {
   const int waiting = bytes_waiting(stream.socket);
   if (waiting <= 0) return ok();
-  Bytes scratch(std::min<std::size_t>(static_cast<std::size_t>(waiting), kScratchBytes));
+  const Scratch scratch(std::min<std::size_t>(static_cast<std::size_t>(waiting), kScratchBytes));
   for (auto left = static_cast<std::size_t>(waiting); left > 0;) {
     const auto outcome =
-        read_some(stream.socket, std::span(scratch).first(std::min(left, scratch.size())));
+        read_some(stream.socket, scratch.bytes().first(std::min(left, scratch.size())));
     if (!outcome || outcome.value().bytes == 0) return ok();
     if (stream.file) {
       std::optional<Deadline> limit = file_limit;
-      TRY(write_whole(*stream.file, ByteView(scratch).first(outcome.value().bytes), Fd(), limit));
+      TRY(write_whole(*stream.file, scratch.bytes().first(outcome.value().bytes), Fd(), limit));
     }
     count(stream, outcome.value().bytes);
     left -= outcome.value().bytes;

@@ -10,6 +10,7 @@
 #include "harness/base/deadline.h"
 #include "harness/perf/data_path.h"
 #include "harness/perf/load.h"
+#include "harness/perf/scratch.h"
 #include "harness/perf/stream.h"
 #include "harness/perf/worker.h"
 
@@ -51,7 +52,7 @@ class ReceiveWorker final : public Worker {
   Budget& budget_;
   DataPathNews& news_;
   std::vector<Incoming> in_;
-  Bytes scratch_;
+  Scratch scratch_;
   std::optional<Deadline> file_limit_;  // of all its streams, once it has been told to stop
 };
 

@@ -85,11 +85,13 @@ std::string evidence(const RunResult& run) {
 }
 
 std::string run_item(const RunResult& run) {
+  std::string notes;
+  for (const std::string& note : run.notes) notes += "<br/>" + xml_escape(note);
   return fmt::format(
-      "<li><span class=\"{}\">{}</span>: {}{}<br/>client: {}; server: {}<br/>"
+      "<li><span class=\"{}\">{}</span>: {}{}{}<br/>client: {}; server: {}<br/>"
       "again: <code>{}</code></li>\n",
       run.as_expected ? "good" : "bad", xml_escape(caption(run)), xml_escape(run.verdict.reason),
-      evidence(run), xml_escape(run.client_ended), xml_escape(run.server_ended),
+      notes, evidence(run), xml_escape(run.client_ended), xml_escape(run.server_ended),
       xml_escape(run.replay));
 }
 
@@ -122,9 +124,10 @@ std::string overview(const std::vector<ScenarioResult>& results) {
 
 std::string headline(const std::vector<ScenarioResult>& results) {
   const auto good = std::ranges::count_if(results, &ScenarioResult::as_expected);
-  const bool all = static_cast<std::size_t>(good) == results.size();
-  return fmt::format("<p class=\"{}\">{} of {} as stated</p>\n", all ? "good" : "bad", good,
-                     results.size());
+  const auto run =
+      std::ranges::count_if(results, [](const ScenarioResult& r) { return r.left_out.empty(); });
+  return fmt::format("<p class=\"{}\">{} of {} as stated</p>\n{}", good == run ? "good" : "bad",
+                     good, run, left_out(results).empty() ? "" : pre(left_out(results)));
 }
 
 }  // namespace
@@ -141,7 +144,8 @@ std::string html_page(std::string_view title, const std::vector<ScenarioResult>&
     text += "<h2>One deadlock, explained</h2>\n" + pre(explanation_text(*explained, kPageStyle));
   }
   text += "<h2>Run by run</h2>\n";
-  for (const ScenarioResult& result : results) text += details(result);
+  for (const ScenarioResult& result : results)
+    if (result.left_out.empty()) text += details(result);
   return text + "</body>\n</html>\n";
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -55,7 +56,9 @@ constexpr char kLegend[] =
     "stream,\n"
     "figs wrong figures, refd refused, void reports success and delivered nothing, -- not "
     "realisable:\n"
-    "the peers' own ordering forbids the adverse order, . nothing to try, ! not as declared\n";
+    "the peers' own ordering forbids the adverse order, ?? the order did not come about, . "
+    "nothing\n"
+    "to try, x left out, ! not as declared\n";
 
 // The worst of several runs: the first that is not as declared.
 Cell cell(const std::vector<const RunResult*>& runs) {
@@ -76,7 +79,9 @@ std::vector<const RunResult*> pointers(const std::vector<RunResult>& runs) {
 std::vector<Cell> group(const std::vector<const ScenarioResult*>& results) {
   std::vector<const RunResult*> natural;
   std::map<Lever, std::vector<const RunResult*>> by_lever;
+  std::set<Lever> missing;
   for (const ScenarioResult* result : results) {
+    if (!result->left_out.empty() && result->lever) missing.insert(*result->lever);
     for (const RunResult& run : result->controls) natural.push_back(&run);
     if (result->lever) {
       by_lever[*result->lever] = pointers(result->runs);
@@ -85,7 +90,8 @@ std::vector<Cell> group(const std::vector<const ScenarioResult*>& results) {
     }
   }
   std::vector<Cell> cells = {cell(natural)};
-  for (const Lever lever : kLevers) cells.push_back(cell(by_lever[lever]));
+  for (const Lever lever : kLevers)
+    cells.push_back(missing.contains(lever) ? Cell{"x", Tone::Faint} : cell(by_lever[lever]));
   return cells;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -66,6 +67,12 @@ std::string median_time(const Runs& runs) {
   return fmt::format("{:.3f} s", (lower.in_seconds() + upper.in_seconds()) / 2);
 }
 
+std::string lines(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += sentence + "\n";
+  return text;
+}
+
 bool is_same_run(const RunResult& a, const RunResult& b) {
   return a.scenario == b.scenario && a.lever == b.lever && a.is_control == b.is_control &&
          a.index == b.index;
@@ -121,6 +128,21 @@ std::string results_table(const std::vector<ScenarioResult>& results,
   return table(result_columns(scenario_column), lines, style);
 }
 
+std::string left_out(const std::vector<ScenarioResult>& results) {
+  std::map<std::string, std::vector<std::string>> names;  // by reason
+  for (const ScenarioResult& result : results) {
+    if (result.left_out.empty()) continue;
+    const std::string by = result.lever ? fmt::format(" by {}", name(*result.lever)) : "";
+    names[result.left_out].push_back(result.scenario.name + by);
+  }
+  std::string text;
+  for (const auto& [reason, left] : names)
+    text +=
+        fmt::format("left out, {}{}: {}\n", left.front(),
+                    left.size() == 1 ? "" : fmt::format(" and {} more", left.size() - 1), reason);
+  return text.empty() ? text : "\n" + text;
+}
+
 std::string surprises(const std::vector<ScenarioResult>& results, const Style& style) {
   std::string text;
   for_each_run(results, [&](const RunResult& run) {
@@ -130,8 +152,9 @@ std::string surprises(const std::vector<ScenarioResult>& results, const Style& s
                     name(run.expected), name(run.realised));
     text += fmt::format("{} {}run {}: {}\n", run.scenario, run.is_control ? "control " : "",
                         run.index, paint(found, Tone::Bad, style));
-    text += fmt::format("  {}\n  client: {}; server: {}\n", run.verdict.reason, run.client_ended,
-                        run.server_ended);
+    text += fmt::format("  {}\n", run.verdict.reason);
+    for (const std::string& note : run.notes) text += fmt::format("  {}\n", note);
+    text += fmt::format("  client: {}; server: {}\n", run.client_ended, run.server_ended);
     text += fmt::format("  evidence: {}\n  again: {}\n", run.evidence.string(), run.replay);
   });
   return text;
@@ -162,12 +185,19 @@ std::vector<JunitCase> junit_cases(const std::vector<ScenarioResult>& results) {
       c.result = JunitResult::Failed;
       c.reason = fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
                              name(run.expected), name(run.realised));
-      c.detail =
-          fmt::format("{}\nclient: {}\nserver: {}\nevidence: {}\nagain: {}\n", run.verdict.reason,
-                      run.client_ended, run.server_ended, run.evidence.string(), run.replay);
+      c.detail = fmt::format("{}\n{}client: {}\nserver: {}\nevidence: {}\nagain: {}\n",
+                             run.verdict.reason, lines(run.notes), run.client_ended,
+                             run.server_ended, run.evidence.string(), run.replay);
     }
     cases.push_back(std::move(c));
   });
+  for (const ScenarioResult& result : results) {
+    if (result.left_out.empty()) continue;
+    cases.push_back({.group = result.scenario.name,
+                     .name = result.lever ? name(*result.lever) : "all",
+                     .result = JunitResult::Skipped,
+                     .reason = result.left_out});
+  }
   return cases;
 }
 

@@ -27,6 +27,9 @@ std::vector<Cell> result_line(const std::vector<scenario::RunResult>& runs,
 std::string results_table(const std::vector<scenario::ScenarioResult>& results,
                           ScenarioColumn scenario_column, const Style& style);
 
+// What was not run for want of a peer or a lever: a line for each reason. Empty when all was run.
+std::string left_out(const std::vector<scenario::ScenarioResult>& results);
+
 // For each run that was not as expected: the verdict and its reason, the evidence, how to run it
 // again. Empty when there is none.
 std::string surprises(const std::vector<scenario::ScenarioResult>& results, const Style& style);
@@ -36,7 +39,7 @@ std::string surprises(const std::vector<scenario::ScenarioResult>& results, cons
 std::string results_json(const std::vector<scenario::ScenarioResult>& results,
                          const std::optional<Explanation>& explained = std::nullopt);
 
-// One case a run, controls included.
+// One case a run, controls included; one, skipped, for what was left out.
 std::vector<JunitCase> junit_cases(const std::vector<scenario::ScenarioResult>& results);
 
 }  // namespace rolecall::report

@@ -140,7 +140,7 @@ void add_campaign_command(CLI::App& app, int& exit_status) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   campaign->add_option("--loss", command->loss_percent, "percent of the packets lost, each way")
-      ->check(CLI::Range(0, 50))
+      ->check(CLI::Range(0, 99))
       ->capture_default_str();
   campaign->add_option("--seed", command->seed, "of the loss; test i takes seed + i")
       ->check(CLI::Range(0, 1'000'000'000))

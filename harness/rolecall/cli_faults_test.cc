@@ -42,9 +42,7 @@ class CliFaultsTest : public CliTest {
     const auto text = read_file(kept() / "fault" / "1" / name);
     return text ? text.value() : text.error().message();
   }
-  bool is_without_link() const {
-    return err().find("no lever here can impose") != std::string::npos;
-  }
+  bool is_without_link() const { return err().find("without the link lever") != std::string::npos; }
 
   // The network namespaces, other than ours, of the programs that run with our mark.
   std::set<std::string> marked_namespaces() const {
@@ -85,7 +83,8 @@ TEST_F(CliFaultsTest, AConnectionThatTheClientNeverMakesInTimeIsNoDeadlock) {
                              R"("-n", "1M", "--stream-connect", "ordered")"));
   if (is_without_link()) GTEST_SKIP() << err();
   EXPECT_EQ(status, 1) << err();
-  EXPECT_THAT(out(), HasSubstr("order realised: not realisable"));
+  EXPECT_THAT(out(), AllOf(HasSubstr("order realised: not realisable"),
+                           HasSubstr("cookie 2 acknowledged never came; the limit of 0.100 s")));
   EXPECT_THAT(evidence("link.txt"), HasSubstr("cookie 2 acknowledged never came"));
 }
 
@@ -133,6 +132,37 @@ exit $status
 )";
 
 // A disk of 512 KiB for the evidence, in a mount namespace that goes with its programs.
+// Where /dev/net/tun is not, whatever this machine has.
+constexpr char kRunWithoutTun[] = "mount -t tmpfs none /dev/net || exit 77; exec \"$0\" run \"$@\"";
+
+TEST_F(CliFaultsTest, WhatNeedsALeverThatIsMissingIsLeftOutAndTheRestIsRun) {
+  constexpr int kNoMount = 77;
+  const fs::path on_the_link = scenario_with("drop ack 1");
+  auto shell =
+      Child::start({"/usr/bin/unshare",
+                    {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c", kRunWithoutTun, ROLECALL_PROGRAM,
+                     on_the_link, natural_scenario(), "--repeat", "1", "--junit", file("runs.xml")},
+                    {"TMPDIR=" + temporary().string(), mark()},
+                    file("out"),
+                    file("err")});
+  ASSERT_TRUE(shell.has_value());
+  const auto status = shell.value().wait(kNever);
+  ASSERT_TRUE(status.has_value());
+  if (status.value().code == kNoMount) GTEST_SKIP() << err();
+  EXPECT_EQ(status.value().code, 2) << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("1 of 1 completed"), HasSubstr("left out, fault by link: "),
+                           HasSubstr("/dev/net/tun")));
+  EXPECT_THAT(read_file(file("runs.xml")).value(),
+              AllOf(HasSubstr("skipped=\"1\""), HasSubstr("<skipped message=")));
+}
+
+TEST_F(CliFaultsTest, AScenarioWhosePeerIsNotHereIsLeftOutAndTheRestIsRun) {
+  const fs::path absent = scenario_with("accept 2,1", R"("iperf3-0.0")");
+  EXPECT_EQ(run({"run", absent, natural_scenario(), "--repeat", "1"}), 2) << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("1 of 1 completed"), HasSubstr("left out, fault: "),
+                           HasSubstr("iperf3-0.0")));
+}
+
 TEST_F(CliFaultsTest, AFullDiskEndsTheCaptureAloneAndIsSaid) {
   constexpr int kNoMount = 77;
   const fs::path scenario = scenario_with("drop ack 1", R"("legacy")", R"("-t", "1")");

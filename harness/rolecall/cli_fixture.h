@@ -58,6 +58,13 @@ class CliTest : public testing::Test {
     return file(name);
   }
 
+  // A legacy pair in natural order: no lever, no control, and over at once.
+  fs::path natural_scenario() {
+    return write("natural.json", R"({ "schema": 1, "claim": "it completes", "why": [],
+  "server": { "peer": "legacy" }, "client": { "peer": "legacy", "args": ["-n", "64K"] },
+  "schedule": "natural", "expect": { "above": "completed" }, "control": { "repeat": 0 } })");
+  }
+
   fs::path script(const std::string& name, const std::string& body) {
     fs::path path = write(name, "#!/bin/sh\n" + body);
     fs::permissions(path, fs::perms::owner_all);

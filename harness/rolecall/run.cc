@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rolecall run: scenario files, or all files of a folder, each with its control.
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -23,7 +24,8 @@ namespace fs = std::filesystem;
 struct RunCommand {
   CommonOptions common;
   std::vector<std::string> paths;
-  int repeat = 0;  // 0: as each scenario says
+  int repeat = 0;     // 0: as each scenario says
+  std::string lever;  // empty: all that each scenario lists
 };
 
 // Each file once, however often it is named. Config when two of them share a name: their evidence
@@ -63,12 +65,27 @@ Result<std::vector<scenario::Scenario>> load(const std::vector<std::string>& pat
   return scenarios;
 }
 
+// By no other lever than this one.
+Result<void> choose_lever(scenario::Lever lever, std::vector<scenario::Scenario>& scenarios) {
+  for (scenario::Scenario& s : scenarios) {
+    if (std::find(s.levers.begin(), s.levers.end(), lever) == s.levers.end())
+      return Error{Errc::Config,
+                   fmt::format("scenario {} does not list the {} lever", s.name, name(lever))};
+    s.levers = {lever};
+  }
+  return ok();
+}
+
 Result<int> run(const RunCommand& command) {
-  TRY(const auto scenarios, load(command.paths));
+  TRY(auto scenarios, load(command.paths));
+  if (const auto lever = scenario::lever_named(command.lever)) {
+    TRY(choose_lever(*lever, scenarios));
+  }
   TRY(auto stage, Stage::open(command.common));
   const auto repeat = command.repeat > 0 ? std::optional(command.repeat) : std::nullopt;
-  TRY(const auto results, stage.run(scenarios, repeat));
+  TRY(const auto results, stage.run(scenarios, repeat, Stage::Missing::IsLeftOut));
   std::string text = report::results_table(results, report::ScenarioColumn::Shown, stage.style());
+  text += report::left_out(results);
   const std::string surprises = report::surprises(results, stage.style());
   if (!surprises.empty()) text += "\n" + surprises;
   return stage.report(results, text, "rolecall run");
@@ -87,6 +104,9 @@ void add_run_command(CLI::App& app, int& exit_status) {
                    "runs of each scenario and of its control, in place of its own count")
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
+  run_app->add_option("--lever", command->lever, "only by this lever: swap, defer or link")
+      ->check(CLI::IsMember({"swap", "defer", "link"}))
+      ->type_name("NAME");
   add_common_options(*run_app, command->common);
   run_app->callback([command, &exit_status] {
     auto status = run(*command);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/rolecall/stage.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/check.h"
+#include "harness/base/shell_word.h"
 #include "harness/net/netns.h"
 #include "harness/report/html.h"
 #include "harness/report/junit.h"
@@ -73,20 +76,10 @@ scenario::RunOptions Stage::run_options() const {
     run.shim = std::move(shim).value();
     run.retrofit = run.shim.parent_path() / "librolecall_order.so";
   }
-  for (const std::string& peer : options_.peers) run.replay_command += " --peer " + peer;
+  run.replay_command = shell_word(program_invocation_name) + " run";
+  for (const std::string& peer : options_.peers)
+    run.replay_command += " --peer " + shell_word(peer);
   return run;
-}
-
-Result<std::size_t> Stage::count_runs(const std::vector<Scenario>& scenarios,
-                                      std::optional<int> repeat) const {
-  std::size_t total = 0;
-  for (const Scenario& s : scenarios) {
-    TRY(const auto levers, usable_levers(s, run_options()));
-    const std::size_t series = std::max<std::size_t>(levers.size(), 1);
-    const int runs = repeat.value_or(s.control.repeat) + repeat.value_or(s.repeat);
-    total += series * static_cast<std::size_t>(runs);
-  }
-  return total;
 }
 
 namespace {
@@ -108,17 +101,16 @@ void prepare_levers(const std::vector<Scenario>& scenarios, const fs::path& shim
 }  // namespace
 
 Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scenarios,
-                                               std::optional<int> repeat) {
+                                               std::optional<int> repeat, Missing missing) {
   prepare_levers(scenarios, run_options().shim);
-  TRY(const std::size_t total, count_runs(scenarios, repeat));
   report::Progress progress(progress_writer(), terminal_columns());
-  std::size_t done = 0;
   scenario::SeriesOptions series;
   series.run = run_options();
   series.jobs = options_.jobs;
   series.repeat = repeat;
-  series.on_run = [&](const RunResult& run) {
-    progress.show(++done, total, fmt::format("{}: {}", run.scenario, name(run.verdict.kind)));
+  series.leaves_out = missing == Missing::IsLeftOut;
+  series.on_run = [&](const RunResult& run, std::size_t done, std::size_t total) {
+    progress.show(done, total, fmt::format("{}: {}", run.scenario, name(run.verdict.kind)));
   };
   return run_scenarios(scenarios, peers_, series);
 }
@@ -126,15 +118,29 @@ Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scen
 Result<RunResult> Stage::run_to_its_end(const Scenario& scenario) {
   scenario::RunOptions options = run_options();
   options.let_peers_end = true;
-  TRY(const auto levers, usable_levers(scenario, options));
+  const auto levers = levers_of(scenario, options).here;
+  CHECK(!levers.empty());
   return run_once(scenario, peers_, levers.front(), 1, false, options);
 }
+
+namespace {
+
+bool is_any_left_out_whole(const std::vector<ScenarioResult>& results) {
+  std::set<std::string> run;
+  for (const ScenarioResult& r : results)
+    if (r.left_out.empty()) run.insert(r.scenario.name);
+  return std::any_of(results.begin(), results.end(),
+                     [&](const ScenarioResult& r) { return !run.contains(r.scenario.name); });
+}
+
+}  // namespace
 
 Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view text,
                           std::string_view suite,
                           const std::optional<report::Explanation>& explained) {
-  const bool good = std::all_of(results.begin(), results.end(),
-                                [](const ScenarioResult& r) { return r.as_expected; });
+  const bool good = std::all_of(results.begin(), results.end(), [](const ScenarioResult& r) {
+    return r.as_expected || !r.left_out.empty();
+  });
   if (!good || options_.json) evidence_.keep();
   if (!evidence_.will_stay()) {
     // The folder goes when we do: say nothing of files that nobody will find.
@@ -151,7 +157,8 @@ Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view 
   if (evidence_.will_stay()) {
     fmt::print(stderr, "rolecall: evidence is in {}\n", evidence_.path().string());
   }
-  return good ? kExitAsExpected : kExitUnexpected;
+  if (!good) return kExitUnexpected;
+  return is_any_left_out_whole(results) ? kExitEnvironment : kExitAsExpected;
 }
 
 }  // namespace rolecall::cli

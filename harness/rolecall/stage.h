@@ -23,16 +23,18 @@ class Stage {
   // process: signals are caught from here on.
   static Result<Stage> open(const CommonOptions& options);
 
-  // Runs all of them, with `repeat` in place of each scenario's own count. Errors are of the
-  // environment, or an interruption.
+  // Runs all of them, with `repeat` in place of each scenario's own count. What is `Missing` here,
+  // a peer or a lever, ends all or is left out. Errors are of the environment, or an interruption.
+  enum class Missing { EndsAll, IsLeftOut };
   Result<std::vector<scenario::ScenarioResult>> run(
-      const std::vector<scenario::Scenario>& scenarios, std::optional<int> repeat);
+      const std::vector<scenario::Scenario>& scenarios, std::optional<int> repeat,
+      Missing missing = Missing::EndsAll);
   // Runs one under its schedule, and lets its peers end by themselves.
   Result<scenario::RunResult> run_to_its_end(const scenario::Scenario& scenario);
 
   // Writes `text`, or the JSON in its place (which names the evidence, so that this stays) with
   // what explains one of the runs, and the JUnit and HTML files; says where evidence stays. The
-  // command's exit status, or System.
+  // command's exit status (kExitEnvironment where a scenario was left out whole), or System.
   Result<int> report(std::vector<scenario::ScenarioResult> results, std::string_view text,
                      std::string_view suite,
                      const std::optional<report::Explanation>& explained = std::nullopt);
@@ -44,8 +46,6 @@ class Stage {
   Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
         ReportFile junit, ReportFile html, const StopToken* stop);
   scenario::RunOptions run_options() const;
-  Result<std::size_t> count_runs(const std::vector<scenario::Scenario>& scenarios,
-                                 std::optional<int> repeat) const;
 
   CommonOptions options_;
   scenario::PeerSet peers_;

@@ -131,6 +131,7 @@ nlohmann::json to_json(const RunResult& run) {
                    {"realised", name(run.realised)},
                    {"verdict", name(run.verdict.kind)},
                    {"reason", run.verdict.reason},
+                   {"notes", run.notes},
                    {"expected", name(run.expected)},
                    {"as_expected", run.as_expected},
                    {"seconds", nullptr},

@@ -81,6 +81,23 @@ bool was_drained(const RunFacts& facts, const Stream& stream) {
              : c->client.closed && c->client.bytes_acked == 1 + facts.header_bytes + kFin;
 }
 
+std::string sent_and_received(const RunFacts& facts, const Stream& stream, std::uint64_t sent,
+                              std::uint64_t received) {
+  return fmt::format("{}: {} sent, {} received", connection_name(facts, stream.port), sent,
+                     received);
+}
+
+// A client counts no more once its time is over. Of one that counted nothing of what its kernel may
+// have held by then, nobody can tell whether it does not read, or had no processor to read with.
+std::optional<std::string> uncounted(const RunFacts& facts, const Stream& stream) {
+  if (*stream.client.sends || *stream.client.receiver_bytes > 0 || was_drained(facts, stream))
+    return std::nullopt;
+  const std::uint64_t sent = *stream.server.sender_bytes;
+  if (sent == 0 || sent > facts.kernel_holds_bytes + facts.block_bytes) return std::nullopt;
+  return sent_and_received(facts, stream, sent, 0) +
+         ", which the kernels may have held until the client's time was over";
+}
+
 // The rule of "completed" for one stream, apart from both ends printing the same. A client counts
 // no more once it has ended the test, but reads on until the server has heard of it
 // (iperf_client_api.c iperf_run_client(), 3.12: "continue draining"). So what a server has sent and
@@ -95,8 +112,7 @@ std::optional<std::string> broken_rule(const RunFacts& facts, const Stream& stre
                    : std::max(*stream.client.sender_bytes, *stream.server.sender_bytes);
   const std::uint64_t received =
       client_sends ? *stream.server.receiver_bytes : *stream.client.receiver_bytes;
-  const std::string what =
-      fmt::format("{}: {} sent, {} received", connection_name(facts, stream.port), sent, received);
+  const std::string what = sent_and_received(facts, stream, sent, received);
   const std::uint64_t under_way = facts.kernel_holds_bytes + facts.block_bytes;
   const PeerOutcome& sender = client_sends ? facts.client : facts.server;
   const std::uint64_t uncounted = sender.has_sender_threads ? facts.block_bytes : 0;
@@ -190,6 +206,7 @@ Verdict judge_figures(const RunFacts& facts) {
   bool is_proved = true;
   for (const Stream& s : streams) {
     if (auto line = disagreement(facts, s.port, s.client, s.server)) return wrong(*line);
+    if (auto line = uncounted(facts, s)) return {VerdictKind::Inconclusive, *line};
     if (auto line = broken_rule(facts, s)) return wrong(*line);
     is_proved = is_proved && kernel_received(facts, s).has_value();
     received += *s.client.sends ? *s.server.receiver_bytes : *s.client.receiver_bytes;

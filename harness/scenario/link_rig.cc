@@ -109,6 +109,7 @@ class LinkRig : public Rig {
       const link::RuleLog& rule = log.rules[i];
       if (rule.is_fulfilled()) continue;
       if (i >= order_rules_) seen.rules_fulfilled = false;
+      seen.unmet.push_back(rule.text());
       if (!rule.limit_ended_it && !rule.holding_at_stop) continue;
       const auto* awaited = log.stream(rule.rule.until.connection);
       const TimePoint end = rule.limit_ended_it.value_or(log.stopped);

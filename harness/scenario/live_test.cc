@@ -32,6 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Args = std::vector<std::string>;
 
 // Ends only if somebody ends it, so that the limit, and no clock of the peers, ends the test.
@@ -197,6 +198,7 @@ TEST_F(LiveTest, OneBitASecondIsNotADeadlock) {
   Scenario s = scenario({"--bidir", "-b", "1", "-t", kLong});
   s.limit = milliseconds(1000);
   EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+  EXPECT_THAT(last_.verdict.reason, Not(HasSubstr("is closed"))) << "as it was at the limit";
 }
 
 TEST_F(LiveTest, AnEmptyPipeIsNotADeadlock) {

@@ -31,6 +31,8 @@ struct LeverObservation {
   bool rules_fulfilled = true;  // those of the schedule, beside its accept order
   // From the first stream's SYN to TEST_START, both at the client; where the lever sees packets.
   std::optional<Duration> set_up;
+  // What kept the schedule from coming about, rule by rule.
+  std::vector<std::string> unmet;
   // Why the lever did not do its work: an event that never came, a program that it could not see.
   std::vector<std::string> problems;
 };

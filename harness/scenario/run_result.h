@@ -49,6 +49,9 @@ struct RunResult {
   std::optional<Lever> lever;  // none in natural order
   Realised realised = Realised::NotAsked;
   Verdict verdict;
+  // What else was seen that explains it: a rule of the schedule that was not met, a connection too
+  // many. A sentence each.
+  std::vector<std::string> notes;
   Outcome expected;
   bool as_expected = false;  // the verdict, and a schedule that was realised, or could not be
   // From the first sample in which TEST_RUNNING was on the wire to the verdict; absent when the
@@ -66,12 +69,14 @@ struct RunResult {
 // All runs of one scenario under one lever, with its control.
 struct ScenarioResult {
   Scenario scenario;
-  std::optional<Lever> lever;  // none: the schedule is natural
-  std::vector<RunResult> controls;
-  std::vector<RunResult> runs;
+  std::optional<Lever> lever{};  // none: the schedule is natural
+  std::vector<RunResult> controls{};
+  std::vector<RunResult> runs{};
   // Every control and every run as expected. A claim whose control failed is not "as expected".
   bool as_expected = false;
-  std::string summary;  // "20 of 20 deadlock; control 20 of 20 completed"
+  std::string summary{};  // "20 of 20 deadlock; control 20 of 20 completed"
+  // Why nothing was run: a lever or a peer that is not here. Empty where runs were made.
+  std::string left_out{};
 };
 
 // The run as one JSON object: client, server {name, version}, mode, streams, schedule, lever,

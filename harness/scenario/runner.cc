@@ -5,9 +5,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/files.h"
+#include "harness/base/shell_word.h"
 #include "harness/scenario/evidence_json.h"
 #include "harness/scenario/rig.h"
 #include "harness/scenario/test_run.h"
@@ -63,14 +65,18 @@ Realised realised(const Scenario& scenario, const TestRunRecord& record, const P
   return numbers == scenario.schedule.accept ? Realised::Yes : Realised::No;
 }
 
-// 'word' for a shell, quoted where it has to be.
-std::string quoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+std::vector<std::string> notes_of(const TestRunRecord& record, const Peer& server,
+                                  Realised realised) {
+  std::vector<std::string> notes;
+  if (realised == Realised::No || realised == Realised::NotRealisable) notes = record.seen.unmet;
+  if (realised == Realised::No && notes.empty()) {
+    AcceptOrder order;
+    for (const std::uint16_t port : accept_order(record, server))
+      order.push_back(number_of(record.facts, port));
+    notes.push_back(fmt::format("the server accepted connections {}", fmt::join(order, ",")));
+  }
+  if (auto surplus = surplus_connections(record.facts)) notes.push_back(std::move(*surplus));
+  return notes;
 }
 
 std::optional<bool> sends(const PeerOutcome& peer, std::uint16_t client_port, bool is_client) {
@@ -130,6 +136,23 @@ RunResult describe(const Scenario& scenario, const Peer& client, const Peer& ser
   return run;
 }
 
+// The scenario whose first run is run `index` of this one.
+Scenario as_first_run(const Scenario& scenario, std::optional<Lever> lever, int index) {
+  Scenario alone = scenario;
+  alone.link.seed += static_cast<std::uint64_t>(index - 1);
+  if (lever) alone.levers = {*lever};
+  return alone;
+}
+
+// A file of the user's says the same again, but for what is drawn by lot: that is in the evidence.
+std::string replay_line(const Scenario& alone, const RunResult& run, const RunOptions& options) {
+  const bool is_file = !alone.path.empty() && alone.link.loss_percent == 0;
+  const fs::path file = is_file ? alone.path : run.evidence / (alone.name + ".json");
+  const bool is_by_lever = is_file && run.lever;
+  return fmt::format("{} {}{} --repeat 1", options.replay_command, shell_word(file.string()),
+                     is_by_lever ? fmt::format(" --lever {}", name(*run.lever)) : "");
+}
+
 }  // namespace
 
 const char* name(Realised realised) {
@@ -155,9 +178,8 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
   const fs::path place = options.out / scenario.name;
   run.evidence = place / fmt::format("{}{}", is_control ? "control-" : "", index);
   TRY(make_empty_folder(run.evidence));
-  const fs::path again =
-      scenario.path.empty() ? run.evidence / (scenario.name + ".json") : scenario.path;
-  run.replay = fmt::format("{} {} --repeat 1", options.replay_command, quoted(again.string()));
+  const Scenario alone = as_first_run(scenario, lever, index);
+  run.replay = replay_line(alone, run, options);
 
   TRY(auto rig, make_rig({scenario, client, server, lever, is_control, index, options.port,
                           options.shim, run.evidence}));
@@ -170,32 +192,29 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
                           : run.expected.is_realisable ? Realised::Yes
                                                        : Realised::NotRealisable;
   run.as_expected = run.verdict.kind == run.expected.verdict && run.realised == wanted;
+  run.notes = notes_of(record, server, run.realised);
   run.time_to_verdict = record.time_to_verdict;
   run.set_up = record.seen.set_up;
   run.connections = connections_of(record, server);
   run.header_bytes = record.facts.header_bytes;
   run.client_ended = record.client_ended;
   run.server_ended = record.server_ended;
-  TRY(keep_evidence(record, run, scenario));
+  TRY(keep_evidence(record, run, alone));
   return run;
 }
 
 // A natural schedule needs no lever; on the link it runs where the scenario names it.
-Result<std::vector<Lever>> usable_levers(const Scenario& scenario, const RunOptions& options) {
-  std::vector<Lever> usable;
-  std::string why;
+Levers levers_of(const Scenario& scenario, const RunOptions& options) {
+  Levers levers;
   for (const Lever lever : scenario.levers) {
     if (scenario.schedule.is_natural() && lever != Lever::Link) continue;
     if (auto possible = check_lever(lever, options.shim); possible.has_error()) {
-      why += fmt::format("; {}: {}", name(lever), possible.error().message());
+      levers.missing.emplace_back(lever, possible.error().message());
     } else {
-      usable.push_back(lever);
+      levers.here.push_back(lever);
     }
   }
-  if (scenario.schedule.is_natural() && why.empty()) return usable;
-  if (!usable.empty()) return usable;
-  return Error{Errc::Config, fmt::format("scenario {}: no lever here can impose \"{}\"{}",
-                                         scenario.name, print(scenario.schedule), why)};
+  return levers;
 }
 
 }  // namespace rolecall::scenario

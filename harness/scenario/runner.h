@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/result.h"
@@ -43,16 +44,26 @@ struct SeriesOptions {
   RunOptions run;
   int jobs = 1;               // runs side by side
   std::optional<int> repeat;  // in place of the scenario's own, for the control too
-  // Called after each run, from one thread at a time. May be empty.
-  std::function<void(const RunResult&)> on_run;
+  // Called after each run, from one thread at a time, with how many of how many are over. May be
+  // empty.
+  std::function<void(const RunResult&, std::size_t done, std::size_t total)> on_run;
+  // Where a peer or all levers of a scenario are missing: run the others, and say so in a result
+  // without runs.
+  bool leaves_out = false;
 };
 
-// Which levers `scenario` would be run with on this machine: those of its list that exist here. An
-// empty list for a natural schedule. Config when it lists levers and none of them exists.
-Result<std::vector<Lever>> usable_levers(const Scenario& scenario, const RunOptions& options);
+// The levers that `scenario` lists: those that exist here, and the others with the reason. Both
+// empty for a natural schedule that does not ask for the link.
+struct Levers {
+  std::vector<Lever> here;
+  std::vector<std::pair<Lever, std::string>> missing;
+};
+Levers levers_of(const Scenario& scenario, const RunOptions& options);
 
-// Every scenario: its control runs, then its runs under each usable lever (one result a lever). The
-// first environment error ends all and is returned; the other runs under way are ended cleanly.
+// Every scenario: its control runs, then its runs under each lever that exists here (one result a
+// lever, those of a missing one `left_out`). Config when a peer is missing, or all levers that a
+// scenario lists, unless these are left out and something remains. The first environment error ends
+// all and is returned; the other runs under way are ended cleanly.
 Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& scenarios,
                                                   const PeerSet& peers,
                                                   const SeriesOptions& options);

@@ -194,11 +194,9 @@ Result<void> Reader::read_levers(const JsonNode& root, std::vector<Lever>& into)
   const JsonNode* node = root.member("levers");
   if (node == nullptr) return ok();
   into.clear();
-  constexpr std::array kLevers = {Lever::Swap, Lever::Defer, Lever::Link};
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const auto lever =
-        std::find_if(kLevers.begin(), kLevers.end(), [&](Lever l) { return words[i] == name(l); });
-    if (lever == kLevers.end())
+    const auto lever = lever_named(words[i]);
+    if (!lever)
       return wrong(node->items[i], fmt::format("unknown lever \"{}\"; {}", words[i],
                                                suggest(words[i], {"swap", "defer", "link"})));
     if (std::find(into.begin(), into.end(), *lever) != into.end())
@@ -249,7 +247,7 @@ Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
 Result<void> Reader::read_control(const JsonNode& root, Control& into) const {
   const JsonNode& node = *root.member("control");
   TRY(check_object(node, "control"));
-  TRY(read_number(node, "repeat", 1, kMaxRepeat, into.repeat));
+  TRY(read_number(node, "repeat", 0, kMaxRepeat, into.repeat));
   std::optional<VerdictKind> expected;
   TRY(read_verdict(node, "expect", {}, expected));
   into.expect = expected.value_or(VerdictKind::Completed);
@@ -266,7 +264,7 @@ Result<void> Reader::read_link(const JsonNode& root, LinkShape& into) const {
   TRY(read_number(*node, "mtu", kLeastMtu, 65'535, into.mtu));
   TRY(read_number(*node, "delay_ms", 0, 10'000, delay_ms));
   TRY(read_number(*node, "loss_percent", 0, 99, into.loss_percent));
-  TRY(read_number(*node, "seed", 0, 1'000'000'000, seed));
+  TRY(read_number(*node, "seed", 0, 2'000'000'000, seed));
   TRY(read_number(*node, "hold_ms", 1, kMaxLimitMs, hold_ms));
   TRY(const auto* proxy, typed(*node, "proxy", Kind::Boolean));
   into.has_proxy = proxy != nullptr && proxy->boolean;
@@ -329,6 +327,12 @@ const char* name(Lever lever) {
       return "link";
   }
   return "?";
+}
+
+std::optional<Lever> lever_named(std::string_view name) {
+  for (const Lever lever : {Lever::Swap, Lever::Defer, Lever::Link})
+    if (name == scenario::name(lever)) return lever;
+  return std::nullopt;
 }
 
 const char* name(const Outcome& outcome) {

@@ -23,6 +23,7 @@ namespace rolecall::scenario {
 enum class Lever { Swap, Defer, Link };
 
 const char* name(Lever lever);  // "swap", "defer", "link"
+std::optional<Lever> lever_named(std::string_view name);
 constexpr bool acts_above_queue(Lever lever) {
   return lever == Lever::Swap;
 }
@@ -72,7 +73,7 @@ struct LinkShape {
 
 // The same peers and arguments in natural order, with no lever.
 struct Control {
-  int repeat = 1;
+  int repeat = 1;  // 0: there is none
   VerdictKind expect = VerdictKind::Completed;
 };
 

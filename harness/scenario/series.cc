@@ -26,6 +26,7 @@ struct Shared {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::vector<std::optional<RunResult>> done;
+  std::size_t finished = 0;
   std::optional<Error> failure;
 };
 
@@ -46,7 +47,8 @@ void work(const std::vector<Job>& jobs, const std::vector<ScenarioResult>& resul
       if (!shared.failure) shared.failure = run.error();
       return;
     }
-    if (options.on_run) options.on_run(run.value());
+    ++shared.finished;
+    if (options.on_run) options.on_run(run.value(), shared.finished, jobs.size());
     shared.done[i] = std::move(run.value());
   }
 }
@@ -61,29 +63,72 @@ std::string count_verdicts(const std::vector<RunResult>& runs) {
 }
 
 void conclude(ScenarioResult& result) {
+  if (!result.left_out.empty()) return;
   const auto is_expected = [](const RunResult& run) { return run.as_expected; };
-  result.as_expected = !result.controls.empty() && !result.runs.empty() &&
+  const bool has_control = result.scenario.control.repeat > 0;
+  result.as_expected = result.controls.empty() != has_control && !result.runs.empty() &&
                        std::all_of(result.controls.begin(), result.controls.end(), is_expected) &&
                        std::all_of(result.runs.begin(), result.runs.end(), is_expected);
-  result.summary =
-      fmt::format("{}; control {}", count_verdicts(result.runs), count_verdicts(result.controls));
+  result.summary = count_verdicts(result.runs);
+  if (has_control) result.summary += "; control " + count_verdicts(result.controls);
 }
 
-// Evidence folders are per scenario, so the runs of a second lever go on counting.
-void add_jobs(const Scenario& scenario, const std::vector<Lever>& levers, std::optional<int> repeat,
-              std::vector<ScenarioResult>& results, std::vector<Job>& jobs) {
-  std::vector<std::optional<Lever>> series(levers.begin(), levers.end());
-  if (series.empty()) series.emplace_back();
-  int run = 0;
-  int control = 0;
-  for (const std::optional<Lever>& lever : series) {
-    results.push_back({scenario, lever, {}, {}, false, {}});
-    const std::size_t result = results.size() - 1;
-    for (int i = 0; i < repeat.value_or(scenario.control.repeat); ++i)
-      jobs.push_back({result, lever, ++control, true});
-    for (int i = 0; i < repeat.value_or(scenario.repeat); ++i)
-      jobs.push_back({result, lever, ++run, false});
+// What a series is made of.
+struct Plan {
+  std::vector<ScenarioResult> results;
+  std::vector<Job> jobs;
+
+  // Evidence folders are per scenario, so the runs of a second lever go on counting.
+  void add(const Scenario& scenario, const std::vector<std::optional<Lever>>& series,
+           std::optional<int> repeat) {
+    const bool has_control = scenario.control.repeat > 0;
+    int run = 0;
+    int control = 0;
+    for (const std::optional<Lever>& lever : series) {
+      results.push_back({.scenario = scenario, .lever = lever});
+      const std::size_t result = results.size() - 1;
+      const int controls = has_control ? repeat.value_or(scenario.control.repeat) : 0;
+      for (int i = 0; i < controls; ++i) jobs.push_back({result, lever, ++control, true});
+      for (int i = 0; i < repeat.value_or(scenario.repeat); ++i)
+        jobs.push_back({result, lever, ++run, false});
+    }
   }
+
+  void leave_out(const Scenario& scenario, std::optional<Lever> lever, std::string why) {
+    results.push_back({.scenario = scenario, .lever = lever, .left_out = std::move(why)});
+  }
+};
+
+// The peer of the two that is not here.
+std::optional<Error> missing_peer(const Scenario& scenario, const PeerSet& peers) {
+  for (const PeerSpec* spec : {&scenario.server, &scenario.client})
+    if (auto peer = peers.get(spec->peer); !peer) return peer.error();
+  return std::nullopt;
+}
+
+Error without_levers(const Scenario& scenario, const Levers& levers) {
+  std::string why;
+  for (const auto& [lever, reason] : levers.missing)
+    why += fmt::format("; {}: {}", name(lever), reason);
+  return {Errc::Config, fmt::format("scenario {}: no lever here can impose \"{}\"{}", scenario.name,
+                                    print(scenario.schedule), why)};
+}
+
+Result<void> plan_scenario(const Scenario& scenario, const PeerSet& peers,
+                           const SeriesOptions& options, Plan& plan) {
+  if (auto missing = missing_peer(scenario, peers)) {
+    if (!options.leaves_out) return *missing;
+    plan.leave_out(scenario, std::nullopt, missing->message());
+    return ok();
+  }
+  const Levers levers = levers_of(scenario, options.run);
+  if (levers.here.empty() && !levers.missing.empty() && !options.leaves_out)
+    return without_levers(scenario, levers);
+  std::vector<std::optional<Lever>> series(levers.here.begin(), levers.here.end());
+  if (series.empty() && levers.missing.empty()) series.emplace_back();
+  plan.add(scenario, series, options.repeat);
+  for (const auto& [lever, reason] : levers.missing) plan.leave_out(scenario, lever, reason);
+  return ok();
 }
 
 }  // namespace
@@ -91,12 +136,14 @@ void add_jobs(const Scenario& scenario, const std::vector<Lever>& levers, std::o
 Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& scenarios,
                                                   const PeerSet& peers,
                                                   const SeriesOptions& options) {
-  std::vector<ScenarioResult> results;
-  std::vector<Job> jobs;
+  Plan plan;
   for (const Scenario& scenario : scenarios) {
-    TRY(auto levers, usable_levers(scenario, options.run));
-    add_jobs(scenario, levers, options.repeat, results, jobs);
+    TRY(plan_scenario(scenario, peers, options, plan));
   }
+  auto& [results, jobs] = plan;
+  if (jobs.empty() && !results.empty())
+    return Error{Errc::Config, fmt::format("scenario {}: {}", results.front().scenario.name,
+                                           results.front().left_out)};
   Shared shared;
   shared.done.resize(jobs.size());
   {
@@ -104,7 +151,7 @@ Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& s
     const auto slots = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(options.jobs, 1)),
                                                1, std::max<std::size_t>(jobs.size(), 1));
     for (std::size_t i = 0; i < slots; ++i)
-      threads.emplace_back([&] { work(jobs, results, peers, options, shared); });
+      threads.emplace_back([&] { work(plan.jobs, plan.results, peers, options, shared); });
   }
   if (shared.failure) return *shared.failure;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -112,7 +159,7 @@ Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& s
     (jobs[i].is_control ? result.controls : result.runs).push_back(std::move(*shared.done[i]));
   }
   for (ScenarioResult& result : results) conclude(result);
-  return results;
+  return std::move(plan.results);
 }
 
 }  // namespace rolecall::scenario

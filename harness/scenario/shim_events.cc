@@ -10,9 +10,9 @@
 namespace rolecall::scenario {
 namespace {
 
-// Half of the time for which the kernel holds a corked cookie: a client that could run so long
-// without its next connect() waits for something.
-constexpr std::uint64_t kTimeToConnectNs = 100'000'000;
+// A quarter of the time for which the kernel holds a corked cookie: a client that could run so long
+// without its next connect(), which takes it less than 1 ms, waits for something.
+constexpr std::uint64_t kTimeToConnectNs = 50'000'000;
 
 const char* name(shim::Kind kind) {
   switch (kind) {

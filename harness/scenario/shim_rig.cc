@@ -56,6 +56,7 @@ class ShimRig : public Rig {
     TRY(write_file(folder / "events.jsonl", shim.events));
     LeverObservation seen;
     seen.problems = problems_of(shim, lever_, kernel, client_was_started);
+    if (shim.order_impossible) seen.unmet = shim.hold_limits;
     seen.client_order = std::move(shim.client_order);
     seen.accept_order = std::move(shim.accept_order);
     seen.order_impossible = shim.order_impossible;

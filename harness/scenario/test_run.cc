@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 constexpr Duration kEagerFor = milliseconds(300);
 constexpr Duration kEagerPeriod = milliseconds(2);
 constexpr Duration kPatientPeriod = milliseconds(10);
+
 // What a peer gets to say goodbye, what the other one gets after one has failed, and what the
 // kernel gets to bury the sockets of two dead processes. Bounds only: the event itself is awaited.
 constexpr Duration kFarewell = milliseconds(500);
@@ -218,6 +219,7 @@ Result<void> TestRun::bury() {
   RunFacts& facts = record_.facts;
   facts.server.ended = server_->status();
   if (client_) facts.client.ended = client_->status();
+  facts.kernel = watch_.current();  // of a test that is not over, before our own signals change it
   const auto end = [](std::optional<Child>& child, const std::optional<ExitStatus>& before,
                       const Deadline& deadline) -> std::string {
     if (!child) return "not started";
@@ -241,12 +243,12 @@ Result<void> TestRun::bury() {
     TRY(watch_.await_death(burial));
     if (is_stopped()) return interruption();
   }
+  if (is_over_by_itself) facts.kernel = watch_.current();
   return ok();
 }
 
 Result<void> TestRun::gather() {
   RunFacts& facts = record_.facts;
-  facts.kernel = watch_.current();
   facts.kernel_holds_bytes = kernel_holds_bytes(options_.scenario.shape.window_bytes);
   if (options_.rig.has_proxy())
     facts.kernel_holds_bytes = 2 * facts.kernel_holds_bytes + kProxyHolds;

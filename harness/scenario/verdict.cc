@@ -131,6 +131,14 @@ std::string connection_name(const RunFacts& facts, std::uint16_t client_port) {
                     : fmt::format("the connection from port {}", client_port);
 }
 
+std::optional<std::string> surplus_connections(const RunFacts& facts) {
+  const auto opened = facts.client_order.size() -
+                      static_cast<std::size_t>(std::ranges::count(facts.client_order, 0));
+  const auto due = static_cast<std::size_t>(connection_count(facts.mode, facts.streams));
+  if (opened <= due) return std::nullopt;
+  return fmt::format("the client opened {} stream connections, the test has {}", opened, due);
+}
+
 bool is_decided(const RunFacts& facts) {
   return facts.certificate && (!facts.has_size_goal || facts.is_wedged);
 }

@@ -68,6 +68,8 @@ struct RunFacts {
 
 // The number of the connection in client order, 0 when it is not known.
 int number_of(const RunFacts& facts, std::uint16_t client_port);
+// That the client opened more stream connections than the test has. Nothing where it did not.
+std::optional<std::string> surplus_connections(const RunFacts& facts);
 // "connection 2", or by its port while the number is not known.
 std::string connection_name(const RunFacts& facts, std::uint16_t client_port);
 

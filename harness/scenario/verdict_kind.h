@@ -18,7 +18,7 @@ enum class VerdictKind {
   Refused,        // a peer ended the test with an error of its own
   Crashed,        // a peer died by a signal or a sanitizer
   Stuck,          // none of the above within the limit; never called a deadlock
-  Inconclusive,   // the schedule was not imposed: a hold reached its limit
+  Inconclusive,   // nobody can tell: a hold reached its limit, or a peer got no processor
 };
 
 inline constexpr std::array kAllVerdicts = {

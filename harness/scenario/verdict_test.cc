@@ -258,12 +258,25 @@ TEST(VerdictTest, WhatAClientDrainsAfterTheTestIsNotMissed) {
 TEST(VerdictTest, NothingReceivedIsNoFaultOnceAllOfItWasDrained) {
   RunFacts f = ended(Mode::Reverse, 1, {client(11, false, 900, 0)}, {server(11, true, 900, 0)});
   f.kernel = sample({connection(11, 0, 900, 900)});
-  EXPECT_EQ(judge(f).kind, VerdictKind::WrongFigures);
+  EXPECT_EQ(judge(f).kind, VerdictKind::Inconclusive);
   EndSample& end = f.kernel.streams[0].client;
   end.closed = true;
-  EXPECT_EQ(judge(f).kind, VerdictKind::WrongFigures);  // it closed with a reset: bytes were unread
+  EXPECT_EQ(judge(f).kind, VerdictKind::Inconclusive);  // it closed with a reset: bytes were unread
   end.bytes_acked += 1;
   EXPECT_EQ(judge(f).kind, VerdictKind::Completed);
+}
+
+// Seen on a machine that stood still for a second.
+TEST(VerdictTest, NothingCountedOfWhatKernelsHoldProvesNothing) {
+  RunFacts f = ended(Mode::Reverse, 1, {client(11, false, 900, 0)}, {server(11, true, 900, 0)});
+  EXPECT_EQ(judge(f).kind, VerdictKind::Inconclusive);
+  EXPECT_THAT(judge(f).reason, HasSubstr("connection 1: 900 sent, 0 received"));
+}
+
+TEST(VerdictTest, NothingReceivedOfMoreThanKernelsHoldIsAWrongFigure) {
+  const auto f =
+      ended(Mode::Reverse, 1, {client(11, false, 9'000'000, 0)}, {server(11, true, 9'000'000, 0)});
+  EXPECT_EQ(judge(f).kind, VerdictKind::WrongFigures);
 }
 
 TEST(VerdictTest, NothingReceivedByAServerIsNoFaultOnceAllOfItWasDrained) {
@@ -287,6 +300,15 @@ TEST(VerdictTest, AStreamThatHadNothingToSendIsNoFault) {
   RunFacts f = ended(Mode::Forward, 2, {client(11, true, 900, 800), client(12, true, 0, 0)},
                      {server(11, false, 0, 800), server(12, false, 0, 0)});
   EXPECT_EQ(judge(f).kind, VerdictKind::Completed);
+}
+
+TEST(VerdictTest, ConnectionsBeyondThoseOfTheTestAreCounted) {
+  RunFacts f = forward_pair();
+  EXPECT_EQ(surplus_connections(f), std::nullopt);
+  f.client_order = {11, 0, 12};  // one is not known
+  EXPECT_EQ(surplus_connections(f), std::nullopt);
+  f.client_order = {11, 12, 13};
+  EXPECT_EQ(surplus_connections(f), "the client opened 3 stream connections, the test has 2");
 }
 
 TEST(VerdictTest, AStreamThatOneEndDoesNotReportIsAWrongFigure) {

@@ -211,11 +211,11 @@ int run(int rounds, Duration length, const std::string& congestion) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 4) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
+  const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
+  if (argc > 4 || rounds < 1 || !(seconds > 0)) {
     fmt::print(stderr, "usage: link_bench [ROUNDS [SECONDS [CONGESTION]]]\n");
     return 2;
   }
-  return run(argc > 1 ? std::atoi(argv[1]) : 5,
-             rolecall::from_seconds(argc > 2 ? std::atof(argv[2]) : 2),
-             argc > 3 ? argv[3] : "cubic");
+  return run(rounds, rolecall::from_seconds(seconds), argc > 3 ? argv[3] : "cubic");
 }

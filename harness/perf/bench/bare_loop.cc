@@ -1,41 +1,34 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The least that moves bytes over loopback, to measure roleperf against: two processes, one thread
-// a stream, blocking calls of 128 KiB of TCP or of one UDP datagram, no protocol and no counting
-// but the receiver's. Prints one JSON line: bytes received, seconds, CPU seconds of both processes.
-// The ways to send without a copy are here to be compared; roleperf's -Z has the one that won.
+// a stream, blocking calls, no protocol and no counting but the receiver's. Prints one JSON line:
+// bytes received, seconds, CPU seconds of both processes.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "harness/base/check.h"
+#include "harness/perf/bench/ways.h"
 
 namespace {
 
-constexpr std::size_t kBlock = 128 * 1024;
-
-enum class Sending { Copy, Sendfile, Splice, Zerocopy };
+using namespace rolecall::bench;
 
 struct Setup {
-  Sending sending = Sending::Copy;
-  bool skips_copy = false;         // the receiver does (MSG_TRUNC)
+  Send send = nullptr;
+  Receive receive = nullptr;
   std::size_t datagram_bytes = 0;  // 0: TCP
   int forward = 1;                 // streams on which the parent sends
   int reverse = 0;                 // streams on which it receives
@@ -49,78 +42,6 @@ double cpu_seconds(int who) {
   ::getrusage(who, &u);
   return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
          static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-void send_copies(int socket, std::size_t bytes) {
-  const std::vector<char> block(bytes, 'x');
-  while (::send(socket, block.data(), block.size(), MSG_NOSIGNAL) > 0 || errno == ECONNREFUSED) {
-  }
-}
-
-void send_file(int socket) {
-  const int file = ::memfd_create("block", MFD_CLOEXEC);
-  CHECK(::ftruncate(file, kBlock) == 0);
-  ssize_t n = 0;
-  do {
-    off_t from = 0;
-    n = ::sendfile(socket, file, &from, kBlock);
-  } while (n > 0);
-}
-
-void send_spliced(int socket) {
-  int pipe[2];
-  CHECK(::pipe2(pipe, O_CLOEXEC) == 0);
-  CHECK(::fcntl(pipe[1], F_SETPIPE_SZ, 2 * kBlock) > 0);
-  std::vector<char> block(kBlock, 'x');
-  iovec part{block.data(), block.size()};
-  for (ssize_t in = 0; (in = ::vmsplice(pipe[1], &part, 1, 0)) > 0;) {
-    for (ssize_t out = 0; in > 0; in -= out) {
-      out = ::splice(pipe[0], nullptr, socket, nullptr, static_cast<std::size_t>(in), 0);
-      if (out <= 0) return;
-    }
-  }
-}
-
-// What the kernel says of pages that it is done with; nobody waits for it.
-void read_notices(int socket) {
-  char space[128];
-  msghdr notice{};
-  notice.msg_control = space;
-  do {
-    notice.msg_controllen = sizeof space;
-  } while (::recvmsg(socket, &notice, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0);
-}
-
-void send_pinned(int socket) {
-  const int on = 1;
-  CHECK(::setsockopt(socket, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof on) == 0);
-  const std::vector<char> block(kBlock, 'x');
-  for (;;) {
-    const ssize_t n = ::send(socket, block.data(), block.size(), MSG_NOSIGNAL | MSG_ZEROCOPY);
-    if (n < 0 && errno != ENOBUFS) return;
-    read_notices(socket);
-  }
-}
-
-void send_all(int socket, const Setup& setup) {
-  switch (setup.sending) {
-    case Sending::Copy:
-      return send_copies(socket, setup.block_bytes());
-    case Sending::Sendfile:
-      return send_file(socket);
-    case Sending::Splice:
-      return send_spliced(socket);
-    case Sending::Zerocopy:
-      return send_pinned(socket);
-  }
-}
-
-void receive_all(int socket, const Setup& setup, std::atomic<std::uint64_t>& bytes) {
-  std::vector<char> block(setup.block_bytes());
-  const int flags = setup.skips_copy ? MSG_TRUNC : 0;
-  for (ssize_t n = 0; (n = ::recv(socket, block.data(), block.size(), flags)) > 0;) {
-    bytes.fetch_add(static_cast<std::uint64_t>(n), std::memory_order_relaxed);
-  }
 }
 
 // Both ends of one loopback connection; the parent keeps the first.
@@ -156,12 +77,12 @@ std::pair<int, int> flow() {
 
 // One end: sends on the first `sending` of its sockets, receives on the rest, for the given time.
 std::uint64_t run_end(const std::vector<int>& sockets, int sending, const Setup& setup) {
-  std::atomic<std::uint64_t> bytes{0};
+  Counter bytes{0};
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     threads.emplace_back([&, i] {
-      static_cast<int>(i) < sending ? send_all(sockets[i], setup)
-                                    : receive_all(sockets[i], setup, bytes);
+      static_cast<int>(i) < sending ? setup.send(sockets[i], setup.block_bytes())
+                                    : setup.receive(sockets[i], setup.block_bytes(), bytes);
     });
   }
   ::usleep(static_cast<useconds_t>(setup.seconds * 1e6));  // the length of the measurement itself
@@ -209,30 +130,62 @@ int run(const Setup& setup) {
   return 0;
 }
 
+std::vector<Way> ways() {
+  std::vector<Way> all;
+  for (const auto some : {tcp_ways(), udp_ways()}) all.insert(all.end(), some.begin(), some.end());
+#ifdef WITH_LIBURING
+  const auto rings = uring_ways();
+  all.insert(all.end(), rings.begin(), rings.end());
+#endif
+  return all;
+}
+
+// Takes --send=WAY and --receive=WAY; false when there is no such way.
+bool choose(Setup& setup, std::string_view send, std::string_view receive) {
+  for (const Way& way : ways()) {
+    if (way.is_udp != (setup.datagram_bytes != 0)) continue;
+    if (way.send != nullptr && way.name == send) setup.send = way.send;
+    if (way.receive != nullptr && way.name == receive) setup.receive = way.receive;
+  }
+  return setup.send != nullptr && setup.receive != nullptr;
+}
+
+int explain() {
+  std::string senders;
+  std::string receivers;
+  for (const Way& way : ways()) {
+    std::string& names = way.send != nullptr ? senders : receivers;
+    names.append(names.empty() ? "" : ", ").append(way.name);
+    if (way.is_udp) names.append(" (UDP)");
+  }
+  std::fprintf(stderr,
+               "usage: bare_loop [--send=WAY] [--receive=WAY] [--udp=BYTES] FORWARD_STREAMS "
+               "REVERSE_STREAMS SECONDS\nways to send: %s\nways to receive: %s\n",
+               senders.c_str(), receivers.c_str());
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Setup setup;
+  std::string_view send = "send";
+  std::string_view receive = "recv";
   int at = 1;
   for (; at < argc && argv[at][0] == '-'; ++at) {
     const std::string_view word = argv[at];
-    if (word == "--sendfile") setup.sending = Sending::Sendfile;
-    if (word == "--splice") setup.sending = Sending::Splice;
-    if (word == "--zerocopy") setup.sending = Sending::Zerocopy;
-    if (word == "--skip-copy") setup.skips_copy = true;
-    if (word.starts_with("--udp=")) {
+    if (word.starts_with("--send=")) send = word.substr(7);
+    if (word.starts_with("--receive=")) receive = word.substr(10);
+    if (word.starts_with("--udp="))
       setup.datagram_bytes = static_cast<std::size_t>(std::atoi(argv[at] + 6));
-    }
   }
-  if (argc - at != 3) {
-    std::fprintf(stderr,
-                 "usage: bare_loop [--sendfile|--splice|--zerocopy] [--skip-copy] [--udp=BYTES] "
-                 "FORWARD_STREAMS REVERSE_STREAMS SECONDS\n");
-    return 2;
-  }
-  ::signal(SIGPIPE, SIG_IGN);  // sendfile() and splice() cannot be told not to
+  if (argc - at != 3 || !choose(setup, send, receive)) return explain();
   setup.forward = std::atoi(argv[at]);
   setup.reverse = std::atoi(argv[at + 1]);
   setup.seconds = std::atof(argv[at + 2]);
+  const bool has_streams =
+      setup.forward >= 0 && setup.reverse >= 0 && setup.forward + setup.reverse > 0;
+  if (!has_streams || !(setup.seconds > 0)) return explain();
+  ::signal(SIGPIPE, SIG_IGN);  // sendfile() and splice() cannot be told not to
   return run(setup);
 }

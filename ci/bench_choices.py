@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Compares the ways to move bytes through a socket that roleperf could take, each as a bare loop.
+
+Every way runs in turn with the plainest one, a blocking call a block, round after round; the ratios of
+rate and of CPU time a byte are medians with quartiles. ci/bench.sh --choices calls this.
+"""
+import argparse
+import os
+
+from bench import BareLoop, progress, spread
+
+# what, arguments of the bare loop, what roleperf makes of it
+TCP = [
+    ("sendmsg, 8 blocks a call", ["--send=sendmsg"], "default"),
+    ("io_uring, 8 linked sends", ["--send=uring-send"], "no"),
+    ("sendfile from memory", ["--send=sendfile"], "-Z"),
+    ("vmsplice and splice", ["--send=splice"], "no"),
+    ("MSG_ZEROCOPY", ["--send=zerocopy"], "no"),
+    ("recv of up to 2 MiB", ["--receive=recv-2M"], "default"),
+    ("the same, SO_RCVLOWAT 128 KiB", ["--receive=rcvlowat"], "on fast streams"),
+    ("io_uring, recv of up to 2 MiB", ["--receive=uring-recv"], "no"),
+    ("recv with MSG_TRUNC", ["--receive=truncate"], "--skip-rx-copy"),
+    ("sendmsg and recv of 2 MiB", ["--send=sendmsg", "--receive=recv-2M"], "default"),
+]
+UDP = [
+    ("sendmmsg, 64 a call", ["--send=sendmmsg"], "default"),
+    ("recvmmsg, 64 a call", ["--receive=recvmmsg"], "default"),
+    ("sendmmsg and recvmmsg", ["--send=sendmmsg", "--receive=recvmmsg"], "default"),
+    ("io_uring, 64 sends and recvs", ["--send=uring-send", "--receive=uring-recv"], "no"),
+    ("GSO and GRO", ["--send=gso", "--receive=gro"], "--gsro"),
+]
+WORKS = [
+    ("TCP, 1 stream", ["1", "0"], TCP),
+    ("TCP, 8 streams", ["8", "0"], TCP),
+    ("UDP, 64 bytes", ["--udp=64", "1", "0"], UDP),
+    ("UDP, 1460 bytes", ["--udp=1460", "1", "0"], UDP),
+]
+
+
+def compare(bare, work, way, options):
+    """Ratios of rate and of CPU time a byte, round by round."""
+    rates, costs = [], []
+    for number in range(options.rounds):
+        progress(f"{' '.join(way)}: round {number + 1} of {options.rounds}")
+        plain = bare.run(work, "bytes", options.seconds)
+        tried = bare.run([*way, *work], "bytes", options.seconds)
+        rates.append(tried[0] / plain[0])
+        costs.append(tried[1] / plain[1])
+    progress("")
+    return rates, costs
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bare-loop", required=True)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    options = parser.parse_args()
+    bare = BareLoop(options.bare_loop)
+    print(f"{os.cpu_count()} cores, Linux {os.uname().release}, {options.rounds} rounds of "
+          f"{options.seconds} s; ratios to one blocking call a block: median (quartiles)")
+    print(f"{'work':16} {'way':32} {'bytes a second':20} {'CPU a byte':20} in roleperf")
+    for name, work, ways in WORKS:
+        for label, way, use in ways:
+            rates, costs = compare(bare, work, way, options)
+            print(f"{name:16} {label:32} {spread(rates):20} {spread(costs):20} {use}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
