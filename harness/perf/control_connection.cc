@@ -64,9 +64,11 @@ Result<std::optional<ControlConnection>> connect_control(const Options& options,
       options.connect_timeout_ms != 0 ? milliseconds(options.connect_timeout_ms) : seconds(300);
   const TimePoint until = now() + limit;
   Error last{Errc::Config, "no address"};
+  std::size_t left = addresses.value().size();
   for (const Address& address : addresses.value()) {
     ControlConnection connection;
-    auto socket = connect_one(options, reactor, given_up, address, until, connection.from);
+    const TimePoint share = share_of_time(now(), until, left--);
+    auto socket = connect_one(options, reactor, given_up, address, share, connection.from);
     if (given_up) return std::optional<ControlConnection>();
     if (!socket) {
       last = socket.error();

@@ -16,6 +16,7 @@
 #include "harness/base/deadline.h"
 #include "harness/net/tcp_info.h"
 #include "harness/net/transport.h"
+#include "harness/perf/control_connection.h"
 
 namespace rolecall::perf {
 namespace {
@@ -249,6 +250,15 @@ TEST(AffordableOrderTest, SettlesIdentityWhereThatTakesLessThanASecond) {
 
 TEST(AffordableOrderTest, SettlesRolesOnlyWhereItTakesLonger) {
   EXPECT_EQ(affordable_order(milliseconds(50), 10), ConnectOrder::RoleBarrier);
+}
+
+// --- the control connection
+
+TEST(ShareOfTimeTest, AnAddressThatSaysNothingLeavesTimeForTheNext) {
+  const TimePoint until{seconds(2).ns};
+  EXPECT_EQ(share_of_time({}, until, 2), TimePoint{seconds(1).ns});
+  EXPECT_EQ(share_of_time(TimePoint{seconds(1).ns}, until, 1), until);
+  EXPECT_EQ(share_of_time({}, until, 1), until);
 }
 
 }  // namespace
