@@ -108,6 +108,8 @@ class BareLoop:
 
     def run(self, arguments, counts, seconds):
         out = json.loads(subprocess.check_output([self.program, *arguments, str(seconds)]))
+        if out["bytes"] == 0:
+            sys.exit(f"bench: the bare loop moved nothing in {seconds} s; give it more (--seconds)")
         size = next((int(a[6:]) for a in arguments if a.startswith("--udp=")), 1)
         amount = out["bytes"] / size if counts == "datagrams" else out["bytes"]
         return amount / out["seconds"], out["cpu_seconds"] / (out["bytes"] / 1e9), 0.0

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Usage: ci/bench.sh [--rounds N] [--seconds N] [--iperf3 PATH]
-#        ci/bench.sh --choices [--rounds N] [--seconds N]
+#        ci/bench.sh --choices [--rounds N] [--seconds N] [--only TEXT]
 # Measures roleperf against the installed iperf3, the 3.22 of ci/peers.sh where it is there, and a bare
 # send/recv loop over loopback (ci/bench.py says how), then the link without rules against a bare
 # veth pair (harness/link/bench: five rounds of 2 s, whatever the options). About 20 minutes. Prints

@@ -63,6 +63,7 @@ def main():
     parser.add_argument("--bare-loop", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--only", default="", metavar="TEXT", help="ways that contain this")
     options = parser.parse_args()
     bare = BareLoop(options.bare_loop)
     print(f"{os.cpu_count()} cores, Linux {os.uname().release}, {options.rounds} rounds of "
@@ -70,6 +71,8 @@ def main():
     print(f"{'work':16} {'way':32} {'bytes a second':20} {'CPU a byte':20} in roleperf")
     for name, work, ways in WORKS:
         for label, way, use in ways:
+            if options.only not in label:
+                continue
             if not has(options.bare_loop, way):
                 print(f"{name:16} {label:32} left out: bare_loop was built without it")
                 continue
