@@ -65,6 +65,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--only", default="", metavar="TEXT", help="ways that contain this")
     options = parser.parse_args()
+    if options.seconds < 0.01:
+        parser.error("--seconds: at least 0.01")
     bare = BareLoop(options.bare_loop)
     print(f"{os.cpu_count()} cores, Linux {os.uname().release}, {options.rounds} rounds of "
           f"{options.seconds} s; ratios to one blocking call a block: median (quartiles)")
