@@ -58,8 +58,8 @@ class CliTest : public testing::Test {
     return file(name);
   }
 
-  // A flagged pair in natural order: no lever, no control, and over at once. (iperf3 3.12 may end so
-  // short a test before its server has counted anything.)
+  // A flagged pair in natural order: no lever, no control, and over at once. (iperf3 3.12 may end
+  // so short a test before its server has counted anything.)
   fs::path natural_scenario() {
     return write("natural.json", R"({ "schema": 1, "claim": "it completes", "why": [],
   "server": { "peer": "flagged" }, "client": { "peer": "flagged", "args": ["-n", "64K"] },
