@@ -53,28 +53,31 @@ std::vector<std::uint16_t> accept_order(const TestRunRecord& record, const Peer&
   return ports;
 }
 
+// The same by their numbers.
+AcceptOrder accepted_numbers(const TestRunRecord& record, const Peer& server) {
+  AcceptOrder numbers;
+  for (const std::uint16_t port : accept_order(record, server))
+    numbers.push_back(number_of(record.facts, port));
+  return numbers;
+}
+
 // Whether the order of ports at the server is the scripted one of the ports at the client, and the
 // rules were kept.
 Realised realised(const Scenario& scenario, const TestRunRecord& record, const Peer& server) {
   if (record.seen.order_impossible) return Realised::NotRealisable;
   if (!record.seen.rules_fulfilled) return Realised::No;
   if (scenario.schedule.accept.empty()) return Realised::Yes;
-  AcceptOrder numbers;
-  for (const std::uint16_t port : accept_order(record, server))
-    numbers.push_back(number_of(record.facts, port));
-  return numbers == scenario.schedule.accept ? Realised::Yes : Realised::No;
+  return accepted_numbers(record, server) == scenario.schedule.accept ? Realised::Yes
+                                                                      : Realised::No;
 }
 
 std::vector<std::string> notes_of(const TestRunRecord& record, const Peer& server,
                                   Realised realised) {
   std::vector<std::string> notes;
   if (realised == Realised::No || realised == Realised::NotRealisable) notes = record.seen.unmet;
-  if (realised == Realised::No && notes.empty()) {
-    AcceptOrder order;
-    for (const std::uint16_t port : accept_order(record, server))
-      order.push_back(number_of(record.facts, port));
-    notes.push_back(fmt::format("the server accepted connections {}", fmt::join(order, ",")));
-  }
+  if (realised == Realised::No && notes.empty())
+    notes.push_back(fmt::format("the server accepted connections {}",
+                                fmt::join(accepted_numbers(record, server), ",")));
   if (auto surplus = surplus_connections(record.facts)) notes.push_back(std::move(*surplus));
   return notes;
 }
