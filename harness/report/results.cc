@@ -153,7 +153,7 @@ std::string surprises(const std::vector<ScenarioResult>& results, const Style& s
     text += fmt::format("{} {}run {}: {}\n", run.scenario, run.is_control ? "control " : "",
                         run.index, paint(found, Tone::Bad, style));
     text += fmt::format("  {}\n", run.verdict.reason);
-    for (const std::string& note : run.notes) text += fmt::format("  {}\n", note);
+    text += indented(lines(run.notes), "  ");
     text += fmt::format("  client: {}; server: {}\n", run.client_ended, run.server_ended);
     text += fmt::format("  evidence: {}\n  again: {}\n", run.evidence.string(), run.replay);
   });

@@ -42,6 +42,24 @@ class CliFaultsTest : public CliTest {
     const auto text = read_file(kept() / "fault" / "1" / name);
     return text ? text.value() : text.error().message();
   }
+  // What `script` exits with, in a mount namespace that goes with its programs; its $0 is rolecall.
+  // kNoMount where nobody may mount here.
+  static constexpr int kNoMount = 77;
+  int run_among_own_mounts(const char* script, const std::vector<std::string>& args) {
+    std::vector<std::string> words = {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c", script,
+                                      ROLECALL_PROGRAM};
+    words.insert(words.end(), args.begin(), args.end());
+    auto shell = Child::start({"/usr/bin/unshare",
+                               words,
+                               {"TMPDIR=" + temporary().string(), mark()},
+                               file("out"),
+                               file("err")});
+    EXPECT_TRUE(shell.has_value());
+    if (!shell) return -1;
+    const auto status = shell.value().wait(kNever);
+    EXPECT_TRUE(status.has_value());
+    return status ? status.value().code : -1;
+  }
   bool is_without_link() const { return err().find("without the link lever") != std::string::npos; }
 
   // The network namespaces, other than ours, of the programs that run with our mark.
@@ -122,6 +140,7 @@ TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClea
   EXPECT_EQ(run_once(scenario), 0) << out() << err();
 }
 
+// A disk of 512 KiB for the evidence.
 constexpr const char* kRunOnASmallDisk = R"(
 mount -t tmpfs -o size=512k none "$1" || exit 77
 shift
@@ -131,25 +150,15 @@ cat "$2"/fault/1/link.txt
 exit $status
 )";
 
-// A disk of 512 KiB for the evidence, in a mount namespace that goes with its programs.
 // Where /dev/net/tun is not, whatever this machine has.
 constexpr char kRunWithoutTun[] = "mount -t tmpfs none /dev/net || exit 77; exec \"$0\" run \"$@\"";
 
 TEST_F(CliFaultsTest, WhatNeedsALeverThatIsMissingIsLeftOutAndTheRestIsRun) {
-  constexpr int kNoMount = 77;
-  const fs::path on_the_link = scenario_with("drop ack 1");
-  auto shell =
-      Child::start({"/usr/bin/unshare",
-                    {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c", kRunWithoutTun, ROLECALL_PROGRAM,
-                     on_the_link, natural_scenario(), "--repeat", "1", "--junit", file("runs.xml")},
-                    {"TMPDIR=" + temporary().string(), mark()},
-                    file("out"),
-                    file("err")});
-  ASSERT_TRUE(shell.has_value());
-  const auto status = shell.value().wait(kNever);
-  ASSERT_TRUE(status.has_value());
-  if (status.value().code == kNoMount) GTEST_SKIP() << err();
-  EXPECT_EQ(status.value().code, 2) << err();
+  const int status =
+      run_among_own_mounts(kRunWithoutTun, {scenario_with("drop ack 1"), natural_scenario(),
+                                            "--repeat", "1", "--junit", file("runs.xml")});
+  if (status == kNoMount) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 2) << err();
   EXPECT_THAT(out(), AllOf(HasSubstr("1 of 1 completed"), HasSubstr("left out, fault by link: "),
                            HasSubstr("/dev/net/tun")));
   EXPECT_THAT(read_file(file("runs.xml")).value(),
@@ -164,21 +173,12 @@ TEST_F(CliFaultsTest, AScenarioWhosePeerIsNotHereIsLeftOutAndTheRestIsRun) {
 }
 
 TEST_F(CliFaultsTest, AFullDiskEndsTheCaptureAloneAndIsSaid) {
-  constexpr int kNoMount = 77;
   const fs::path scenario = scenario_with("drop ack 1", R"("legacy")", R"("-t", "1")");
   fs::create_directory(kept());
-  auto shell =
-      Child::start({"/usr/bin/unshare",
-                    {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c", kRunOnASmallDisk,
-                     ROLECALL_PROGRAM, kept(), "--keep", kept(), scenario, "--repeat", "1"},
-                    {"TMPDIR=" + temporary().string(), mark()},
-                    file("out"),
-                    file("err")});
-  ASSERT_TRUE(shell.has_value());
-  const auto status = shell.value().wait(kNever);
-  ASSERT_TRUE(status.has_value());
-  if (status.value().code == kNoMount || is_without_link()) GTEST_SKIP() << err();
-  EXPECT_EQ(status.value().code, 1) << err();
+  const int status =
+      run_among_own_mounts(kRunOnASmallDisk, {kept(), "--keep", kept(), scenario, "--repeat", "1"});
+  if (status == kNoMount || is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 1) << err();
   EXPECT_THAT(out(), AllOf(HasSubstr("link.pcapng: write of"), HasSubstr("No space left on device"),
                            HasSubstr("make room or name another file"),
                            HasSubstr("client: exit status 0; server: exit status 0"),
