@@ -21,6 +21,7 @@
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
 #include "harness/perf/raw_client.h"
+#include "harness/wire/cookie.h"
 
 namespace rolecall::perf {
 namespace {
@@ -147,6 +148,7 @@ TEST_F(MptcpServer, WhoComesWhileListenersChangeIsAnswered) {
   server_->send_signal(SIGSTOP);  // so that it finds both, the parameters first
   test_->control.send(frame(test_->parameters));
   RawConnection guest(port_);
+  guest.send(std::string(wire::kCookieSize, 'g'));
   server_->send_signal(SIGCONT);
   EXPECT_EQ(guest.receive(1), byte(wire::State::AccessDenied));
 }
