@@ -37,11 +37,6 @@ bool is_iperf3(const MatrixPeer& peer) {
   return peer.conduct == Conduct::Legacy || peer.conduct == Conduct::Retrofit;
 }
 
-// Gives no flag and understands none.
-bool is_unflagged(const MatrixPeer& peer) {
-  return is_iperf3(peer) || peer.conduct == Conduct::Off;
-}
-
 bool can_agree(const MatrixPeer& peer) {
   return peer.conduct == Conduct::Auto || peer.conduct == Conduct::Cookie ||
          peer.conduct == Conduct::Require;
@@ -78,22 +73,42 @@ VerdictKind harm(Mode mode) {
   return mode == Mode::Bidir ? VerdictKind::Deadlock : VerdictKind::Misattributed;
 }
 
-// The barrier keeps the kernel's queue in client order; what reorders behind the queue still harms.
-Expectation behind_a_barrier(Mode mode) {
-  return {.above = Outcome{harm(mode)}, .below = kNotRealisable};
+// The barrier keeps the kernel's queue in client order; what reorders behind the queue shows.
+Expectation behind_a_barrier(VerdictKind verdict) {
+  return {.above = Outcome{verdict}, .below = kNotRealisable};
 }
 
 Expectation everywhere(VerdictKind verdict) {
   return {.above = Outcome{verdict}, .below = Outcome{verdict}};
 }
 
-MatrixClaim declared_with_force(const MatrixPeer& client, const MatrixPeer& server) {
-  if (client.conduct != Conduct::Force) return {VerdictKind::Refused, {}};
+// What the one byte that nobody agreed on comes to. A server that sends never reads it; one that
+// binds late takes it for payload, and then more connections carry some than the test has senders.
+MatrixClaim declared_with_force(const MatrixPeer& client, const MatrixPeer& server, Mode mode) {
+  if (client.conduct != Conduct::Force || server.conduct == Conduct::Require)
+    return {VerdictKind::Refused, {}};
   if (server.conduct == Conduct::Force)
     return {VerdictKind::Completed, everywhere(VerdictKind::Completed)};
-  if (is_iperf3(server) && server.release > kLastToCountAStrayByte)
-    return {VerdictKind::Completed, {}};
+  if (mode == Mode::Reverse) return {};
+  if (is_iperf3(server) && server.release > kLastToCountAStrayByte) return {};
+  if (can_agree(server) && mode == Mode::Bidir) return {VerdictKind::Refused, {}};
   return {VerdictKind::WrongFigures, {}};
+}
+
+// Whether the server tells the client that it knows the flag, so that no barrier is needed. Of one
+// that knows the flag in the cookie only, the client never hears.
+bool is_answered(const MatrixPeer& client, const MatrixPeer& server) {
+  return can_agree(client) && can_agree(server) && server.conduct != Conduct::Cookie;
+}
+
+bool has_flag(const MatrixPeer& client, const MatrixPeer& server) {
+  return is_answered(client, server) ||
+         (client.conduct == Conduct::Cookie && server.conduct == Conduct::Cookie);
+}
+
+bool is_refused(const MatrixPeer& client, const MatrixPeer& server) {
+  return (client.conduct == Conduct::Require && !is_answered(client, server)) ||
+         (server.conduct == Conduct::Require && !has_flag(client, server));
 }
 
 bool is_wanted(const MatrixPeer& client, const MatrixPeer& server, bool full) {
@@ -107,6 +122,16 @@ std::string file_name(std::string label) {
   std::replace(label.begin(), label.end(), ' ', '-');
   std::erase(label, '+');
   return label;
+}
+
+// An odd number of blocks, so that streams of one direction cannot all carry the same: equal figures
+// hide an exchange.
+constexpr const char* kOddGoal = "67239936";  // 513 blocks of 128 KiB
+
+std::vector<std::string> length_of_test(const MatrixPeer& client, const Shape& shape) {
+  const bool is_told_by_figures = shape.mode != Mode::Bidir && shape.streams > 1;
+  if (is_told_by_figures && client.conduct != Conduct::Force) return {"-n", kOddGoal};
+  return {"-t", "1", "-i", "0.5"};
 }
 
 MatrixCell cell_of(const MatrixPeer& client, const MatrixPeer& server, const Shape& shape) {
@@ -123,7 +148,7 @@ MatrixCell cell_of(const MatrixPeer& client, const MatrixPeer& server, const Sha
       "and order connections."};
   s.client = client.spec;
   s.server = server.spec;
-  for (const char* word : {"-t", "1", "-i", "0.5"}) s.client.args.emplace_back(word);
+  s.client.args = length_of_test(client, shape);
   // A byte too many shows where nothing else is under way at the end.
   if (client.conduct == Conduct::Force)
     for (const char* word : {"-l", "1000", "-b", "11500"}) s.client.args.emplace_back(word);
@@ -163,21 +188,19 @@ std::vector<MatrixPeer> matrix_servers(const PeerSet& peers) {
 
 MatrixClaim declared(const MatrixPeer& client, const MatrixPeer& server, Mode mode, int streams) {
   if (client.conduct == Conduct::Force || server.conduct == Conduct::Force)
-    return declared_with_force(client, server);
-  if ((client.conduct == Conduct::Require && is_unflagged(server)) ||
-      (server.conduct == Conduct::Require && is_unflagged(client)))
-    return {VerdictKind::Refused, {}};
+    return declared_with_force(client, server, mode);
+  if (is_refused(client, server)) return {VerdictKind::Refused, {}};
   if (adverse_order(mode, streams).empty()) return {};
-  // Which of the streams that it sends on is which a server can only tell from a legacy client's
+  const bool binds_late = can_agree(server);
+  // Which of the streams that it sends on is which a server can only tell from an unflagged client's
   // results, where they leave one answer: whether they do is the run's chance, so nothing is
   // declared. What it receives it waits for, and then they do.
-  const bool by_chance = can_agree(server) && is_unflagged(client) && mode == Mode::Reverse;
-  if (by_chance) return {};
-  if (can_agree(server) && client.conduct == Conduct::Retrofit)
-    return {VerdictKind::Completed, Expectation{.above = Outcome{}, .below = kNotRealisable}};
-  if (can_agree(server)) return {VerdictKind::Completed, everywhere(VerdictKind::Completed)};
-  const bool has_barrier = client.conduct == Conduct::Retrofit || can_agree(client);
-  return {VerdictKind::Completed, has_barrier ? behind_a_barrier(mode) : everywhere(harm(mode))};
+  if (binds_late && !has_flag(client, server) && mode == Mode::Reverse) return {};
+  const VerdictKind above =
+      binds_late || has_flag(client, server) ? VerdictKind::Completed : harm(mode);
+  const bool has_barrier = client.conduct == Conduct::Retrofit ||
+                           (can_agree(client) && !is_answered(client, server));
+  return {VerdictKind::Completed, has_barrier ? behind_a_barrier(above) : everywhere(above)};
 }
 
 AcceptOrder adverse_order(Mode mode, int streams) {

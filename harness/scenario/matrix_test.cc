@@ -79,6 +79,34 @@ TEST(MatrixClaimTest, ForceIsCountedAsPayloadUpTo315) {
   EXPECT_EQ(natural({3, 16, 0}), VerdictKind::Completed);
 }
 
+TEST(MatrixClaimTest, AServerThatSendsNeverReadsAForcedByte) {
+  EXPECT_EQ(claim(Conduct::Force, Conduct::Legacy, Mode::Reverse).natural, VerdictKind::Completed);
+  EXPECT_EQ(claim(Conduct::Force, Conduct::Auto, Mode::Reverse).natural, VerdictKind::Completed);
+}
+
+TEST(MatrixClaimTest, LateBindingTakesAForcedByteForPayload) {
+  EXPECT_EQ(claim(Conduct::Force, Conduct::Auto, Mode::Bidir).natural, VerdictKind::Refused);
+  EXPECT_EQ(claim(Conduct::Force, Conduct::Auto, Mode::Forward).natural, VerdictKind::WrongFigures);
+  EXPECT_EQ(claim(Conduct::Force, Conduct::Off, Mode::Bidir).natural, VerdictKind::WrongFigures);
+}
+
+TEST(MatrixClaimTest, RequireIsNotSatisfiedByForce) {
+  EXPECT_EQ(claim(Conduct::Force, Conduct::Require, Mode::Reverse).natural, VerdictKind::Refused);
+}
+
+TEST(MatrixClaimTest, NobodyHearsThatAServerKnowsTheFlagInTheCookieOnly) {
+  EXPECT_EQ(claim(Conduct::Require, Conduct::Cookie).natural, VerdictKind::Refused);
+  const auto with_auto = claim(Conduct::Auto, Conduct::Cookie).adverse.value();
+  EXPECT_EQ(with_auto.above, Outcome{VerdictKind::Completed});
+  EXPECT_EQ(with_auto.below, kNotRealisable);
+  EXPECT_EQ(claim(Conduct::Cookie, Conduct::Cookie).adverse.value().below, kNotRealisable);
+}
+
+TEST(MatrixClaimTest, TheFlagInTheCookieTellsStreamsThatASenderCannot) {
+  EXPECT_TRUE(claim(Conduct::Cookie, Conduct::Cookie, Mode::Reverse, 2).adverse.has_value());
+  EXPECT_FALSE(claim(Conduct::Auto, Conduct::Cookie, Mode::Reverse, 2).adverse.has_value());
+}
+
 TEST(MatrixOrderTest, BidirPutsEveryReceiverFirst) {
   EXPECT_THAT(adverse_order(Mode::Bidir, 2), ElementsAre(3, 4, 1, 2));
 }
