@@ -63,6 +63,7 @@ oss_fuzz() {
   done
 }
 
+ci/setup.sh build test clang
 case "${1-}" in
   --oss-fuzz) oss_fuzz && exit ;;
   --planted) whole "${2-5}" && planted "${2-5}" && exit ;;

@@ -37,6 +37,7 @@ esac
 ci/setup.sh build test
 ci/peers.sh || echo "==== no iperf3 of another release: the tests that need one are skipped"
 if [ "${1-}" = --full ]; then
+  ci/setup.sh clang
   phase "release build and the main job" ci/reproduce.sh
   phase "unit tests under ThreadSanitizer" tsan
   phase "clang-tidy over every source" tidy

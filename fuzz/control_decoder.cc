@@ -11,30 +11,37 @@
 using namespace rolecall;
 using namespace rolecall::wire;
 
-// The item that is due, encoded anew; empty while it is not all there, or when it is refused.
-static Bytes take(ControlDecoder& in, std::byte due) {
+// Adds the item that is due, encoded anew; not while it is not all there, or when it is refused.
+static bool take(ControlDecoder& in, std::byte due, Bytes& taken) {
   const int kind = std::to_integer<int>(due) % 4;
   if (kind == 0) {
-    if (const auto cookie = in.take_cookie()) return {cookie->bytes.begin(), cookie->bytes.end()};
-  } else if (kind == 1) {
-    if (const auto byte = in.take_byte()) return {*byte};
-  } else if (kind == 2) {
-    if (const auto error = in.take_server_error()) return encode_server_error(*error);
-  } else if (const auto frame = in.take_frame(8192); frame && frame.value()) {
-    return encode_frame(*frame.value());
+    const auto cookie = in.take_cookie();
+    if (cookie) append(taken, cookie->bytes);
+    return cookie.has_value();
   }
-  return {};
+  if (kind == 1) {
+    const auto byte = in.take_byte();
+    if (byte) taken.push_back(*byte);
+    return byte.has_value();
+  }
+  if (kind == 2) {
+    const auto error = in.take_server_error();
+    if (error) append(taken, encode_server_error(*error));
+    return error.has_value();
+  }
+  const auto frame = in.take_frame(8192);
+  if (!frame || !frame.value()) return false;
+  append(taken, encode_frame(*frame.value()));
+  return true;
 }
 
 static Bytes take_all(ByteView due, ByteView wire, std::size_t step) {
   ControlDecoder in;
   Bytes taken;
+  taken.reserve(wire.size());
   for (std::size_t at = 0; at < wire.size(); at += step) {
     in.feed(wire.subspan(at, step));
-    for (Bytes item; !due.empty() && !(item = take(in, due.front())).empty();) {
-      append(taken, item);
-      due = due.subspan(1);
-    }
+    while (!due.empty() && take(in, due.front(), taken)) due = due.subspan(1);
   }
   CHECK(taken.size() + in.buffered() == wire.size());
   return taken;

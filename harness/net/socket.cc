@@ -88,11 +88,14 @@ std::string Address::text() const {
   return brackets ? fmt::format("[{}]:{}", address, port()) : fmt::format("{}:{}", address, port());
 }
 
-Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port, int family) {
+namespace {
+
+Result<std::vector<Address>> look_up(const std::string& host, std::uint16_t port, int family,
+                                     int flags) {
   addrinfo hints{};
   hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = host.empty() ? AI_PASSIVE : 0;
+  hints.ai_flags = flags;
   addrinfo* list = nullptr;
   const int code = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
                                  std::to_string(port).c_str(), &hints, &list);
@@ -103,6 +106,17 @@ Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port
     addresses.emplace_back(a->ai_addr, a->ai_addrlen);
   }
   return addresses;
+}
+
+}  // namespace
+
+Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port, int family) {
+  return look_up(host, port, family, host.empty() ? AI_PASSIVE : 0);
+}
+
+Result<std::vector<Address>> resolve_numeric(const std::string& host, std::uint16_t port,
+                                             int family) {
+  return look_up(host, port, family, AI_NUMERICHOST);
 }
 
 Result<Fd> tcp_socket(int family) {

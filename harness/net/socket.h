@@ -42,6 +42,9 @@ class Address {
 // All stream addresses of `host` (a name or a numeric address, with %scope), best first. `family`:
 // AF_UNSPEC, AF_INET or AF_INET6. An empty host is the wildcard, for binding. May ask the resolver.
 Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port, int family);
+// The same of a numeric address only, without the resolver; Config for any other text.
+Result<std::vector<Address>> resolve_numeric(const std::string& host, std::uint16_t port,
+                                             int family);
 
 // A socket that is not yet bound or connected.
 Result<Fd> tcp_socket(int family);

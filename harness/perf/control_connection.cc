@@ -2,9 +2,14 @@
 #include "harness/perf/control_connection.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include <cerrno>
+#include <memory>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -28,6 +33,47 @@ Result<Fd> open_socket(const Options& options, const Address& to, std::optional<
     from = own.front();
   }
   return socket;
+}
+
+// What a resolver's thread leaves behind, whether or not somebody still waits for it.
+struct Lookup {
+  Fd done;  // readable when `found` is there
+  Result<std::vector<Address>> found = std::vector<Address>();
+};
+
+Result<std::shared_ptr<Lookup>> begin_lookup(const Options& options) {
+  auto lookup = std::make_shared<Lookup>();
+  lookup->done = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!lookup->done.is_open()) return system_error("eventfd()");
+  try {
+    std::thread([lookup, host = options.host, port = options.port,
+                 family = address_family(options)] {
+      lookup->found = resolve(host, port, family);
+      ::eventfd_write(lookup->done.get(), 1);
+    }).detach();  // nothing can stop a resolver that waits for its name server
+  } catch (const std::system_error& e) {
+    return Error{Errc::System, "starting a thread for the resolver", e.code().value()};
+  }
+  return lookup;
+}
+
+// A resolver blocks for as long as its name server says nothing: elsewhere, so that a signal or the
+// limit still counts. None when given up.
+Result<std::vector<Address>> find_host(const Options& options, Reactor& reactor,
+                                       const bool& given_up, TimePoint until) {
+  auto numeric = resolve_numeric(options.host, options.port, address_family(options));
+  if (numeric) return numeric;
+  TRY(const auto lookup, begin_lookup(options));
+  bool done = false;
+  TRY(reactor.watch(lookup->done, EPOLLIN, [&done](std::uint32_t) { done = true; }));
+  const Deadline limit(until);
+  while (!done && !given_up && !limit.expired()) {
+    TRY(reactor.run_once(until));
+  }
+  reactor.unwatch(lookup->done);
+  if (done) return std::move(lookup->found);
+  if (given_up) return std::vector<Address>();
+  return Error{Errc::Timeout, fmt::format("looking up {}", options.host), ETIMEDOUT};
 }
 
 // An empty one when given up.
@@ -58,11 +104,12 @@ Error unreachable(const Options& options, Error error) {
 
 Result<std::optional<ControlConnection>> connect_control(const Options& options, Reactor& reactor,
                                                          const bool& given_up) {
-  auto addresses = resolve(options.host, options.port, address_family(options));
-  if (!addresses) return unreachable(options, addresses.error());
   const Duration limit =
       options.connect_timeout_ms != 0 ? milliseconds(options.connect_timeout_ms) : seconds(300);
   const TimePoint until = now() + limit;
+  const auto addresses = find_host(options, reactor, given_up, until);
+  if (given_up) return std::optional<ControlConnection>();
+  if (!addresses) return unreachable(options, addresses.error());
   Error last{Errc::Config, "no address"};
   std::size_t left = addresses.value().size();
   for (const Address& address : addresses.value()) {

@@ -28,9 +28,9 @@ constexpr TimePoint share_of_time(TimePoint now, TimePoint until, std::size_t ad
 }
 
 // To the first of the host's addresses that takes it, as `options` ask; --connect-timeout is for
-// all of them, and one that says nothing leaves time for the next. Turns `reactor` meanwhile; none,
-// when a handler of it has set `given_up`. Errors: Config, System, Timeout; the text is iperf3's
-// "unable to connect to server" with host, port and reason.
+// the look-up and all of them, and one that says nothing leaves time for the next. Turns `reactor`
+// meanwhile; none, when a handler of it has set `given_up`. Errors: Config, System, Timeout; the
+// text is iperf3's "unable to connect to server" with host, port and reason.
 Result<std::optional<ControlConnection>> connect_control(const Options& options, Reactor& reactor,
                                                          const bool& given_up);
 

@@ -64,7 +64,7 @@ DatagramWorker::DatagramWorker(WorkerParts parts, const std::vector<Stream*>& st
       gathers_(load.gro),
       place_bytes_(place_bytes(load)),
       looks_(load.block_bytes <= kSmallDatagram ? kLooksForSmall : 1),
-      flags_(MSG_DONTWAIT | (load.skips_copy ? MSG_TRUNC : 0)),
+      flags_(load.skips_copy ? MSG_TRUNC : 0),
       budget_(budget),
       news_(news),
       scratch_(place_bytes_ * messages_a_call(load)),
@@ -84,9 +84,17 @@ DatagramWorker::DatagramWorker(WorkerParts parts, const std::vector<Stream*>& st
 void DatagramWorker::begin(TimePoint) {
   for (Incoming& in : in_) {
     if (gathers_) (void)set_option(in.stream->socket, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
+    blocks_ = in_.size() == 1;
+    if (blocks_) return block_on(in.stream->socket);
     auto watched = reactor().watch(in.stream->socket, EPOLLIN,
                                    [this, &in](std::uint32_t) { receive_turn(in); });
     if (!watched) news_.stream_failed(std::move(watched).error());
+  }
+}
+
+void DatagramWorker::turn() {
+  if (!blocks_) return Worker::turn();
+  for (int calls = 0; calls < kCallsATurn && receive_once(in_.front()) > 0; ++calls) {
   }
 }
 
@@ -136,8 +144,8 @@ int DatagramWorker::receive_messages(const Fd& socket) {
   for (std::size_t i = 0; i < controls_.size(); ++i) {
     messages_[i].msg_hdr.msg_controllen = controls_[i].bytes.size();
   }
-  return ::recvmmsg(socket.get(), messages_.data(), static_cast<unsigned>(messages_.size()), flags_,
-                    nullptr);
+  return ::recvmmsg(socket.get(), messages_.data(), static_cast<unsigned>(messages_.size()),
+                    flags_ | MSG_WAITFORONE, nullptr);
 }
 
 std::size_t DatagramWorker::take_message(Incoming& in, std::size_t index, TimePoint arrived) {

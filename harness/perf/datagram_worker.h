@@ -38,6 +38,7 @@ class DatagramWorker final : public Worker {
                  Budget& budget, DataPathNews& news);
 
   void begin(TimePoint start) override;
+  void turn() override;
   void end() override;  // takes what the kernel holds by then
   void receive_turn(Incoming& in);
   std::size_t receive_once(Incoming& in);  // one call; how many bytes came
@@ -55,6 +56,7 @@ class DatagramWorker final : public Worker {
   Budget& budget_;
   DataPathNews& news_;
   std::vector<Incoming> in_;
+  bool blocks_ = false;  // in calls on its only socket, in place of waiting for it
   // UDP_GRO: the size of the datagrams in a message.
   struct Control {
     alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> bytes;

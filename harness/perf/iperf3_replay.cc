@@ -33,7 +33,7 @@ std::size_t index_of(const SampleTest& sample, int socket) {
 
 void read_start(SampleTest& sample, const ordered_json& start) {
   const ordered_json peer =
-      member(start, sample.role == Role::Client ? "connecting_to" : "accepted_connection");
+      member(start, sample.end == End::Client ? "connecting_to" : "accepted_connection");
   sample.control = {get<std::string>(peer, "host"),
                     get<std::uint16_t>(peer, "port"),
                     get<std::string>(start, "cookie"),
@@ -120,16 +120,16 @@ void read_end(SampleTest& sample, const ordered_json& end) {
                         get<double>(cpu, "remote_system")};
   summary.local_congestion = get<std::string>(end, "sender_tcp_congestion");
   summary.remote_congestion = get<std::string>(end, "receiver_tcp_congestion");
-  if (!directions(sample.role, sample.test).back().local_sends) {
+  if (!directions(sample.end, sample.test).back().local_sends) {
     std::swap(summary.local_congestion, summary.remote_congestion);
   }
 }
 
 }  // namespace
 
-SampleTest read_iperf3_document(const ordered_json& document, Role role) {
+SampleTest read_iperf3_document(const ordered_json& document, End end) {
   SampleTest sample;
-  sample.role = role;
+  sample.end = end;
   const ordered_json start = member(document, "start");
   read_start(sample, start);
   read_test_start(sample, member(start, "test_start"));
@@ -144,11 +144,11 @@ SampleTest read_iperf3_document(const ordered_json& document, Role role) {
   return sample;
 }
 
-ReportSettings iperf3_settings(const ordered_json& document, Role role) {
+ReportSettings iperf3_settings(const ordered_json& document, End end) {
   const ordered_json start = member(document, "start");
   const auto ms = get<std::int64_t>(member(start, "timestamp"), "timesecs") * 1000;
   ReportSettings settings;
-  settings.role = role;
+  settings.end = end;
   settings.version = get<std::string>(start, "version");
   settings.system_info = get<std::string>(start, "system_info");
   settings.wall_clock_ms = [ms] { return ms; };

@@ -10,9 +10,9 @@
 namespace rolecall::perf {
 
 // `document` must be a whole one, of a test that succeeded.
-SampleTest read_iperf3_document(const nlohmann::ordered_json& document, Role role);
+SampleTest read_iperf3_document(const nlohmann::ordered_json& document, End end);
 
 // The settings under which JsonReport says the same of itself and of the time as `document`.
-ReportSettings iperf3_settings(const nlohmann::ordered_json& document, Role role);
+ReportSettings iperf3_settings(const nlohmann::ordered_json& document, End end);
 
 }  // namespace rolecall::perf

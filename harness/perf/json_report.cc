@@ -140,7 +140,7 @@ void JsonReport::connected(const ControlFacts& facts) {
   ordered_json& start = document_->start;
   const std::int64_t ms = settings_.wall_clock_ms();
   start["timestamp"] = {{"time", gmt_text(ms)}, {"timesecs", ms / 1000}, {"timemillisecs", ms}};
-  const bool server = settings_.role == Role::Server;
+  const bool server = settings_.end == End::Server;
   start[server ? "accepted_connection" : "connecting_to"] = {
       {"host", server ? shown_host(facts.host) : facts.host}, {"port", facts.port}};
   start["cookie"] = facts.cookie;
@@ -180,7 +180,7 @@ void JsonReport::streams_bound(const std::vector<StreamFacts>& streams,
     write_event("streams_bound", {{"connected", document_->start["connected"]},
                                   {"bound_by", document_->start["bound_by"]}});
   }
-  const auto order = listed_sockets(streams, directions(settings_.role, test_));
+  const auto order = listed_sockets(streams, directions(settings_.end, test_));
   for (ordered_json& interval : document_->intervals) {
     auto& listed = interval["streams"].get_ref<ordered_json::array_t&>();
     std::ranges::stable_sort(listed, {}, [&](const ordered_json& stream) {
@@ -218,7 +218,7 @@ void JsonReport::test_started(const TestFacts& facts) {
 void JsonReport::interval(const Interval& interval) {
   if (!document_ || is_empty_leftover(interval, settings_.interval_s)) return;
   ordered_json object{{"streams", ordered_json::array()}};
-  for (const Direction& direction : directions(settings_.role, test_)) {
+  for (const Direction& direction : directions(settings_.end, test_)) {
     for (std::size_t i = 0; i < std::min(streams_.size(), interval.streams.size()); ++i) {
       if (streams_[i].sends != direction.local_sends) continue;
       object["streams"].push_back(
@@ -234,7 +234,7 @@ void JsonReport::interval(const Interval& interval) {
 // Those that are kept have no gap: after the first that is left out all are.
 void JsonReport::keep(ordered_json interval) {
   const std::size_t objects = interval["streams"].size() + interval.size();
-  const bool is_bounded = settings_.role == Role::Server;
+  const bool is_bounded = settings_.end == End::Server;
   if (is_bounded && (document_->left_out != 0 || document_->kept + objects > settings_.most_kept)) {
     ++document_->left_out;
     return;
@@ -245,13 +245,13 @@ void JsonReport::keep(ordered_json interval) {
 
 // A stream may run for days: what nobody is going to ask for is not kept.
 bool JsonReport::keeps_intervals() const {
-  const bool captured = settings_.role == Role::Server && test_.output_wanted;
+  const bool captured = settings_.end == End::Server && test_.output_wanted;
   return !settings_.json_stream || settings_.json_stream_full || captured;
 }
 
 void JsonReport::summary(const Summary& summary) {
   if (!document_) return;
-  document_->end = json_summary(summary, streams_, directions(settings_.role, test_));
+  document_->end = json_summary(summary, streams_, directions(settings_.end, test_));
 }
 
 void JsonReport::server_output(const ServerOutput& output) {
@@ -270,7 +270,7 @@ void JsonReport::server_output(const ServerOutput& output) {
 void JsonReport::failed(const Failure& failure) {
   const std::string line = failure_line(failure);
   if (!document_) return sink_.write_error(fmt::format("roleperf: {}\n", harmless_line(line)));
-  const bool bare = settings_.role == Role::Client && failure.kind != FailureKind::Interrupt;
+  const bool bare = settings_.end == End::Client && failure.kind != FailureKind::Interrupt;
   if (document_->error.empty()) document_->error = bare ? failure.text : line;
 }
 

@@ -19,7 +19,7 @@ using testing::IsEmpty;
 
 ordered_json reported(const SampleTest& sample) {
   MemorySink sink;
-  JsonReport report(sample_settings(sample.role), sink);
+  JsonReport report(sample_settings(sample.end), sink);
   sample.tell(report);
   report.finished();
   return ordered_json::parse(sink.out, nullptr, false);
@@ -32,34 +32,34 @@ std::vector<std::string> keys(const ordered_json& object) {
 }
 
 TEST(JsonReport, AClientsStart) {
-  EXPECT_THAT(keys(reported(sample_test(Role::Client, false, false, 1))["start"]),
+  EXPECT_THAT(keys(reported(sample_test(End::Client, false, false, 1))["start"]),
               ElementsAre("connected", "version", "system_info", "timestamp", "connecting_to",
                           "cookie", "tcp_mss_default", "target_bitrate", "fq_rate", "sock_bufsize",
                           "sndbuf_actual", "rcvbuf_actual", "test_start"));
 }
 
 TEST(JsonReport, AServersStart) {
-  EXPECT_THAT(keys(reported(sample_test(Role::Server, false, false, 1))["start"]),
+  EXPECT_THAT(keys(reported(sample_test(End::Server, false, false, 1))["start"]),
               ElementsAre("connected", "version", "system_info", "sock_bufsize", "sndbuf_actual",
                           "rcvbuf_actual", "timestamp", "accepted_connection", "cookie",
                           "tcp_mss_default", "target_bitrate", "fq_rate", "test_start"));
 }
 
 TEST(JsonReport, TestStart) {
-  EXPECT_THAT(keys(reported(sample_test(Role::Client, false, false, 1))["start"]["test_start"]),
+  EXPECT_THAT(keys(reported(sample_test(End::Client, false, false, 1))["start"]["test_start"]),
               ElementsAre("protocol", "num_streams", "blksize", "omit", "duration", "bytes",
                           "blocks", "reverse", "tos", "target_bitrate", "bidir", "fqrate",
                           "interval", "gso", "gro", "role_flag", "batched"));
 }
 
 TEST(JsonReport, TheTimestampIsInMillisecondsToo) {
-  EXPECT_EQ(reported(sample_test(Role::Client, false, false, 1))["start"]["timestamp"].dump(),
+  EXPECT_EQ(reported(sample_test(End::Client, false, false, 1))["start"]["timestamp"].dump(),
             R"({"time":"Mon, 23 Nov 2026 10:41:13 GMT","timesecs":1795430473,)"
             R"("timemillisecs":1795430473000})");
 }
 
 TEST(JsonReport, AConnectionHasItsNumberOnlyWhereItIsKnown) {
-  SampleTest sample = sample_test(Role::Client, false, false, 2);
+  SampleTest sample = sample_test(End::Client, false, false, 2);
   sample.streams[1].number = 2;
   const ordered_json connected = reported(sample)["start"]["connected"];
   EXPECT_THAT(keys(connected[0]),
@@ -68,8 +68,7 @@ TEST(JsonReport, AConnectionHasItsNumberOnlyWhereItIsKnown) {
 }
 
 TEST(JsonReport, ASendersInterval) {
-  const ordered_json interval =
-      reported(sample_test(Role::Client, false, false, 1))["intervals"][0];
+  const ordered_json interval = reported(sample_test(End::Client, false, false, 1))["intervals"][0];
   EXPECT_THAT(keys(interval), ElementsAre("streams", "sum"));
   EXPECT_THAT(
       keys(interval["streams"][0]),
@@ -82,15 +81,15 @@ TEST(JsonReport, ASendersInterval) {
 
 TEST(JsonReport, AReceiversInterval) {
   const ordered_json stream =
-      reported(sample_test(Role::Server, false, false, 1))["intervals"][0]["streams"][0];
+      reported(sample_test(End::Server, false, false, 1))["intervals"][0]["streams"][0];
   EXPECT_THAT(keys(stream), ElementsAre("socket", "start", "end", "seconds", "bytes",
                                         "bits_per_second", "omitted", "sender"));
 }
 
 // On both sides "sum" is client to server.
 TEST(JsonReport, BidirSumsMeanTheSameAtBothEnds) {
-  const ordered_json client = reported(sample_test(Role::Client, false, true, 1))["intervals"][0];
-  const ordered_json server = reported(sample_test(Role::Server, false, true, 1))["intervals"][0];
+  const ordered_json client = reported(sample_test(End::Client, false, true, 1))["intervals"][0];
+  const ordered_json server = reported(sample_test(End::Server, false, true, 1))["intervals"][0];
   EXPECT_THAT(keys(client), ElementsAre("streams", "sum", "sum_bidir_reverse"));
   EXPECT_THAT(keys(server), ElementsAre("streams", "sum", "sum_bidir_reverse"));
   EXPECT_EQ(client["sum"]["sender"], true);
@@ -98,7 +97,7 @@ TEST(JsonReport, BidirSumsMeanTheSameAtBothEnds) {
 }
 
 TEST(JsonReport, AClientsEnd) {
-  const ordered_json end = reported(sample_test(Role::Client, false, false, 1))["end"];
+  const ordered_json end = reported(sample_test(End::Client, false, false, 1))["end"];
   EXPECT_THAT(keys(end),
               ElementsAre("streams", "sum_sent", "sum_received", "cpu_utilization_percent",
                           "sender_tcp_congestion", "receiver_tcp_congestion"));
@@ -109,7 +108,7 @@ TEST(JsonReport, AClientsEnd) {
 }
 
 TEST(JsonReport, ABidirEnd) {
-  const ordered_json end = reported(sample_test(Role::Client, false, true, 1))["end"];
+  const ordered_json end = reported(sample_test(End::Client, false, true, 1))["end"];
   EXPECT_THAT(keys(end),
               ElementsAre("streams", "sum_sent", "sum_received", "sum_sent_bidir_reverse",
                           "sum_received_bidir_reverse", "cpu_utilization_percent",
@@ -118,7 +117,7 @@ TEST(JsonReport, ABidirEnd) {
 }
 
 TEST(JsonReport, WhatAServerCannotKnowIsZeroOverItsOwnTime) {
-  const ordered_json end = reported(sample_test(Role::Server, false, false, 1))["end"];
+  const ordered_json end = reported(sample_test(End::Server, false, false, 1))["end"];
   EXPECT_EQ(end["sum_sent"]["bytes"], 0);
   EXPECT_EQ(end["sum_sent"]["seconds"], 1);
   EXPECT_FALSE(end.contains("sender_tcp_congestion"));
@@ -126,7 +125,7 @@ TEST(JsonReport, WhatAServerCannotKnowIsZeroOverItsOwnTime) {
 
 // "end" of a receiver's object is the receiver's time, "seconds" the local one.
 TEST(JsonReport, AReceiversSecondsAreLocal) {
-  SampleTest sample = sample_test(Role::Client, false, false, 1);
+  SampleTest sample = sample_test(End::Client, false, false, 1);
   sample.summary.streams[0].receiver.seconds = 1.5;
   const ordered_json receiver = reported(sample)["end"]["streams"][0]["receiver"];
   EXPECT_EQ(receiver["end"], 1.5);
@@ -135,7 +134,7 @@ TEST(JsonReport, AReceiversSecondsAreLocal) {
 
 TEST(JsonReport, AClientThatFailsEarlyLeavesTheFrame) {
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Client), sink);
+  JsonReport report(sample_settings(End::Client), sink);
   report.client_starting();
   report.failed({FailureKind::Error, "unable to connect to server: Connection refused"});
   report.finished();
@@ -156,7 +155,7 @@ TEST(JsonReport, AClientThatFailsEarlyLeavesTheFrame) {
 
 TEST(JsonReport, AServersErrorHasTheWholeLine) {
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Server), sink);
+  JsonReport report(sample_settings(End::Server), sink);
   report.server_listening(5201, 1);
   report.failed({FailureKind::Error, "no luck"});
   report.finished();
@@ -165,7 +164,7 @@ TEST(JsonReport, AServersErrorHasTheWholeLine) {
 
 TEST(JsonReport, WithoutADocumentAnErrorGoesToStderr) {
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Server), sink);
+  JsonReport report(sample_settings(End::Server), sink);
   report.failed({FailureKind::Error, "no luck"});
   report.finished();
   EXPECT_EQ(sink.err, "roleperf: error - no luck\n");
@@ -174,8 +173,8 @@ TEST(JsonReport, WithoutADocumentAnErrorGoesToStderr) {
 
 TEST(JsonReport, AfterTheDocumentAnErrorGoesToStderr) {
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Server), sink);
-  sample_test(Role::Server, false, false, 1).tell(report);
+  JsonReport report(sample_settings(End::Server), sink);
+  sample_test(End::Server, false, false, 1).tell(report);
   report.finished();
   report.failed({FailureKind::Error, "no luck"});
   EXPECT_EQ(sink.err, "roleperf: error - no luck\n");
@@ -183,7 +182,7 @@ TEST(JsonReport, AfterTheDocumentAnErrorGoesToStderr) {
 
 TEST(JsonReport, TheTailStandsInIperf3sOrder) {
   MemorySink sink;
-  ReportSettings settings = sample_settings(Role::Client);
+  ReportSettings settings = sample_settings(End::Client);
   settings.title = "Ti";
   JsonReport report(settings, sink);
   report.client_starting();
@@ -195,14 +194,14 @@ TEST(JsonReport, TheTailStandsInIperf3sOrder) {
 }
 
 TEST(JsonReport, AServerGivesTheClientsTitle) {
-  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  SampleTest sample = sample_test(End::Server, false, false, 1);
   sample.test.title = "Ti";
   EXPECT_EQ(reported(sample)["title"], "Ti");
 }
 
 TEST(JsonReport, ServerOutputThatIsNoJsonIsKeptAsText) {
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Client), sink);
+  JsonReport report(sample_settings(End::Client), sink);
   report.client_starting();
   report.server_output({true, "{"});
   report.finished();
@@ -211,8 +210,8 @@ TEST(JsonReport, ServerOutputThatIsNoJsonIsKeptAsText) {
 
 TEST(JsonReport, CapturedIsTheDocumentAsItStands) {
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Server), sink);
-  sample_test(Role::Server, false, false, 1).tell(report);
+  JsonReport report(sample_settings(End::Server), sink);
+  sample_test(End::Server, false, false, 1).tell(report);
   const ServerOutput captured = report.captured();
   report.finished();
   EXPECT_TRUE(captured.is_json);
@@ -221,9 +220,9 @@ TEST(JsonReport, CapturedIsTheDocumentAsItStands) {
 
 // Three objects each: the interval, its stream and the sum.
 TEST(JsonReport, AServerKeepsNoMoreIntervalsThanItsBoundAndCountsTheOthers) {
-  ReportSettings settings = sample_settings(Role::Server);
+  ReportSettings settings = sample_settings(End::Server);
   settings.most_kept = 6;
-  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  SampleTest sample = sample_test(End::Server, false, false, 1);
   sample.intervals.resize(5, sample.intervals.front());
   MemorySink sink;
   JsonReport report(settings, sink);
@@ -234,9 +233,9 @@ TEST(JsonReport, AServerKeepsNoMoreIntervalsThanItsBoundAndCountsTheOthers) {
 }
 
 TEST(JsonReport, AClientKeepsAllIntervalsOfItsOwnTest) {
-  ReportSettings settings = sample_settings(Role::Client);
+  ReportSettings settings = sample_settings(End::Client);
   settings.most_kept = 6;
-  SampleTest sample = sample_test(Role::Client, false, false, 1);
+  SampleTest sample = sample_test(End::Client, false, false, 1);
   sample.intervals.resize(5, sample.intervals.front());
   MemorySink sink;
   JsonReport report(settings, sink);
@@ -247,10 +246,10 @@ TEST(JsonReport, AClientKeepsAllIntervalsOfItsOwnTest) {
 
 // What a server of the greatest test keeps at most, in its client's hands.
 TEST(JsonReport, WhatAServerKeepsFitsIntoItsResults) {
-  const std::size_t most = sample_settings(Role::Server).most_kept;
-  const SampleTest sample = sample_test(Role::Server, false, true, 1);
+  const std::size_t most = sample_settings(End::Server).most_kept;
+  const SampleTest sample = sample_test(End::Server, false, true, 1);
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Server), sink);
+  JsonReport report(sample_settings(End::Server), sink);
   sample.tell(report);
   const std::string interval =
       ordered_json::parse(report.captured().text)["intervals"].front()["streams"].back().dump();
@@ -259,13 +258,13 @@ TEST(JsonReport, WhatAServerKeepsFitsIntoItsResults) {
 
 TEST(JsonReport, OneDocumentATest) {
   MemorySink sink;
-  JsonReport report(sample_settings(Role::Server), sink);
-  sample_test(Role::Server, false, false, 1).tell(report);
+  JsonReport report(sample_settings(End::Server), sink);
+  sample_test(End::Server, false, false, 1).tell(report);
   report.finished();
   sink.out.clear();
-  sample_test(Role::Server, false, false, 2).tell(report);
+  sample_test(End::Server, false, false, 2).tell(report);
   report.finished();
-  EXPECT_EQ(ordered_json::parse(sink.out), reported(sample_test(Role::Server, false, false, 2)));
+  EXPECT_EQ(ordered_json::parse(sink.out), reported(sample_test(End::Server, false, false, 2)));
 }
 
 TEST(JsonPrint, LooksLikeCjsons) {

@@ -16,8 +16,8 @@ using nlohmann::ordered_json;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-ReportSettings stream_settings(Role role) {
-  ReportSettings settings = sample_settings(role);
+ReportSettings stream_settings(End end) {
+  ReportSettings settings = sample_settings(end);
   settings.json_stream = true;
   return settings;
 }
@@ -45,16 +45,16 @@ std::vector<std::string> names(const std::string& lines) {
 
 ordered_json document(const SampleTest& sample) {
   MemorySink sink;
-  JsonReport report(sample_settings(sample.role), sink);
+  JsonReport report(sample_settings(sample.end), sink);
   sample.tell(report);
   report.finished();
   return ordered_json::parse(sink.out, nullptr, false);
 }
 
 TEST(JsonStream, TheEventsAreTheMembersOfTheDocument) {
-  const SampleTest sample = sample_test(Role::Client, false, true, 2);
+  const SampleTest sample = sample_test(End::Client, false, true, 2);
   MemorySink sink;
-  JsonReport report(stream_settings(Role::Client), sink);
+  JsonReport report(stream_settings(End::Client), sink);
   sample.tell(report);
   report.finished();
   EXPECT_THAT(names(sink.out), ElementsAre("start", "interval", "end"));
@@ -66,7 +66,7 @@ TEST(JsonStream, TheEventsAreTheMembersOfTheDocument) {
 
 TEST(JsonStream, AnEventIsALineLikeCjsons) {
   MemorySink sink;
-  JsonReport report(stream_settings(Role::Client), sink);
+  JsonReport report(stream_settings(End::Client), sink);
   report.client_starting();
   report.failed({FailureKind::Error, "no luck"});
   report.finished();
@@ -76,10 +76,10 @@ TEST(JsonStream, AnEventIsALineLikeCjsons) {
 }
 
 TEST(JsonStream, EveryEventIsFlushed) {
-  SampleTest sample = sample_test(Role::Client, false, false, 1);
+  SampleTest sample = sample_test(End::Client, false, false, 1);
   sample.intervals.push_back(sample.intervals.front());
   MemorySink sink;
-  JsonReport report(stream_settings(Role::Client), sink);
+  JsonReport report(stream_settings(End::Client), sink);
   sample.tell(report);
   EXPECT_EQ(sink.flushes, 3);
   report.finished();
@@ -88,7 +88,7 @@ TEST(JsonStream, EveryEventIsFlushed) {
 
 TEST(JsonStream, TheServersOutputStandsBetweenTheErrorAndTheEnd) {
   MemorySink sink;
-  JsonReport report(stream_settings(Role::Client), sink);
+  JsonReport report(stream_settings(End::Client), sink);
   report.client_starting();
   report.server_output({true, R"({"start":{}})"});
   report.failed({FailureKind::Error, "late"});
@@ -98,8 +98,8 @@ TEST(JsonStream, TheServersOutputStandsBetweenTheErrorAndTheEnd) {
 }
 
 TEST(JsonStream, TheFullOutputIsTheWholeDocumentBehindTheEvents) {
-  const SampleTest sample = sample_test(Role::Client, false, false, 1);
-  ReportSettings settings = stream_settings(Role::Client);
+  const SampleTest sample = sample_test(End::Client, false, false, 1);
+  ReportSettings settings = stream_settings(End::Client);
   settings.json_stream_full = true;
   MemorySink sink;
   JsonReport report(settings, sink);
@@ -112,8 +112,8 @@ TEST(JsonStream, TheFullOutputIsTheWholeDocumentBehindTheEvents) {
 }
 
 TEST(JsonStream, FullOutputAloneStreamsNothing) {
-  const SampleTest sample = sample_test(Role::Client, false, false, 1);
-  ReportSettings settings = sample_settings(Role::Client);
+  const SampleTest sample = sample_test(End::Client, false, false, 1);
+  ReportSettings settings = sample_settings(End::Client);
   settings.json_stream_full = true;
   MemorySink sink;
   JsonReport report(settings, sink);
@@ -124,11 +124,11 @@ TEST(JsonStream, FullOutputAloneStreamsNothing) {
 
 // A client that asks for the server's output gets the intervals too; else they are not kept.
 TEST(JsonStream, AServerKeepsItsIntervalsForTheClientThatAsks) {
-  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  SampleTest sample = sample_test(End::Server, false, false, 1);
   for (const bool asked : {false, true}) {
     sample.test.output_wanted = asked;
     MemorySink sink;
-    JsonReport report(stream_settings(Role::Server), sink);
+    JsonReport report(stream_settings(End::Server), sink);
     sample.tell(report);
     const ordered_json captured = ordered_json::parse(report.captured().text, nullptr, false);
     EXPECT_EQ(captured["intervals"].size(), asked ? 1U : 0U);
@@ -136,9 +136,9 @@ TEST(JsonStream, AServerKeepsItsIntervalsForTheClientThatAsks) {
 }
 
 TEST(JsonStream, ABindingFoundAfterTheStartIsAnEventOfItsOwn) {
-  const SampleTest sample = sample_test(Role::Server, false, false, 2);
+  const SampleTest sample = sample_test(End::Server, false, false, 2);
   MemorySink sink;
-  JsonReport report(stream_settings(Role::Server), sink);
+  JsonReport report(stream_settings(End::Server), sink);
   sample.tell(report);
   report.streams_bound({sample.streams[1], sample.streams[0]}, {"data", "results"});
   const Event bound = events(sink.out).back();
@@ -149,9 +149,9 @@ TEST(JsonStream, ABindingFoundAfterTheStartIsAnEventOfItsOwn) {
 
 TEST(JsonStream, OneSequenceOfEventsATest) {
   MemorySink sink;
-  JsonReport report(stream_settings(Role::Server), sink);
+  JsonReport report(stream_settings(End::Server), sink);
   for (int test = 0; test < 2; ++test) {
-    sample_test(Role::Server, false, false, 1).tell(report);
+    sample_test(End::Server, false, false, 1).tell(report);
     report.finished();
   }
   EXPECT_THAT(names(sink.out), ElementsAre("start", "interval", "end", "start", "interval", "end"));
@@ -159,7 +159,7 @@ TEST(JsonStream, OneSequenceOfEventsATest) {
 
 TEST(JsonStream, WithoutATestNothingIsWritten) {
   MemorySink sink;
-  JsonReport report(stream_settings(Role::Server), sink);
+  JsonReport report(stream_settings(End::Server), sink);
   report.finished();
   EXPECT_THAT(sink.out, IsEmpty());
 }

@@ -25,7 +25,7 @@ int leave(const EarlyExit& exit) {
 }
 
 Result<int> run(const Options& options, const Fd& signals) {
-  if (options.role == Role::Server && options.daemon) {
+  if (options.end == End::Server && options.daemon) {
     TRY(become_daemon());
   }
   PidFile pid_file;
@@ -39,8 +39,8 @@ Result<int> run(const Options& options, const Fd& signals) {
   TRY(const auto sink, open_report_sink(options.log_file));
   const auto report = make_report(options, *sink);
   for (const std::string& warning : options.warnings) report->warning(warning);
-  return options.role == Role::Server ? run_server(options, *report, signals)
-                                      : run_client(options, *report, signals);
+  return options.end == End::Server ? run_server(options, *report, signals)
+                                    : run_client(options, *report, signals);
 }
 
 int guarded_main(int argc, char** argv) {

@@ -39,21 +39,21 @@ Result<void> set_size(Parsing& parsing, const char* argument) {
   return ok();
 }
 
-Result<void> set_role(Parsing& parsing, Role role) {
-  if (parsing.has_role && parsing.options.role != role) {
+Result<void> set_end(Parsing& parsing, End end) {
+  if (parsing.has_end && parsing.options.end != end) {
     return parameter_error("one roleperf cannot be both server (-s) and client (-c)");
   }
-  parsing.has_role = true;
-  parsing.options.role = role;
+  parsing.has_end = true;
+  parsing.options.end = end;
   return ok();
 }
 
 Result<void> set_server(Parsing& parsing, const char*) {
-  return set_role(parsing, Role::Server);
+  return set_end(parsing, End::Server);
 }
 
 Result<void> set_client(Parsing& parsing, const char* argument) {
-  TRY(set_role(parsing, Role::Client));
+  TRY(set_end(parsing, End::Client));
   auto [host, device] = read_host(argument);
   parsing.options.host = std::move(host);
   if (!device.empty()) parsing.options.bind_device = std::move(device);

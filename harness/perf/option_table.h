@@ -13,7 +13,7 @@ namespace rolecall::perf {
 // What the command line has said so far, beyond the values.
 struct Parsing {
   Options options;
-  bool has_role = false;
+  bool has_end = false;
   const char* server_option = nullptr;  // the first that is a server's only, by its long name
   const char* client_option = nullptr;
   bool duration_given = false;

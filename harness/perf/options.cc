@@ -76,8 +76,8 @@ Result<void> apply(Parsing& parsing, const OptionRow& row, const char* argument)
 }
 
 Result<void> check_roles(const Parsing& parsing) {
-  const bool client = parsing.has_role && parsing.options.role == Role::Client;
-  const bool server = parsing.has_role && parsing.options.role == Role::Server;
+  const bool client = parsing.has_end && parsing.options.end == End::Client;
+  const bool server = parsing.has_end && parsing.options.end == End::Server;
   if (client && parsing.server_option != nullptr) {
     return parameter_error(fmt::format("--{} is for the server only", parsing.server_option));
   }
@@ -170,7 +170,7 @@ Result<void> settle_protocol(Parsing& parsing) {
 // sends; iperf3 does.
 Result<void> settle_file(Parsing& parsing) {
   Options& options = parsing.options;
-  if (options.file.empty() || options.role == Role::Server) return ok();
+  if (options.file.empty() || options.end == End::Server) return ok();
   if (options.udp) return parameter_error("a file (-F) cannot be sent in datagrams (-u)");
   if (options.bidir) {
     return parameter_error("a file (-F) is sent in one direction: --bidir would overwrite it");
@@ -207,7 +207,7 @@ Result<Options> check(Parsing& parsing) {
   TRY(check_streams(parsing.options));
   TRY(check_client_ports(parsing.options));
   TRY(check_end_conditions(parsing));
-  if (!parsing.has_role) {
+  if (!parsing.has_end) {
     return parameter_error("roleperf must be either a client (-c) or a server (-s)");
   }
   TRY(settle_protocol(parsing));

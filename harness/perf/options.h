@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "harness/session/flag.h"
+#include "harness/session/transitions.h"
 
 namespace rolecall::perf {
 
 class Authorization;
 class Credentials;
 
-enum class Role { Server, Client };
+using session::End;
 enum class AddressFamily { Any, V4, V6 };
 using BindRoles = session::BindRoles;
 enum class StreamConnect { Auto, Parallel, Ordered, Sequential };
@@ -31,9 +32,9 @@ struct KeepAlive {
 
 // All of it checked and defaulted: nothing in here needs a second look at argv.
 struct Options {
-  Role role = Role::Client;
+  End end = End::Client;
 
-  // Either role.
+  // Either end.
   std::uint16_t port = 5201;
   char format = 'a';      // of bit rates: one of kmgtKMGT, or 'a' for adaptive bits
   double interval_s = 1;  // 0: no report while the test runs

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "harness/base/deadline.h"
 #include "harness/base/earlier.h"
@@ -57,10 +58,25 @@ ReceiveWorker::ReceiveWorker(WorkerParts parts, const std::vector<Stream*>& stre
 void ReceiveWorker::begin(TimePoint start) {
   for (Incoming& in : in_) {
     in.window_start = start;
+    if (block_if_alone(in)) return;
     auto watched = reactor().watch(in.stream->socket, EPOLLIN,
                                    [this, &in](std::uint32_t) { receive_turn(in); });
     if (!watched) news_.stream_failed(std::move(watched).error());
   }
+}
+
+// A file may be a pipe that nobody empties, which is waited for elsewhere.
+bool ReceiveWorker::block_if_alone(Incoming& in) {
+  const bool is_claimed =
+      in.stream->claim == Stream::Claim::None || in.stream->claim == Stream::Claim::Receives;
+  blocks_ = in_.size() == 1 && is_claimed && !in.stream->file;
+  if (blocks_) block_on(in.stream->socket);
+  return blocks_;
+}
+
+void ReceiveWorker::turn() {
+  if (!blocks_) return Worker::turn();
+  receive_turn(in_.front());
 }
 
 std::optional<TimePoint> ReceiveWorker::before_wait() {
@@ -100,7 +116,7 @@ bool ReceiveWorker::receive_once(Incoming& in) {
   // A peer that closes or resets a stream says why on the control connection.
   if (!outcome || outcome.value().closed) {
     in.portion = 1;
-    reactor().unwatch(in.stream->socket);
+    if (!std::exchange(blocks_, false)) reactor().unwatch(in.stream->socket);
     return false;
   }
   const std::size_t bytes = outcome.value().bytes;
@@ -139,8 +155,11 @@ int ReceiveWorker::portion_for(const Stream& stream) const {
 
 void ReceiveWorker::read_in_portions_of(Incoming& in, int bytes) {
   if (bytes == in.portion) return;
-  if (set_option(in.stream->socket, SOL_SOCKET, SO_RCVLOWAT, bytes, "SO_RCVLOWAT"))
-    in.portion = bytes;
+  if (!set_option(in.stream->socket, SOL_SOCKET, SO_RCVLOWAT, bytes, "SO_RCVLOWAT")) return;
+  in.portion = bytes;
+  if (!blocks_) return;
+  const timeval limit{0, bytes > 1 ? kLongestPortion.in_ms() * 1000 : 0};
+  ::setsockopt(in.stream->socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }
 
 namespace {

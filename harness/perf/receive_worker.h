@@ -38,6 +38,8 @@ class ReceiveWorker final : public Worker {
 
   void begin(TimePoint start) override;
   std::optional<TimePoint> before_wait() override;
+  void turn() override;
+  bool block_if_alone(Incoming& in);
   void receive_turn(Incoming& in);  // as long as there is plenty, within bounds
   bool receive_once(Incoming& in);  // one recv(); whether there may be more at once
   // What has come on a stream that is open, or that this end sends on: whether it is to be
@@ -53,6 +55,7 @@ class ReceiveWorker final : public Worker {
   DataPathNews& news_;
   std::vector<Incoming> in_;
   Scratch scratch_;
+  bool blocks_ = false;                 // in calls on its only socket, in place of waiting for it
   std::optional<Deadline> file_limit_;  // of all its streams, once it has been told to stop
 };
 

@@ -108,7 +108,7 @@ class FileSink : public ReportSink {
 
 ReportSettings report_settings(const Options& options) {
   ReportSettings settings;
-  settings.role = options.role;
+  settings.end = options.end;
   settings.format = options.format;
   settings.interval_s = options.interval_s;
   settings.verbose = options.verbose;

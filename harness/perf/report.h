@@ -73,7 +73,7 @@ class Report {
 };
 
 struct ReportSettings {
-  Role role = Role::Client;
+  End end = End::Client;
   char format = 'a';
   double interval_s = 1;
   bool verbose = false;

@@ -22,12 +22,12 @@ namespace {
 using nlohmann::ordered_json;
 using testing::IsEmpty;
 
-std::string replayed(const std::string& output, Role role) {
+std::string replayed(const std::string& output, End end) {
   const auto document = ordered_json::parse(output, nullptr, false);
   if (document.is_discarded()) return "";
   MemorySink sink;
-  JsonReport report(iperf3_settings(document, role), sink);
-  read_iperf3_document(document, role).tell(report);
+  JsonReport report(iperf3_settings(document, end), sink);
+  read_iperf3_document(document, end).tell(report);
   report.finished();
   return sink.out;
 }
@@ -56,8 +56,8 @@ class ReportInterop : public testing::TestWithParam<const char*> {
 TEST_P(ReportInterop, OurDocumentsHaveIperf3sShapeAndFigures) {
   Iperf3Output output = run_iperf3(std::string(GetParam()) + " -J", "-J");
   output.server = without_first_bitrate(output.server);
-  const std::string client = replayed(output.client, Role::Client);
-  const std::string server = replayed(output.server, Role::Server);
+  const std::string client = replayed(output.client, End::Client);
+  const std::string server = replayed(output.server, End::Server);
   EXPECT_THAT(shape_differences(output.client, client, keys_beyond_iperf3("installed")), IsEmpty())
       << output.client;
   EXPECT_THAT(shape_differences(output.server, server, keys_beyond_iperf3("installed")), IsEmpty())
@@ -85,14 +85,14 @@ std::vector<std::string> forms(const std::string& text) {
   return found;
 }
 
-std::string retold(const std::string& json, Role role) {
+std::string retold(const std::string& json, End end) {
   const auto document = ordered_json::parse(json, nullptr, false);
   if (document.is_discarded()) return "";
   MemorySink sink;
-  ReportSettings settings = iperf3_settings(document, role);
+  ReportSettings settings = iperf3_settings(document, end);
   settings.verbose = true;
   TextReport report(settings, sink);
-  read_iperf3_document(document, role).tell(report);
+  read_iperf3_document(document, end).tell(report);
   report.finished();
   return sink.out;
 }
@@ -103,8 +103,8 @@ TEST_P(TextInterop, OurTextHasIperf3sForm) {
   const std::string words = GetParam();
   const Iperf3Output json = run_iperf3(words + " -J", "-J");
   const Iperf3Output text = run_iperf3(words + " -V", "-V");
-  EXPECT_EQ(forms(retold(json.client, Role::Client)), forms(text.client));
-  EXPECT_EQ(forms(retold(json.server, Role::Server)), forms(text.server));
+  EXPECT_EQ(forms(retold(json.client, End::Client)), forms(text.client));
+  EXPECT_EQ(forms(retold(json.server, End::Server)), forms(text.server));
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, ReportInterop,

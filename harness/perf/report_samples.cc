@@ -8,23 +8,23 @@ namespace {
 constexpr std::uint64_t kBytes = 1943500000;  // 1.81 GBytes, in one second 15.5 Gbits/sec
 constexpr std::int64_t kTime = 1795430473000;
 
-StreamFacts stream(Role role, int index, bool sends) {
+StreamFacts stream(End end, int index, bool sends) {
   StreamFacts facts;
   facts.socket = 5 + 2 * index;
   facts.local_host = facts.remote_host = "127.0.0.1";
   const auto far = static_cast<std::uint16_t>(40000 + index);
-  facts.local_port = role == Role::Client ? far : std::uint16_t{5201};
-  facts.remote_port = role == Role::Client ? std::uint16_t{5201} : far;
+  facts.local_port = end == End::Client ? far : std::uint16_t{5201};
+  facts.remote_port = end == End::Client ? std::uint16_t{5201} : far;
   facts.sends = sends;
   return facts;
 }
 
 void add_stream(SampleTest& sample, bool sends) {
-  sample.streams.push_back(stream(sample.role, static_cast<int>(sample.streams.size()), sends));
+  sample.streams.push_back(stream(sample.end, static_cast<int>(sample.streams.size()), sends));
   StreamInterval interval{0, 1, kBytes, {}};
   if (sends) interval.tcp = TcpSample{6, 1047552, 1777664, 157, 51, 65535, 3};
   sample.intervals.front().streams.push_back(interval);
-  const bool knows_peer = sample.role == Role::Client;
+  const bool knows_peer = sample.end == End::Client;
   StreamSummary summary;
   if (sends || knows_peer) summary.sender = {1, kBytes};
   if (!sends || knows_peer) summary.receiver = {1, kBytes};
@@ -35,9 +35,9 @@ void add_stream(SampleTest& sample, bool sends) {
 
 }  // namespace
 
-ReportSettings sample_settings(Role role) {
+ReportSettings sample_settings(End end) {
   ReportSettings settings;
-  settings.role = role;
+  settings.end = end;
   settings.version = "roleperf 0.1.0";
   settings.system_info = "Linux host 6.1 #1 x86_64";
   settings.wall_clock_ms = [] { return kTime; };
@@ -45,7 +45,7 @@ ReportSettings sample_settings(Role role) {
 }
 
 void SampleTest::tell(Report& report) const {
-  if (role == Role::Server) {
+  if (end == End::Server) {
     report.server_listening(5201, 1);
     report.buffers(buffers);
   } else {
@@ -55,17 +55,17 @@ void SampleTest::tell(Report& report) const {
   report.connected(control);
   for (const StreamFacts& facts : streams) {
     report.stream_connected(facts);
-    if (role == Role::Client) report.buffers(buffers);
+    if (end == End::Client) report.buffers(buffers);
   }
   report.test_started(test);
   for (const Interval& one : intervals) report.interval(one);
   report.summary(summary);
 }
 
-SampleTest sample_test(Role role, bool reverse, bool bidir, int streams) {
+SampleTest sample_test(End end, bool reverse, bool bidir, int streams) {
   SampleTest sample;
-  sample.role = role;
-  const bool client = role == Role::Client;
+  sample.end = end;
+  const bool client = end == End::Client;
   sample.control = {client ? "localhost" : "127.0.0.1",
                     std::uint16_t{5201},
                     "36c3okviukxyxl55cj4rnpwaenuxsyd6fqov",

@@ -19,11 +19,11 @@ struct MemorySink : ReportSink {
 };
 
 // 23 November 2026, 10:41:13 GMT, and names that do not change.
-ReportSettings sample_settings(Role role);
+ReportSettings sample_settings(End end);
 
 // One test with its facts: whoever tells it may change them first.
 struct SampleTest {
-  Role role = Role::Client;
+  End end = End::Client;
   ControlFacts control;
   BufferFacts buffers{0, 16384, 131072};
   std::vector<StreamFacts> streams;
@@ -37,6 +37,6 @@ struct SampleTest {
 
 // One interval of one second. The sender of a stream sent 1.81 GiB with 6 retransmits; what a
 // server cannot know is not there. `streams` of each direction.
-SampleTest sample_test(Role role, bool reverse, bool bidir, int streams);
+SampleTest sample_test(End end, bool reverse, bool bidir, int streams);
 
 }  // namespace rolecall::perf

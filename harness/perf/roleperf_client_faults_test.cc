@@ -2,10 +2,14 @@
 // The roleperf client against servers that send what they must not, at every step, that vanish and
 // come back; and the signals that reach it at every step. It ends, says why, and what it prints
 // stays one document.
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -15,6 +19,9 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/bytes.h"
+#include "harness/base/files.h"
+#include "harness/net/netns.h"
+#include "harness/net/socket.h"
 #include "harness/perf/client_run.h"
 #include "harness/perf/program.h"
 #include "harness/perf/scripted_server.h"
@@ -22,6 +29,7 @@
 namespace rolecall::perf {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 using testing::AnyOf;
 using testing::HasSubstr;
@@ -274,6 +282,35 @@ TEST(RoleperfClientConnecting, LeavesOnASignal) {
   EXPECT_EQ(client.status(), 0);
   EXPECT_FALSE(ordered_json::parse(client.output(), nullptr, false).is_discarded())
       << client.output();
+}
+
+// Moves this test into namespaces of its own, where the name server is who has the socket.
+Result<Fd> become_name_server(const fs::path& folder) {
+  TRY(const auto inside, NetworkNamespace::create());
+  TRY(enter(inside));
+  TRY(write_file(folder / "resolv.conf", "nameserver 127.0.0.1\n"));
+  const std::string settings = folder / "resolv.conf";
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount(settings.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0)
+    return system_error("mount(/etc/resolv.conf)");
+  TRY(auto socket, udp_socket(AF_INET));
+  TRY(const auto at, resolve_numeric("127.0.0.1", 53, AF_INET));
+  TRY(bind_to(socket, at.front()));
+  return socket;
+}
+
+TEST(RoleperfClientConnecting, LeavesOnASignalWhileANameServerSaysNothing) {
+  if (auto rights = gain_namespace_rights(); !rights) GTEST_SKIP() << rights.error().message();
+  const auto folder = TemporaryFolder::make().value();
+  const auto name_server = become_name_server(folder.path());
+  ASSERT_TRUE(name_server) << name_server.error().message();
+  Program client(words(fmt::format("{} -c nowhere.test -J", ROLEPERF)));
+  pollfd question{name_server.value().get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&question, 1, 20'000), 1);
+  client.send_signal(SIGINT);
+  EXPECT_EQ(client.status(), 0);
+  EXPECT_THAT(client.output(), HasSubstr("terminated by signal"));
 }
 
 }  // namespace

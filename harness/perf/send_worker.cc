@@ -20,6 +20,13 @@ constexpr Duration kAskAgain = milliseconds(1);
 // so often at most: others have their turn, and it is seen that the test is over.
 constexpr int kSendsATurn = 16;
 
+// A call that blocks counts only when all of it is taken: not for many blocks, which a slow stream
+// may take seconds for, and not for blocks of a goal, which others could send meanwhile.
+bool may_block(const Load& load) {
+  const bool is_short = load.is_unbatched || load.is_udp;
+  return is_short && load.bits_per_second == 0 && load.goal_bytes == 0 && !load.is_file;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Worker>> SendWorker::create(const std::vector<Stream*>& streams,
@@ -45,12 +52,19 @@ SendWorker::SendWorker(WorkerParts parts, std::unique_ptr<BlockWriter> writer,
 
 void SendWorker::begin(TimePoint start) {
   start_ = start;
+  blocks_ = out_.size() == 1 && may_block(load_);
+  if (blocks_) block_on(out_.front().stream->socket);
   for (Outgoing& out : out_) {
     out.due = start;
     // A pipe that nobody has opened yet would read as one that has ended.
     if (load_.is_file && await_source(out)) continue;
     if (!pace_) watch(out);
   }
+}
+
+void SendWorker::turn() {
+  if (!blocks_ || !out_.front().watched) return Worker::turn();
+  send_turn(out_.front());
 }
 
 std::optional<TimePoint> SendWorker::before_wait() {
@@ -65,7 +79,7 @@ std::optional<TimePoint> SendWorker::before_wait() {
 }
 
 void SendWorker::watch(Outgoing& out) {
-  if (std::exchange(out.watched, true)) return;
+  if (std::exchange(out.watched, true) || blocks_) return;
   const auto watched = reactor().watch(out.stream->socket, EPOLLOUT,
                                        [this, &out](std::uint32_t) { send_turn(out); });
   if (!watched) {
@@ -76,7 +90,7 @@ void SendWorker::watch(Outgoing& out) {
 
 void SendWorker::wait_until(Outgoing& out, TimePoint due) {
   out.due = due;
-  if (std::exchange(out.watched, false)) reactor().unwatch(out.stream->socket);
+  if (std::exchange(out.watched, false) && !blocks_) reactor().unwatch(out.stream->socket);
 }
 
 void SendWorker::finish(Outgoing& out) {

@@ -40,6 +40,7 @@ class SendWorker final : public Worker {
 
   void begin(TimePoint start) override;
   std::optional<TimePoint> before_wait() override;
+  void turn() override;
 
   TimePoint due(const Outgoing& out) const;  // of a paced stream's next block
   std::size_t blocks_due(const Outgoing& out) const;
@@ -60,6 +61,7 @@ class SendWorker final : public Worker {
   std::unique_ptr<BlockWriter> writer_;
   std::vector<Outgoing> out_;
   TimePoint start_{};
+  bool blocks_ = false;  // in calls on its only socket, in place of waiting for room
 };
 
 }  // namespace rolecall::perf

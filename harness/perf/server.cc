@@ -18,7 +18,7 @@
 #include "harness/net/socket.h"
 #include "harness/net/transport.h"
 #include "harness/perf/farewells.h"
-#include "harness/perf/hosted_test.h"
+#include "harness/perf/hosting.h"
 #include "harness/perf/lobby.h"
 #include "harness/perf/test_parameters.h"
 
@@ -186,9 +186,9 @@ class Server {
 
   void begin_test(Lobby::Guest guest) {
     test_.emplace(
-        HostedTest::Surroundings{options_, report_, reactor_, listener_,
-                                 [this](Transport transport) { return listen_as(transport); },
-                                 [this](Fd fd) { farewells_.deny(std::move(fd)); }},
+        Hosting::Surroundings{options_, report_, reactor_, listener_,
+                              [this](Transport transport) { return listen_as(transport); },
+                              [this](Fd fd) { farewells_.deny(std::move(fd)); }},
         std::move(guest.socket));
     if (auto begun = test_->begin(guest.said); !begun) {
       report_.warning(begun.error().message());
@@ -248,7 +248,7 @@ class Server {
   Fd listener_;
   Farewells farewells_;
   Lobby lobby_;
-  std::optional<HostedTest> test_;
+  std::optional<Hosting> test_;
   int test_number_ = 0;
   std::optional<TimePoint> idle_until_;
   std::optional<TimePoint> rests_until_;  // while no connection can be accepted

@@ -74,7 +74,7 @@ class StandingTest : public testing::Test {
 
   TestPlan plan_;
   MemorySink sink_;
-  JsonReport report_{sample_settings(Role::Client), sink_};
+  JsonReport report_{sample_settings(End::Client), sink_};
   Fd peer_;
   std::optional<TestRun> run_;
 };

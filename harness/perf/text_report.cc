@@ -29,7 +29,7 @@ std::string TextReport::timestamp() const {
 
 void TextReport::print(std::string_view text) {
   std::string line = timestamp();
-  if (settings_.role == Role::Client && !settings_.title.empty()) line += settings_.title + ":  ";
+  if (settings_.end == End::Client && !settings_.title.empty()) line += settings_.title + ":  ";
   line += text;
   sink_.write(line);
   if (!capturing_ || captured_.size() >= kMostCaptured) return;
@@ -75,9 +75,9 @@ void TextReport::datagram_size_chosen(int bytes) {
 }
 
 void TextReport::connected(const ControlFacts& facts) {
-  capturing_ = settings_.role == Role::Server;
+  capturing_ = settings_.end == End::Server;
   if (settings_.verbose) print(fmt::format("Time: {}\n", gmt_text(settings_.wall_clock_ms())));
-  if (settings_.role == Role::Server) {
+  if (settings_.end == End::Server) {
     print(
         fmt::format("Accepted connection from {}, port {}\n", shown_host(facts.host), facts.port));
   } else {
@@ -123,7 +123,7 @@ void TextReport::test_started(const TestFacts& facts) {
 void TextReport::interval(const Interval& interval) {
   if (is_empty_leftover(interval, settings_.interval_s)) return;
   print_interval_header(interval);
-  for (const Direction& direction : directions(settings_.role, test_)) {
+  for (const Direction& direction : directions(settings_.end, test_)) {
     for (std::size_t i = 0; i < std::min(streams_.size(), interval.streams.size()); ++i) {
       if (streams_[i].sends != direction.local_sends) continue;
       print_interval_stream(streams_[i], interval, interval.streams[i], direction);
@@ -134,7 +134,7 @@ void TextReport::interval(const Interval& interval) {
 }
 
 std::string_view TextReport::interval_columns(const Interval& interval) const {
-  const bool only_sends = !test_.bidir && (settings_.role == Role::Client) != test_.reverse;
+  const bool only_sends = !test_.bidir && (settings_.end == End::Client) != test_.reverse;
   if (test_.is_udp()) return only_sends ? kDatagramCount : kDatagramLoss;
   return interval.sender_has_retransmits ? "         Retr  Cwnd" : "";
 }
@@ -202,7 +202,7 @@ void TextReport::failed(const Failure& failure) {
 
 void TextReport::finished() {
   capturing_ = false;
-  if (settings_.role == Role::Client && !failed_) {
+  if (settings_.end == End::Client && !failed_) {
     print("\n");
     print("iperf Done.\n");  // iperf3's word: scripts wait for it
   }

@@ -27,17 +27,17 @@ std::string reported(const SampleTest& sample, ReportSettings settings) {
 }
 
 std::string reported(const SampleTest& sample) {
-  return reported(sample, sample_settings(sample.role));
+  return reported(sample, sample_settings(sample.end));
 }
 
 std::string reported_verbosely(const SampleTest& sample) {
-  ReportSettings settings = sample_settings(sample.role);
+  ReportSettings settings = sample_settings(sample.end);
   settings.verbose = true;
   return reported(sample, settings);
 }
 
 TEST(TextReport, ASendingClient) {
-  EXPECT_EQ(reported(sample_test(Role::Client, false, false, 1)),
+  EXPECT_EQ(reported(sample_test(End::Client, false, false, 1)),
             R"(Connecting to host localhost, port 5201
 [  5] local 127.0.0.1 port 40000 connected to 127.0.0.1 port 5201
 [ ID] Interval           Transfer     Bitrate         Retr  Cwnd
@@ -52,7 +52,7 @@ iperf Done.
 }
 
 TEST(TextReport, AReceivingServer) {
-  EXPECT_EQ(reported(sample_test(Role::Server, false, false, 1)),
+  EXPECT_EQ(reported(sample_test(End::Server, false, false, 1)),
             R"(-----------------------------------------------------------
 Server listening on 5201 (test #1)
 -----------------------------------------------------------
@@ -67,7 +67,7 @@ Accepted connection from 127.0.0.1, port 5201
 }
 
 TEST(TextReport, AReceivingClientOfTwoStreams) {
-  EXPECT_THAT(reported(sample_test(Role::Client, true, false, 2)),
+  EXPECT_THAT(reported(sample_test(End::Client, true, false, 2)),
               HasSubstr(R"(Connecting to host localhost, port 5201
 Reverse mode, remote host localhost is sending
 [  5] local 127.0.0.1 port 40000 connected to 127.0.0.1 port 5201
@@ -88,7 +88,7 @@ Reverse mode, remote host localhost is sending
 }
 
 TEST(TextReport, ABidirClientOfTwoStreamsEachWay) {
-  EXPECT_THAT(reported(sample_test(Role::Client, false, true, 2)),
+  EXPECT_THAT(reported(sample_test(End::Client, false, true, 2)),
               HasSubstr(R"([ ID][Role] Interval           Transfer     Bitrate         Retr  Cwnd
 [  5][TX-C]   0.00-1.00   sec  1.81 GBytes  15.5 Gbits/sec    6   1023 KBytes       
 [  7][TX-C]   0.00-1.00   sec  1.81 GBytes  15.5 Gbits/sec    6   1023 KBytes       
@@ -114,7 +114,7 @@ TEST(TextReport, ABidirClientOfTwoStreamsEachWay) {
 }
 
 TEST(TextReport, ABidirServerListsItsReceivingFirst) {
-  EXPECT_THAT(reported_verbosely(sample_test(Role::Server, false, true, 1)),
+  EXPECT_THAT(reported_verbosely(sample_test(End::Server, false, true, 1)),
               EndsWith(R"([ ID][Role] Interval           Transfer     Bitrate         Retr  Cwnd
 [  5][RX-S]   0.00-1.00   sec  1.81 GBytes  15.5 Gbits/sec                  
 [  7][TX-S]   0.00-1.00   sec  1.81 GBytes  15.5 Gbits/sec    6   1023 KBytes       
@@ -134,14 +134,14 @@ snd_tcp_congestion bbr
 
 TEST(TextReport, AServerSaysWhatItsSumsLack) {
   EXPECT_THAT(
-      reported_verbosely(sample_test(Role::Server, false, false, 2)),
+      reported_verbosely(sample_test(End::Server, false, false, 2)),
       HasSubstr(
           "[SUM] (sender statistics not available)\n"
           "[SUM]   0.00-1.00   sec  3.62 GBytes  31.1 Gbits/sec                  receiver\n"));
 }
 
 TEST(TextReport, AVerboseClient) {
-  const std::string text = reported_verbosely(sample_test(Role::Client, false, false, 1));
+  const std::string text = reported_verbosely(sample_test(End::Client, false, false, 1));
   EXPECT_THAT(text, StartsWith(R"(roleperf 0.1.0
 Linux host 6.1 #1 x86_64
 Control connection MSS 32768
@@ -162,7 +162,7 @@ iperf Done.
 }
 
 TEST(TextReport, GivenSegmentSizeAndBitrateAreShown) {
-  SampleTest sample = sample_test(Role::Client, false, false, 1);
+  SampleTest sample = sample_test(End::Client, false, false, 1);
   sample.control.mss_bytes = 1400;
   sample.control.target_bitrate_bps = 100000000;
   EXPECT_THAT(reported_verbosely(sample),
@@ -170,7 +170,7 @@ TEST(TextReport, GivenSegmentSizeAndBitrateAreShown) {
 }
 
 TEST(TextReport, AGoalInBytesOrBlocksIsNamed) {
-  SampleTest sample = sample_test(Role::Client, false, false, 1);
+  SampleTest sample = sample_test(End::Client, false, false, 1);
   sample.test.blocks = 100;
   EXPECT_THAT(reported_verbosely(sample),
               HasSubstr("omitting 0 seconds, 100 blocks to send, tos 0\n"));
@@ -180,7 +180,7 @@ TEST(TextReport, AGoalInBytesOrBlocksIsNamed) {
 }
 
 TEST(TextReport, TheHeaderIsNotRepeatedAfterTheOmittedPart) {
-  SampleTest sample = sample_test(Role::Client, false, false, 1);
+  SampleTest sample = sample_test(End::Client, false, false, 1);
   sample.intervals.insert(sample.intervals.begin(), sample.intervals.front());
   sample.intervals.front().omitted = true;
   EXPECT_THAT(
@@ -193,14 +193,14 @@ TEST(TextReport, TheHeaderIsNotRepeatedAfterTheOmittedPart) {
 }
 
 TEST(TextReport, ARuleDividesTheIntervalsOfSeveralStreams) {
-  SampleTest sample = sample_test(Role::Server, false, false, 2);
+  SampleTest sample = sample_test(End::Server, false, false, 2);
   sample.intervals.push_back(sample.intervals.front());
   EXPECT_THAT(reported(sample), HasSubstr("31.1 Gbits/sec                  \n" +
                                           std::string(kSeparator) + "[  5]   0.00-1.00"));
 }
 
 TEST(TextReport, AnEmptyLeftoverIsLeftOut) {
-  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  SampleTest sample = sample_test(End::Server, false, false, 1);
   sample.intervals.push_back({{{1, 1.05, 0, {}}}, false, false});
   EXPECT_THAT(reported(sample), Not(HasSubstr("1.00-1.05")));
   sample.intervals.back().streams.front().bytes = 1;
@@ -208,17 +208,17 @@ TEST(TextReport, AnEmptyLeftoverIsLeftOut) {
 }
 
 TEST(TextReport, TheFormatIsOfBitRatesOnly) {
-  ReportSettings settings = sample_settings(Role::Client);
+  ReportSettings settings = sample_settings(End::Client);
   settings.format = 'M';
-  EXPECT_THAT(reported(sample_test(Role::Client, false, false, 1), settings),
+  EXPECT_THAT(reported(sample_test(End::Client, false, false, 1), settings),
               HasSubstr("1.81 GBytes  1853 MBytes/sec    6   1023 KBytes"));
 }
 
 TEST(TextReport, EveryPrintCallOfAClientBeginsWithTimeAndTitle) {
-  ReportSettings settings = sample_settings(Role::Client);
+  ReportSettings settings = sample_settings(End::Client);
   settings.timestamp_format = "%s_";
   settings.title = "Ti";
-  const std::string text = reported(sample_test(Role::Client, false, false, 1), settings);
+  const std::string text = reported(sample_test(End::Client, false, false, 1), settings);
   EXPECT_THAT(text, StartsWith("1795430473_Ti:  Connecting to host"));
   EXPECT_THAT(text, EndsWith("1795430473_Ti:  \n1795430473_Ti:  iperf Done.\n"));
 }
@@ -231,7 +231,7 @@ TEST(TextReport, AMappedAddressIsShownAsIpv4) {
 
 TEST(TextReport, AServersOutputIsPrintedAfterTheSummary) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Client), sink);
+  TextReport report(sample_settings(End::Client), sink);
   report.server_output({false, "Accepted\n"});
   report.finished();
   EXPECT_EQ(sink.out, "\nServer output:\nAccepted\n\n\niperf Done.\n");
@@ -239,15 +239,15 @@ TEST(TextReport, AServersOutputIsPrintedAfterTheSummary) {
 
 TEST(TextReport, AServersJsonIsLaidOut) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Client), sink);
+  TextReport report(sample_settings(End::Client), sink);
   report.server_output({true, R"({"end":{}})"});
   EXPECT_EQ(sink.out, "\nServer JSON output:\n{\n\t\"end\":\t{\n\t}\n}\n");
 }
 
 TEST(TextReport, CapturedIsWhatWasSaidSinceTheConnection) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Server), sink);
-  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  TextReport report(sample_settings(End::Server), sink);
+  SampleTest sample = sample_test(End::Server, false, false, 1);
   sample.test.output_wanted = true;
   sample.tell(report);
   EXPECT_THAT(report.captured().text, StartsWith("Accepted connection from"));
@@ -257,16 +257,16 @@ TEST(TextReport, CapturedIsWhatWasSaidSinceTheConnection) {
 // A test may last for days, and whoever asks for none is not to fill the memory.
 TEST(TextReport, NothingIsCapturedForAClientThatWantsNone) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Server), sink);
-  sample_test(Role::Server, false, false, 1).tell(report);
+  TextReport report(sample_settings(End::Server), sink);
+  sample_test(End::Server, false, false, 1).tell(report);
   EXPECT_THAT(report.captured().text, IsEmpty());
 }
 
 TEST(TextReport, WhatIsCapturedHasABound) {
   constexpr std::size_t kBound = std::size_t{16} << 20;
   MemorySink sink;
-  TextReport report(sample_settings(Role::Server), sink);
-  SampleTest sample = sample_test(Role::Server, false, false, 1);
+  TextReport report(sample_settings(End::Server), sink);
+  SampleTest sample = sample_test(End::Server, false, false, 1);
   sample.test.output_wanted = true;
   sample.tell(report);
   for (int i = 0; i < 1000; ++i) {
@@ -279,7 +279,7 @@ TEST(TextReport, WhatIsCapturedHasABound) {
 // Escape sequences rule a terminal, and a line in a log may look like one of ours.
 TEST(TextReport, WhatAPeerSaysRulesNoTerminalAndMakesNoLines) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Client), sink);
+  TextReport report(sample_settings(End::Client), sink);
   report.server_output({false, "one\ntwo\x1b[2J"});
   report.warning("set(\x1b[2J\nroleperf: a lie)");
   report.failed({FailureKind::ServerError, "said\x07\r\nroleperf: a lie"});
@@ -299,28 +299,28 @@ TEST(TextReport, ControlsOfTwoBytesRuleNoTerminalEither) {
 
 TEST(TextReport, AClientCapturesNothing) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Client), sink);
-  sample_test(Role::Client, false, false, 1).tell(report);
+  TextReport report(sample_settings(End::Client), sink);
+  sample_test(End::Client, false, false, 1).tell(report);
   EXPECT_THAT(report.captured().text, IsEmpty());
 }
 
 TEST(TextReport, NothingIsCapturedAcrossTests) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Server), sink);
-  sample_test(Role::Server, false, false, 1).tell(report);
+  TextReport report(sample_settings(End::Server), sink);
+  sample_test(End::Server, false, false, 1).tell(report);
   report.server_listening(5201, 2);
   EXPECT_THAT(report.captured().text, IsEmpty());
 }
 
 TEST(TextReport, ATestKnowsNothingOfTheOneBefore) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Server), sink);
-  sample_test(Role::Server, false, true, 1).tell(report);
+  TextReport report(sample_settings(End::Server), sink);
+  sample_test(End::Server, false, true, 1).tell(report);
   report.finished();
   sink.out.clear();
-  sample_test(Role::Server, false, false, 2).tell(report);
+  sample_test(End::Server, false, false, 2).tell(report);
   report.finished();
-  EXPECT_EQ(sink.out, reported(sample_test(Role::Server, false, false, 2)));
+  EXPECT_EQ(sink.out, reported(sample_test(End::Server, false, false, 2)));
 }
 
 struct FailureCase {
@@ -332,7 +332,7 @@ class TextFailure : public testing::TestWithParam<FailureCase> {};
 
 TEST_P(TextFailure, GoesToStderrAndEndsTheReport) {
   MemorySink sink;
-  TextReport report(sample_settings(Role::Client), sink);
+  TextReport report(sample_settings(End::Client), sink);
   report.client_starting();
   report.failed({GetParam().kind, "no luck"});
   report.finished();
@@ -350,13 +350,13 @@ INSTANTIATE_TEST_SUITE_P(
                                 "roleperf: error - no luck\nroleperf: exiting\n"}));
 
 TEST(TextReport, FlushesEachIntervalWhereAsked) {
-  ReportSettings settings = sample_settings(Role::Client);
+  ReportSettings settings = sample_settings(End::Client);
   MemorySink plain;
   MemorySink flushed;
   TextReport report(settings, plain);
   settings.flush_each_interval = true;
   TextReport flushing(settings, flushed);
-  const SampleTest sample = sample_test(Role::Client, false, false, 1);
+  const SampleTest sample = sample_test(End::Client, false, false, 1);
   sample.tell(report);
   sample.tell(flushing);
   EXPECT_EQ(flushed.flushes, plain.flushes + 1);

@@ -36,7 +36,7 @@ void TextReport::summary(const Summary& summary) {
   print(header(test_.bidir, test_.is_udp()             ? kDatagramLoss
                             : any_retransmits(summary) ? "         Retr"
                                                        : ""));
-  for (const Direction& direction : directions(settings_.role, test_)) {
+  for (const Direction& direction : directions(settings_.end, test_)) {
     for (std::size_t i = 0; i < std::min(streams_.size(), summary.streams.size()); ++i) {
       if (streams_[i].sends != direction.local_sends) continue;
       print_summary_stream(streams_[i], summary.streams[i], direction);
@@ -49,7 +49,7 @@ void TextReport::summary(const Summary& summary) {
 void TextReport::print_summary_stream(const StreamFacts& facts, const StreamSummary& stream,
                                       const Direction& direction) {
   const std::string id = fmt::format("{:3}", facts.socket);
-  const bool server = settings_.role == Role::Server;
+  const bool server = settings_.end == End::Server;
   if (!server || direction.local_sends) {
     const double seconds = sender_seconds(stream);
     const Figures figures{0, seconds, stream.sender.bytes,
@@ -98,7 +98,7 @@ void TextReport::print_out_of_order(const StreamSummary& stream, const Direction
 void TextReport::print_summary_sum(const Summary& summary, const Direction& direction) {
   if (summary.streams.empty()) return;
   const SummarySum sum = sum_summary(summary, streams_, direction.local_sends);
-  const bool server = settings_.role == Role::Server;
+  const bool server = settings_.end == End::Server;
   if (!server || direction.local_sends) {
     const double seconds = sender_seconds(summary.streams.front());
     const Figures figures{0, seconds, sum.sent, per_second(sum.sent, seconds)};

@@ -21,7 +21,7 @@ struct Direction {
 };
 
 // In the order in which this end lists them: a bidir client its own sending first, a server last.
-std::vector<Direction> directions(Role role, const TestFacts& test);
+std::vector<Direction> directions(End end, const TestFacts& test);
 
 // Seconds in single precision, in which iperf3 keeps them and divides by them.
 double interval_seconds(const StreamInterval& stream);

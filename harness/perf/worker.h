@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A thread with an event loop of its own that ends when it is told to.
+// A thread with an event loop of its own that ends when it is told to. One that has a single socket
+// may block in calls on it instead: a socket that an event loop watches costs a callback for every
+// packet, on the sender's side too.
 #pragma once
 
 #include <atomic>
@@ -29,7 +31,12 @@ class Worker {
   virtual void begin(TimePoint start) = 0;
   virtual std::optional<TimePoint> before_wait() { return std::nullopt; }
 
+  virtual void turn();   // from then on, over and over: by default waits for an event
   virtual void end() {}  // once, when it has been told to stop
+
+  // Calls on `socket`, of which no other thread may read or write, block from now on; when it is
+  // told to stop, the one that waits is interrupted (EINTR) and those that follow do not block.
+  void block_on(const Fd& socket);
 
   Reactor& reactor() { return reactor_; }
   const Fd& wake() const { return wake_; }  // readable once it has been told to stop
@@ -40,6 +47,7 @@ class Worker {
   Reactor reactor_;
   Fd wake_;
   std::atomic<bool> stopping_{false};
+  std::atomic<int> blocks_on_{-1};
   std::thread thread_;
 };
 

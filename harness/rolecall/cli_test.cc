@@ -218,6 +218,7 @@ TEST_F(CliTest, JsonHasOneObjectARun) {
   ASSERT_GE(runs.size(), 2U);  // a control and a run for each lever that this machine has
   EXPECT_EQ(runs[0].value("verdict", ""), "completed");
   EXPECT_EQ(runs[1].value("verdict", ""), "deadlock");
+  EXPECT_THAT(err(), testing::HasSubstr("1 of 1 deadlock")) << "the table is there too";
 }
 
 TEST_F(CliTest, KeptEvidenceIsWhereTheUserWantsIt) {

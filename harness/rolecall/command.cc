@@ -19,7 +19,8 @@ void add_peer_option(CLI::App& command, CommonOptions& options) {
 
 void add_common_options(CLI::App& command, CommonOptions& options) {
   add_peer_option(command, options);
-  command.add_flag("--json", options.json, "print one JSON object a run, in one array");
+  command.add_flag("--json", options.json,
+                   "print one JSON object a run, in one array, and the table to standard error");
   command.add_option("--junit", options.junit, "write the runs to FILE as JUnit XML")
       ->type_name("FILE");
   command.add_option("--html", options.html, "write the runs to FILE as one HTML page")

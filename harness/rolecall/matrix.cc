@@ -36,13 +36,28 @@ struct MatrixCommand {
   CommonOptions common;
   bool full = false;
   bool list = false;
+  std::string only;
 };
+
+// Those that the user wants. Config when there is none.
+Result<std::vector<scenario::MatrixCell>> chosen_cells(
+    const MatrixCommand& command, const std::vector<scenario::MatrixPeer>& clients,
+    const std::vector<scenario::MatrixPeer>& servers) {
+  auto cells = scenario::matrix_cells(clients, servers, command.full);
+  std::erase_if(cells, [&](const scenario::MatrixCell& cell) {
+    return cell.scenario.name.find(command.only) == std::string::npos;
+  });
+  if (!cells.empty()) return cells;
+  return Error{Errc::Config, fmt::format("no cell has '{}' in its name; `rolecall matrix --list`{} "
+                                         "names them",
+                                         command.only, command.full ? " with --full" : "")};
+}
 
 Result<int> run(const MatrixCommand& command) {
   TRY(auto stage, Stage::open(command.common));
   const auto clients = scenario::matrix_clients(stage.peers());
   const auto servers = scenario::matrix_servers(stage.peers());
-  const auto cells = scenario::matrix_cells(clients, servers, command.full);
+  TRY(const auto cells, chosen_cells(command, clients, servers));
   std::vector<scenario::Scenario> scenarios;
   for (const scenario::MatrixCell& cell : cells) scenarios.push_back(cell.scenario);
   if (command.list) {
@@ -66,6 +81,7 @@ void add_matrix_command(CLI::App& app, int& exit_status) {
   matrix->add_flag("--full", command->full,
                    "everybody with everybody, all modes with 1, 2 and 4 streams");
   matrix->add_flag("--list", command->list, "only name the cells, one a line");
+  matrix->add_option("--only", command->only, "those with TEXT in their name")->type_name("TEXT");
   add_common_options(*matrix, command->common);
   matrix->callback([command, &exit_status] {
     auto status = run(*command);

@@ -152,8 +152,12 @@ Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view 
   }
   TRY(junit_.write(report::junit(suite, report::junit_cases(results))));
   TRY(html_.write(report::html_page(suite, results, explained)));
-  TRY(write_stdout(options_.json ? std::string_view(report::results_json(results, explained))
-                                 : text));
+  if (options_.json) {
+    TRY(write_stdout(report::results_json(results, explained)));
+    fmt::print(stderr, "{}", text);
+  } else {
+    TRY(write_stdout(text));
+  }
   if (evidence_.will_stay()) {
     fmt::print(stderr, "rolecall: evidence is in {}\n", evidence_.path().string());
   }

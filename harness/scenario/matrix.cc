@@ -124,12 +124,12 @@ std::string file_name(std::string label) {
   return label;
 }
 
-// An odd number of blocks, so that streams of one direction cannot all carry the same: equal figures
-// hide an exchange.
+// An odd number of blocks, so that a client's streams cannot all carry the same: equal figures hide
+// an exchange. Not in reverse: there 3.9 never ends such a test.
 constexpr const char* kOddGoal = "67239936";  // 513 blocks of 128 KiB
 
 std::vector<std::string> length_of_test(const MatrixPeer& client, const Shape& shape) {
-  const bool is_told_by_figures = shape.mode != Mode::Bidir && shape.streams > 1;
+  const bool is_told_by_figures = shape.mode == Mode::Forward && shape.streams > 1;
   if (is_told_by_figures && client.conduct != Conduct::Force) return {"-n", kOddGoal};
   return {"-t", "1", "-i", "0.5"};
 }
@@ -148,7 +148,8 @@ MatrixCell cell_of(const MatrixPeer& client, const MatrixPeer& server, const Sha
       "and order connections."};
   s.client = client.spec;
   s.server = server.spec;
-  s.client.args = length_of_test(client, shape);
+  const auto length = length_of_test(client, shape);
+  s.client.args.insert(s.client.args.end(), length.begin(), length.end());
   // A byte too many shows where nothing else is under way at the end.
   if (client.conduct == Conduct::Force)
     for (const char* word : {"-l", "1000", "-b", "11500"}) s.client.args.emplace_back(word);
@@ -192,14 +193,14 @@ MatrixClaim declared(const MatrixPeer& client, const MatrixPeer& server, Mode mo
   if (is_refused(client, server)) return {VerdictKind::Refused, {}};
   if (adverse_order(mode, streams).empty()) return {};
   const bool binds_late = can_agree(server);
-  // Which of the streams that it sends on is which a server can only tell from an unflagged client's
-  // results, where they leave one answer: whether they do is the run's chance, so nothing is
-  // declared. What it receives it waits for, and then they do.
+  // Which of the streams that it sends on is which a server can only tell from an unflagged
+  // client's results, where they leave one answer: whether they do is the run's chance, so nothing
+  // is declared. What it receives it waits for, and then they do.
   if (binds_late && !has_flag(client, server) && mode == Mode::Reverse) return {};
   const VerdictKind above =
       binds_late || has_flag(client, server) ? VerdictKind::Completed : harm(mode);
-  const bool has_barrier = client.conduct == Conduct::Retrofit ||
-                           (can_agree(client) && !is_answered(client, server));
+  const bool has_barrier =
+      client.conduct == Conduct::Retrofit || (can_agree(client) && !is_answered(client, server));
   return {VerdictKind::Completed, has_barrier ? behind_a_barrier(above) : everywhere(above)};
 }
 

@@ -155,6 +155,7 @@ TEST(MatrixCellsTest, BothPeersArgumentsAreRead) {
   const Scenario& last = cells.back().scenario;  // force with force, bidir with 4
   EXPECT_EQ(last.shape.streams, 4);
   EXPECT_EQ(last.server_shape.role_flag, "force");
+  EXPECT_EQ(last.shape.role_flag, "force");
 }
 
 TEST(MatrixCellsTest, ReleasesStandInTheirOrder) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/session/roster.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace rolecall::session {
@@ -51,15 +53,18 @@ Result<int> Roster::number_for(const std::optional<wire::StreamTag>& tag) const 
   return number;
 }
 
-Result<void> Roster::place(ConnectionId connection, const std::optional<wire::StreamTag>& tag) {
+Result<void> Roster::place(ConnectionId connection, const std::optional<wire::StreamTag>& tag,
+                           int accepted) {
   CHECK(!complete() && tag.has_value() == (flag_ != Flag::None));
   auto number = number_for(tag);
   if (!number) {
-    return Error{Errc::Malformed, fmt::format("stream connection {} in accept order {}",
-                                              placed_ + 1, number.error().what)};
+    return Error{Errc::Malformed, fmt::format("stream connection {} in accept order {}", accepted,
+                                              number.error().what)};
   }
-  places_[static_cast<std::size_t>(number.value() - 1)] = connection;
+  places_[static_cast<std::size_t>(number.value() - 1)] = Place{connection, accepted};
   ++placed_;
+  if (complete() && flag_ == Flag::None)
+    std::ranges::sort(places_, {}, [](const auto& place) { return place->accepted; });
   return ok();
 }
 
@@ -67,7 +72,7 @@ std::vector<BoundStream> Roster::streams() const {
   CHECK(complete());
   std::vector<BoundStream> streams;
   for (int number = 1; number <= static_cast<int>(places_.size()); ++number) {
-    streams.push_back({.connection = *places_[static_cast<std::size_t>(number - 1)],
+    streams.push_back({.connection = places_[static_cast<std::size_t>(number - 1)]->connection,
                        .number = number,
                        .id = wire::stream_id(number),
                        .role = opposite(client_role(number))});

@@ -16,10 +16,13 @@ class Roster {
  public:
   Roster(const wire::Parameters& parameters, Flag flag);
 
-  // Places the next accepted connection. REQUIRES: !complete(), and a tag exactly where the flag is
-  // not None. Malformed when the tag does not fit the test: an index out of range or taken, more of
-  // one role than the test has, an index of the other role. The sentence names the connection.
-  Result<void> place(ConnectionId connection, const std::optional<wire::StreamTag>& tag);
+  // Places a connection whose header is there, the `accepted`th that was accepted: without a flag
+  // that counts, and not whose header came first. REQUIRES: !complete(), and a tag exactly where
+  // the flag is not None. Malformed when the tag does not fit the test: an index out of range or
+  // taken, more of one role than the test has, an index of the other role. The sentence names the
+  // connection.
+  Result<void> place(ConnectionId connection, const std::optional<wire::StreamTag>& tag,
+                     int accepted);
 
   bool complete() const { return placed_ == static_cast<int>(places_.size()); }
   int placed() const { return placed_; }
@@ -28,6 +31,10 @@ class Roster {
   std::vector<BoundStream> streams() const;
 
  private:
+  struct Place {
+    ConnectionId connection;
+    int accepted;
+  };
   // The first free number of those where the client sends, or receives; none when all are taken.
   std::optional<int> first_free(wire::Role client_role) const;
   Result<int> number_for(const std::optional<wire::StreamTag>& tag) const;
@@ -35,7 +42,7 @@ class Roster {
 
   int client_senders_;
   Flag flag_;
-  std::vector<std::optional<ConnectionId>> places_;  // by number - 1
+  std::vector<std::optional<Place>> places_;  // by number - 1
   int placed_ = 0;
 };
 

@@ -36,25 +36,26 @@ int number_of(const Roster& roster, ConnectionId connection) {
 
 TEST(RosterTest, WithoutAFlagTheFirstAcceptedReceives) {  // the bug
   Roster roster(bidir(1), Flag::None);
-  ASSERT_TRUE(roster.place(2, std::nullopt));
-  ASSERT_TRUE(roster.place(1, std::nullopt));
+  ASSERT_TRUE(roster.place(2, std::nullopt, 1));
+  ASSERT_TRUE(roster.place(1, std::nullopt, 2));
   EXPECT_EQ(role_of(roster, 2), Role::Receiver);
   EXPECT_EQ(role_of(roster, 1), Role::Sender);
 }
 
 TEST(RosterTest, LevelOneGivesTheOppositeOfTheClientsRole) {
   Roster roster(bidir(1), Flag::Level1);
-  ASSERT_TRUE(roster.place(2, StreamTag{Role::Receiver, {}}));
-  ASSERT_TRUE(roster.place(1, StreamTag{Role::Sender, {}}));
+  ASSERT_TRUE(roster.place(2, StreamTag{Role::Receiver, {}}, 1));
+  ASSERT_TRUE(roster.place(1, StreamTag{Role::Sender, {}}, 2));
   EXPECT_EQ(role_of(roster, 2), Role::Sender);
   EXPECT_EQ(role_of(roster, 1), Role::Receiver);
 }
 
 TEST(RosterTest, LevelTwoGivesTheNumberToo) {
   Roster roster(bidir(2), Flag::Level2);
+  int accepted = 0;
   for (const int number : {4, 2, 1, 3}) {
     const Role role = number <= 2 ? Role::Sender : Role::Receiver;
-    ASSERT_TRUE(roster.place(static_cast<ConnectionId>(number), tag(role, number)));
+    ASSERT_TRUE(roster.place(static_cast<ConnectionId>(number), tag(role, number), ++accepted));
   }
   for (const int number : {1, 2, 3, 4})
     EXPECT_EQ(number_of(roster, static_cast<ConnectionId>(number)), number);
@@ -62,17 +63,19 @@ TEST(RosterTest, LevelTwoGivesTheNumberToo) {
 
 TEST(RosterTest, IdsSkipTwo) {
   Roster roster(bidir(1), Flag::None);
-  ASSERT_TRUE(roster.place(1, std::nullopt));
-  ASSERT_TRUE(roster.place(2, std::nullopt));
+  ASSERT_TRUE(roster.place(1, std::nullopt, 1));
+  ASSERT_TRUE(roster.place(2, std::nullopt, 2));
   EXPECT_EQ(roster.streams()[0].id, 1);
   EXPECT_EQ(roster.streams()[1].id, 3);
 }
 
 std::string refusal(Flag flag, const std::vector<StreamTag>& tags) {
   Roster roster(bidir(2), flag);
-  ConnectionId id = 0;
+  int accepted = 0;
   for (const StreamTag& t : tags) {
-    if (auto placed = roster.place(++id, t); !placed) return placed.error().what;
+    ++accepted;
+    const auto id = static_cast<ConnectionId>(accepted);
+    if (auto placed = roster.place(id, t, accepted); !placed) return placed.error().what;
   }
   return "";
 }

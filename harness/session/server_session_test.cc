@@ -315,6 +315,15 @@ TEST_F(ServerSessionTest, AMissingTestEndIsNoticedAfterTheGrace) {
   EXPECT_EQ(failure_->number, wire::kErrorTestExpired);
 }
 
+TEST_F(ServerSessionTest, WithoutAFlagPlacesGoByAcceptOrderWhoeversCookieComesFirst) {
+  set_up(R"({"tcp":true,"parallel":2})", FlagMode::Off);
+  connect(1), connect(2);
+  receive_on(2, header()), receive_on(1, header());
+  ASSERT_EQ(bound_.size(), 2U);
+  EXPECT_EQ(bound_[0].connection, 1U);
+  EXPECT_EQ(bound_[1].connection, 2U);
+}
+
 TEST_F(ServerSessionTest, EndsInGoodOrder) {
   run_to_running();
   sent_.clear();

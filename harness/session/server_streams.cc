@@ -82,7 +82,7 @@ void ServerSession::place(ConnectionId connection, TimePoint now) {
         fmt::format("stream connection {} in accept order: {}", header.accepted, tag.error().what);
     return fail(std::move(tag).error(), wire::kErrorMessage);
   }
-  auto placed = roster_->place(connection, tag.value());
+  auto placed = roster_->place(connection, tag.value(), header.accepted);
   if (!placed) return fail(std::move(placed).error(), wire::kErrorMessage);
   placed_[connection] = header.accepted;
   until_ = now + config_.streams_limit;
@@ -107,7 +107,7 @@ Result<std::optional<wire::StreamTag>> ServerSession::read_flow(ByteView datagra
 bool ServerSession::on_flow(ConnectionId flow, ByteView datagram, TimePoint now) {
   CHECK(wants_flows());
   const auto tag = read_flow(datagram);
-  if (!tag || !roster_->place(flow, tag.value())) return false;
+  if (!tag || !roster_->place(flow, tag.value(), ++accepted_)) return false;
   until_ = now + config_.streams_limit;
   if (roster_->complete()) start_running(now);
   return true;

@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "harness/perf/hosted_test.h"
+#include "harness/perf/hosting.h"
 
 namespace rolecall::perf {
 
-void HostedTest::warn_of_assumed_roles(const session::BindStreams& bind) {
+void Hosting::warn_of_assumed_roles(const session::BindStreams& bind) {
   const bool assumed = bind.roles == session::RolesBy::Assumed;
   if (!assumed || std::exchange(roles_warned_, true) || around_.options.json) return;
   around_.report.warning(
@@ -17,7 +17,7 @@ void HostedTest::warn_of_assumed_roles(const session::BindStreams& bind) {
                   session_.parameters().parallel));
 }
 
-void HostedTest::warn_of_assumed_identity() {
+void Hosting::warn_of_assumed_identity() {
   const wire::Parameters& p = session_.parameters();
   const bool by_accept_order = identity_ == session::IdentityBy::AcceptOrder;
   const bool in_part = identity_ == session::IdentityBy::PartlyResults;

@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/perf/affinity.h"
-#include "harness/perf/hosted_test.h"
+#include "harness/perf/hosting.h"
 #include "harness/perf/test_sockets.h"
 
 namespace rolecall::perf {
@@ -24,13 +24,13 @@ constexpr int kMostAssociationsATurn = 64;
 }  // namespace
 
 // A server's own -m is for every TCP test, as with iperf3 since 3.19.
-Transport HostedTest::transport() const {
+Transport Hosting::transport() const {
   wire::Parameters asked = session_.parameters();
   asked.mptcp = asked.mptcp || around_.options.mptcp;
   return transport_of(asked);
 }
 
-std::optional<session::LocalFailure> HostedTest::prepare() {
+std::optional<session::LocalFailure> Hosting::prepare() {
   const wire::Parameters& p = session_.parameters();
   if (auto pinned = pin(); !pinned) {
     return session::LocalFailure{std::move(pinned).error(), wire::kErrorAffinity};
@@ -53,21 +53,21 @@ std::optional<session::LocalFailure> HostedTest::prepare() {
   return std::nullopt;
 }
 
-Result<void> HostedTest::pin() {
+Result<void> Hosting::pin() {
   const auto core = session_.parameters().server_affinity;
   if (!core) return ok();
   TRY(cores_before_, current_cores());
   return pin_to_core(static_cast<int>(*core));
 }
 
-Result<void> HostedTest::listen_for_streams() {
+Result<void> Hosting::listen_for_streams() {
   if (is_udp()) return listen_for_flows();
   if (transport() == Transport::Sctp) return listen_for_associations();
   return around_.listen_as(transport());
 }
 
 // Its ports are others than TCP's, so that the listener for control connections stays.
-Result<void> HostedTest::listen_for_associations() {
+Result<void> Hosting::listen_for_associations() {
   TRY(const auto at, local_address(around_.listener));
   TRY(const auto all, resolve_all(around_.options.more_addresses, at.port(), at.family()));
   TRY(stream_listener_, listen_beside(around_.listener, Transport::Sctp, all));
@@ -75,7 +75,7 @@ Result<void> HostedTest::listen_for_associations() {
                                [this](std::uint32_t) { accept_associations(); });
 }
 
-void HostedTest::accept_associations() {
+void Hosting::accept_associations() {
   for (int i = 0; i < kMostAssociationsATurn; ++i) {
     if (!stream_listener_.is_open() || !session_.wants_connections()) return;
     auto accepted = accept_next(stream_listener_);
@@ -85,13 +85,13 @@ void HostedTest::accept_associations() {
   }
 }
 
-void HostedTest::stop_listening() {
+void Hosting::stop_listening() {
   if (!stream_listener_.is_open()) return;
   around_.reactor.unwatch(stream_listener_);
   stream_listener_.reset();
 }
 
-void HostedTest::restore_listener() {
+void Hosting::restore_listener() {
   stop_listening();
   if (!listener_before_) return;
   if (auto back = take_test_options_back(around_.listener, *listener_before_); !back) {

@@ -24,7 +24,7 @@
 
 namespace rolecall::perf {
 
-class HostedTest {
+class Hosting {
  public:
   // What it borrows from the server; all must outlive it.
   struct Surroundings {
@@ -36,10 +36,10 @@ class HostedTest {
     std::function<void(Fd)> deny;
   };
 
-  HostedTest(Surroundings around, Fd control);
-  ~HostedTest();
-  HostedTest(const HostedTest&) = delete;
-  HostedTest& operator=(const HostedTest&) = delete;
+  Hosting(Surroundings around, Fd control);
+  ~Hosting();
+  Hosting(const Hosting&) = delete;
+  Hosting& operator=(const Hosting&) = delete;
 
   // Begins with the cookie that the client has said already. Errors: System.
   Result<void> begin(ByteView cookie);

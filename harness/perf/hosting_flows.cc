@@ -11,7 +11,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
-#include "harness/perf/hosted_test.h"
+#include "harness/perf/hosting.h"
 #include "harness/perf/test_sockets.h"
 #include "harness/wire/datagram.h"
 
@@ -24,14 +24,14 @@ constexpr int kMostDatagramsATurn = 64;
 }  // namespace
 
 // On the address at which the client has found us, so that answers come from there.
-Result<void> HostedTest::listen_for_flows() {
+Result<void> Hosting::listen_for_flows() {
   TRY(const auto at, local_address(link_.socket()));
   TRY(stream_listener_, flow_socket(at, around_.options.bind_device));
   return around_.reactor.watch(stream_listener_, EPOLLIN,
                                [this](std::uint32_t) { take_datagrams(stream_listener_); });
 }
 
-void HostedTest::take_datagrams(const Fd& socket) {
+void Hosting::take_datagrams(const Fd& socket) {
   for (int i = 0; i < kMostDatagramsATurn && session_.wants_flows(); ++i) {
     std::array<std::byte, 256> buffer{};  // what is longer is cut short, and none of ours
     auto came = receive_from(socket, buffer);
@@ -49,7 +49,7 @@ void HostedTest::take_datagrams(const Fd& socket) {
 
 // Of a stream that stands, a copy: answered again where the client may send one on purpose. The
 // rest are the first of their source, or no business of this test.
-Result<void> HostedTest::take_datagram(ByteView datagram, const Address& source) {
+Result<void> Hosting::take_datagram(ByteView datagram, const Address& source) {
   if (const auto known = flow_of_.find(source.text()); known != flow_of_.end()) {
     if (session_.flag() == session::Flag::Level2) {
       (void)write_some(newcomers_.at(known->second), wire::encode_connect_reply());
@@ -60,7 +60,7 @@ Result<void> HostedTest::take_datagram(ByteView datagram, const Address& source)
   return session_.on_flow(id, datagram, now()) ? open_flow(id, source) : ok();
 }
 
-Result<void> HostedTest::open_flow(session::ConnectionId id, const Address& source) {
+Result<void> Hosting::open_flow(session::ConnectionId id, const Address& source) {
   TRY(const auto at, local_address(link_.socket()));
   const Fd& flow = newcomers_[id];
   TRY(newcomers_[id], flow_socket(at, around_.options.bind_device));
