@@ -276,25 +276,34 @@ Result<std::string> congestion(const Fd& socket) {
 
 namespace {
 
-Result<ReadOutcome> receive(const Fd& socket, void* into, std::size_t bytes, int flags) {
+Result<ReadOutcome> receive(const Fd& socket, std::span<iovec> into, int flags) {
+  msghdr message{};
+  message.msg_iov = into.data();
+  message.msg_iovlen = into.size();
   ssize_t n = 0;
   do {
-    n = ::recv(socket.get(), into, bytes, flags);
+    n = ::recvmsg(socket.get(), &message, flags);
   } while (n < 0 && errno == EINTR);
   if (n > 0) return ReadOutcome{.bytes = static_cast<std::size_t>(n)};
   if (n == 0) return ReadOutcome{.closed = true};
   if (errno == EAGAIN) return ReadOutcome{.would_block = true};
-  return system_error(fmt::format("recv({})", socket.get()));
+  return system_error(fmt::format("recvmsg({})", socket.get()));
 }
 
 }  // namespace
 
 Result<ReadOutcome> read_some(const Fd& socket, std::span<std::byte> into) {
-  return receive(socket, into.data(), into.size(), 0);
+  iovec part{into.data(), into.size()};
+  return receive(socket, std::span(&part, 1), 0);
+}
+
+Result<ReadOutcome> read_parts(const Fd& socket, std::span<iovec> into) {
+  return receive(socket, into, 0);
 }
 
 Result<ReadOutcome> skip_some(const Fd& socket, std::size_t bytes) {
-  return receive(socket, nullptr, bytes, MSG_TRUNC);
+  iovec part{nullptr, bytes};
+  return receive(socket, std::span(&part, 1), MSG_TRUNC);
 }
 
 Result<std::optional<Datagram>> receive_from(const Fd& socket, std::span<std::byte> into) {

@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <cstdint>
 #include <optional>
@@ -94,6 +95,7 @@ struct ReadOutcome {
   bool closed = false;
 };
 Result<ReadOutcome> read_some(const Fd& socket, std::span<std::byte> into);
+Result<ReadOutcome> read_parts(const Fd& socket, std::span<iovec> into);  // one after the other
 // The same of a TCP connection, without the bytes: up to so many are taken and thrown away.
 Result<ReadOutcome> skip_some(const Fd& socket, std::size_t bytes);
 // One datagram with its source; none when none waits. What does not fit into `into` is cut off.

@@ -2,6 +2,8 @@
 // Receives, counts and forgets the payload of some streams.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <memory>
 #include <optional>
 #include <vector>
@@ -54,7 +56,9 @@ class ReceiveWorker final : public Worker {
   Budget& budget_;
   DataPathNews& news_;
   std::vector<Incoming> in_;
+  std::size_t call_bytes_;  // what one call receives at most
   Scratch scratch_;
+  std::vector<iovec> parts_;            // of a call, all of them in scratch_
   bool blocks_ = false;                 // in calls on its only socket, in place of waiting for it
   std::optional<Deadline> file_limit_;  // of all its streams, once it has been told to stop
 };
