@@ -4,7 +4,7 @@
 #        ci/conform.sh ROLECALL server|client roleperf OPTION...
 # Runs the conformance suite against a program that `ROLECALL peers` finds: the one that PROFILE was
 # recorded of, which fails where an outcome differs; or roleperf with these options, which fails
-# where something is not kept (its own profile breaks nothing, as a test holds). A release that is not
+# where a MUST or a SHOULD is not kept (its own profile breaks nothing, as a test holds). A release that is not
 # here skips: exit status 77.
 set -eu
 rolecall=$1 side=$2 what=$3
@@ -23,7 +23,7 @@ for peer in json.load(sys.stdin):
 if [ "$what" = roleperf ]; then
   program=$(path_of flagged)
   # The cases of the role flag are about mode auto, of which there is a profile.
-  suite_options="--without role-flag"
+  suite_options="--strict --without role-flag"
   [ "$*" = --role-flag=auto ] && suite_options="--profile $profiles/roleperf.json"
 else
   subject=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["subject"])' "$profiles/$what.json")

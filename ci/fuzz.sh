@@ -16,28 +16,49 @@ whole() {  # NUMBER; a whole number above 0
   esac
 }
 
-find_planted() {  # NAME TARGET START; sets took_ms, or fails
-  new=out/fuzz/planted/$1-$3
+# Starts a target of planted bugs from an empty corpus; sets took_ms and leaves $new/log. What it found
+# is an input kept as crash-*, by a broken CHECK or a sanitizer: 0 then, 1 when it found nothing.
+find_planted() {  # NAME TARGET START SECONDS; NAME none: nothing planted
+  new=out/fuzz/planted/$1-$2-$3
   rm -rf "$new"
   mkdir -p "$new/corpus"
   [ ! -f fuzz/"$2".dict ] || set -- "$@" -dict=fuzz/"$2".dict
-  name=$1 target=$2 start=$3
-  shift 3
+  name=$1 target=$2 start=$3 longest=$4
+  shift 4
+  [ "$name" != none ] || name=
   began=$(date +%s%N)
-  ! ROLEPERF_MUTANT=$name build-fuzz/bin/fuzz_planted_"$target" -seed="$start" -max_total_time=300 \
-    -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" >"$new/log" 2>&1 || return 1
+  env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" \
+    -max_total_time="$longest" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" \
+    >"$new/log" 2>&1 || true
   took_ms=$((($(date +%s%N) - began) / 1000000))
+  if ls "$new"/crash-* >/dev/null 2>&1; then
+    grep -q "CHECK failed\|Sanitizer\|runtime error:" "$new/log" && return 0
+  elif grep -q "^Done" "$new/log"; then
+    return 1
+  fi
+  echo "fuzz: fuzz_planted_$target did not run as it should, see $new/log" >&2
+  exit 1
+}
+
+# Without a bug planted they find nothing, or they would prove nothing.
+planted_control() {
+  for target in $(awk '$1 == "kills" { print $2 }' fuzz/old_bugs.mutants | sort -u); do
+    ! find_planted none "$target" 1 20 ||
+      { echo "fuzz: fuzz_planted_$target finds something where nothing is planted" >&2 && exit 1; }
+  done
 }
 
 planted() {  # STARTS
-  cmake --preset fuzz && cmake --build --preset fuzz --target fuzz_planted_targets
+  cmake --preset fuzz
+  cmake --build --preset fuzz --target fuzz_planted_targets
   rm -rf out/fuzz/planted
+  planted_control
   failed=
   printf '%-46s %-16s %s\n' "planted bug" target "median (each) in ms"
   for bug in $(awk '$1 == "mutant" { name = $2 } $1 == "kills" { print name ":" $2 }' fuzz/old_bugs.mutants); do
     times=
     for n in $(seq "$1"); do
-      if find_planted "${bug%:*}" "${bug#*:}" "$n"; then times="$times $took_ms"; else failed="$failed ${bug%:*}"; fi
+      if find_planted "${bug%:*}" "${bug#*:}" "$n" 300; then times="$times $took_ms"; else failed="$failed ${bug%:*}"; fi
     done
     sorted=$(printf '%s\n' $times | sort -n | tr '\n' ' ')
     median=$(echo "$sorted" | awk '{ print $int((NF + 1) / 2) }')
@@ -59,18 +80,30 @@ oss_fuzz() {
     [ "$name" != pair_legacy ] || continue
     python3 -m zipfile -e "$work/out/${name}_seed_corpus.zip" "$work/seeds/$name"
     echo "==== $name: $(find "$work/seeds/$name" -type f | wc -l) seeds"
-    "$work/out/$name" -runs=0 "$work/seeds/$name" 2>&1 | grep "^Done"
+    "$work/out/$name" -runs=0 "$work/seeds/$name" >"$work/$name.log" 2>&1 ||
+      { echo "fuzz: $name ended badly, see $work/$name.log" >&2 && exit 1; }
+    grep "^Done" "$work/$name.log"
   done
 }
 
-ci/setup.sh build test clang
+usage() {
+  sed -n '3,7s/^# //p' "$0" >&2
+  exit 2
+}
+
 case "${1-}" in
-  --oss-fuzz) oss_fuzz && exit ;;
-  --planted) whole "${2-5}" && planted "${2-5}" && exit ;;
+  --planted) [ $# -le 2 ] || usage; whole "${2-5}" ;;
+  --oss-fuzz | --coverage) [ $# = 1 ] || usage ;;
+  *) [ $# = 1 ] || usage; whole "$1" ;;
+esac
+ci/setup.sh build test clang
+case "$1" in
+  --planted) planted "${2-5}"; exit ;;
+  --oss-fuzz) oss_fuzz; exit ;;
   --coverage) exec ci/fuzz_coverage.sh ;;
 esac
-whole "${1-}"
-cmake --preset fuzz && cmake --build --preset fuzz
+cmake --preset fuzz
+cmake --build --preset fuzz
 failed=
 
 run() {  # TARGET SEED_FOLDER...; says its last lines
@@ -82,7 +115,7 @@ run() {  # TARGET SEED_FOLDER...; says its last lines
   mkdir -p "$new/corpus"
   start=$(date +%s)
   status=0
-  build-fuzz/bin/fuzz_"$target" -max_total_time="$seconds" -rss_limit_mb=2048 \
+  build-fuzz/bin/fuzz_"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
     -artifact_prefix="$new/" "$new/corpus" "$@" >"$new/log" 2>&1 || status=$?
   echo "==== $target: exit $status after $(($(date +%s) - start)) s, log in $new/log"
 }

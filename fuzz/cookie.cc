@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any 37 bytes are a cookie, and the flag that is put into one is read back. Input: 37 bytes, which
-// also serve as the random ones of a new cookie and, the last two, as a stream's tag.
+// Any 37 bytes are a cookie, the flag that is put into one is read back, and so is a preamble.
+// Input: 37 bytes, which also serve as the random ones of a new cookie, the last two as a stream's
+// tag and the first three as a preamble.
 #include "harness/wire/cookie.h"
+
+#include <algorithm>
 
 #include "fuzz/target.h"
 #include "harness/base/check.h"
@@ -25,5 +28,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const StreamTag of_stream{(tag >> 15) != 0 ? Role::Sender : Role::Receiver, tag & 0x7fff};
   const Cookie tagged = tag_cookie(flagged, of_stream);
   CHECK(same_test(flagged, tagged) && read_tag(tagged) == of_stream);
+
+  for (const int level : {1, 2}) {
+    const ByteView preamble = in.first(preamble_size(level));
+    const auto read = decode_preamble(level, preamble);
+    const bool has_role = data[0] == 'S' || data[0] == 'R';
+    CHECK(read.has_value() == has_role);
+    CHECK(!read || std::ranges::equal(encode_preamble(level, read.value()), preamble));
+  }
   return 0;
 }

@@ -90,12 +90,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Input input = fuzz::read_input(as_text(fuzz::bytes(data, size)));
   CHECK(fuzz::read_input(print(input)) == input);
   InMemoryPair pair = run(input, false);
-  if (pair.both_completed() && must_agree(pair, input)) {
+  const bool is_over_well = !pair.client_failure() || !pair.server_failure();
+  if (is_over_well && must_agree(pair, input)) {
+    CHECK(static_cast<int>(pair.bound().size()) == input.streams());
     CHECK(agree_on_roles(pair));
     CHECK(agree_on_indices(pair));
   }
   InMemoryPair slow = run(input, true);
   CHECK(slow.both_completed() == pair.both_completed());
+  CHECK(slow.paired_rightly() == pair.paired_rightly());
   CHECK(slow.identified_rightly() == pair.identified_rightly());
   return 0;
 }

@@ -3,10 +3,12 @@
 // so that corpora hold under every compiler and sanitizer, g++ too.
 // Usage: fuzz_<target>_replay FOLDER|FILE...
 //        fuzz_<target>_replay --explain FILE   prints the input as its target reads it
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 
 #include "fuzz/target.h"
@@ -24,7 +26,10 @@ void replay_file(const fs::path& file) {
   std::printf("%s\n", file.c_str());
   std::fflush(stdout);  // the last line names the input that aborts
   const std::string bytes = bytes_of(file);
-  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  // No byte more than the input has: what is read behind it is behind the allocation.
+  const auto exact = std::make_unique_for_overwrite<std::uint8_t[]>(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), exact.get());
+  LLVMFuzzerTestOneInput(exact.get(), bytes.size());
 }
 
 // How many inputs the folder, or the file, holds, all of them run.
@@ -44,11 +49,20 @@ int replay(const fs::path& place) {
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "--explain") {
+    std::error_code failed;
+    if (!fs::is_regular_file(argv[2], failed)) {
+      std::fprintf(stderr, "replay: no input to explain: %s is not a file\n", argv[2]);
+      return 2;
+    }
     const std::string bytes = bytes_of(argv[2]);
     const auto view = rolecall::as_bytes(bytes);
     std::fputs(rolecall::fuzz::explain ? rolecall::fuzz::explain(view).c_str() : bytes.c_str(),
                stdout);
     return 0;
+  }
+  if (argc < 2 || argv[1][0] == '-') {
+    std::fprintf(stderr, "usage: %s FOLDER|FILE...   or: --explain FILE\n", argv[0]);
+    return 2;
   }
   for (int i = 1; i < argc; ++i) {
     if (replay(argv[i]) > 0) continue;
@@ -56,5 +70,5 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (rolecall::fuzz::report) rolecall::fuzz::report();
-  return argc > 1 ? 0 : 2;
+  return 0;
 }

@@ -220,7 +220,7 @@ Checked<void> ClientScript::await_test_end() {
     ended = entries.back().revents != 0;
   }
   for (std::size_t i = 0; i < senders; ++i) {
-    while (streams[i].socket().is_open()) {  // what came before the 4
+    while (streams[i].socket().is_open() && !deadline.expired()) {  // what came before the 4
       const std::int64_t before = moved[i];
       if (!move_payload(i) || moved[i] == before) break;
     }

@@ -169,7 +169,7 @@ Checked<void> Connection::expect_silence(std::string_view why) {
 Checked<std::string> Connection::expect_end(std::string_view why) {
   std::string all;
   const Deadline deadline = Deadline::after(limit_);
-  while (await(socket_, POLLIN, deadline)) {
+  while (!deadline.expired() && all.size() <= kMostDocument && await(socket_, POLLIN, deadline)) {
     std::array<std::byte, 65536> buffer;
     auto read = read_some(socket_, buffer);
     const bool ended = read.has_error() || read.value().closed;
@@ -183,8 +183,11 @@ Checked<std::string> Connection::expect_end(std::string_view why) {
     all += got;
   }
   line_->note(name_, "still open");
-  return failure(fmt::format("the end of {}, {}", name_, why),
-                 fmt::format("it is still open after {} s{}", limit_.in_seconds(), found(all)));
+  return failure(
+      fmt::format("the end of {}, {}", name_, why),
+      all.size() > kMostDocument
+          ? fmt::format("a flood of more than {} bytes", kMostDocument)
+          : fmt::format("it is still open after {} s{}", limit_.in_seconds(), found(all)));
 }
 
 bool Connection::has_ended() const {

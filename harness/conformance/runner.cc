@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/sanitizer_report.h"
 #include "harness/conformance/auth_keys.h"
 #include "harness/net/port_reservation.h"
 
@@ -39,12 +40,14 @@ void judge(CaseResult& result, const Checked<void>& verdict) {
   result.actual = verdict.error().actual;
 }
 
-// A program that dies or that a sanitizer complains of has failed, whatever the case was about.
-void judge_health(CaseResult& result, ProgramUnderTest& program) {
-  result.output = program.output() + program.errors();
+// A program that dies or that a sanitizer complains of, of its leaks at the end too, has failed,
+// whatever the case was about.
+void end_and_judge(CaseResult& result, ProgramUnderTest& program) {
   const auto status = program.status();
+  program.stop();
+  result.output = program.output() + program.errors();
   const bool crashed = status && status->by_signal;
-  const bool complained = result.output.find("Sanitizer") != std::string::npos;
+  const bool complained = has_sanitizer_report(result.output);
   if (!crashed && !complained) return;
   result.outcome = Outcome::Failed;
   result.expected = "the program stays alive and sound";
@@ -78,8 +81,7 @@ void run_at_own_server(CaseResult& result, const RunOptions& options,
     verdict = result.a_case->at_server(script);
   }
   judge(result, verdict);
-  judge_health(result, program);
-  program.stop();
+  end_and_judge(result, program);
 }
 
 void run_at_client(CaseResult& result, const RunOptions& options,
@@ -92,8 +94,7 @@ void run_at_client(CaseResult& result, const RunOptions& options,
   if (verdict.has_error()) return judge(result, verdict);
   verdict = result.a_case->at_client(script);
   judge(result, verdict);
-  judge_health(result, script.program());
-  script.program().stop();
+  end_and_judge(result, script.program());
 }
 
 }  // namespace

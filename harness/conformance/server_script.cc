@@ -292,7 +292,7 @@ void ServerTest::drain_until_control_speaks() {
   entries.push_back({control_->socket().get(), POLLIN, 0});
   const Deadline deadline = Deadline::after(kStepLimit);
   std::array<std::byte, 65536> buffer;
-  while (::poll(entries.data(), entries.size(), deadline.poll_ms()) > 0 &&
+  while (!deadline.expired() && ::poll(entries.data(), entries.size(), deadline.poll_ms()) > 0 &&
          entries.back().revents == 0) {
     for (std::size_t i = 0; i < streams.size(); ++i) {
       if (entries[i].revents == 0) continue;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/base/files.h"
+#include "harness/base/shell_word.h"
 #include "harness/conformance/baseline.h"
 #include "harness/conformance/profile.h"
 #include "harness/report/conformance_report.h"
@@ -45,6 +47,7 @@ struct ConformCommand {
   std::string keep;
   bool list = false;
   bool dry_run = false;
+  bool strict = false;
   bool json = false;
   int jobs = 16;  // they mostly wait
 };
@@ -110,8 +113,10 @@ Result<void> check_tags(const ConformCommand& command) {
 }
 
 std::string command_line(const ConformCommand& command) {
-  return command.connect.empty() ? fmt::format("{}", fmt::join(command.words, " "))
-                                 : command.connect;
+  if (!command.connect.empty()) return command.connect;
+  std::vector<std::string> words;
+  for (const std::string& word : command.words) words.push_back(shell_word(word));
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 std::string again(const ConformCommand& command) {
@@ -119,17 +124,42 @@ std::string again(const ConformCommand& command) {
   return head + (command.connect.empty() ? "-- " : "--connect ") + command_line(command);
 }
 
+int exit_status_of(const ConformCommand& command, const std::vector<conformance::Judged>& cases) {
+  using conformance::Outcome;
+  int status = kExitAsExpected;
+  for (const conformance::Judged& judged : cases) {
+    if (judged.result.outcome == Outcome::Broken) return kExitEnvironment;
+    const bool warns = command.strict && judged.result.outcome == Outcome::Warning;
+    if (!judged.as_expected || warns) status = kExitUnexpected;
+  }
+  return status;
+}
+
+// What of the run is not as recorded, each failure of it whole.
+std::string compared(report::ConformanceRun run, const conformance::Profile& recorded) {
+  std::erase_if(run.cases, [&](const conformance::Judged& judged) {
+    const auto before = recorded.outcomes.find(judged.result.a_case->id());
+    const auto outcome = judged.result.outcome;
+    return outcome == conformance::Outcome::Passed ||
+           (before != recorded.outcomes.end() && before->second == name(outcome));
+  });
+  return run.cases.empty() ? "" : conformance_text(run, stdout_style());
+}
+
 // Prints what is not as recorded; the status says whether there was something.
-Result<int> compare(const ConformCommand& command, const std::vector<CaseResult>& results) {
-  TRY(const auto text, read_file(command.profile));
-  TRY(const auto recorded, conformance::parse_profile(text));
+Result<int> compare(const ConformCommand& command, const conformance::Profile& recorded,
+                    const report::ConformanceRun& run) {
   const auto& wanted = command.selection;
   const bool all =
       wanted.ids.empty() && wanted.clauses.empty() && wanted.tags.empty() && wanted.levels.empty();
+  std::vector<CaseResult> results;
+  for (const conformance::Judged& judged : run.cases) results.push_back(judged.result);
   const auto found = differences(recorded, results, all);
-  TRY(write_stdout(fmt::format("{} cases, {} not as recorded of {} in {}\n{}\n", results.size(),
-                               found.size(), recorded.subject, command.profile,
-                               fmt::join(found, "\n"))));
+  const std::string text = fmt::format(
+      "{} cases, {} not as recorded of {} in {}\n{}\n{}", results.size(), found.size(),
+      recorded.subject, command.profile, fmt::join(found, "\n"), compared(run, recorded));
+  TRY(write_stdout(command.json ? conformance_json(run) : text));
+  if (exit_status_of(command, run.cases) == kExitEnvironment) return kExitEnvironment;
   return found.empty() ? kExitAsExpected : kExitUnexpected;
 }
 
@@ -141,15 +171,6 @@ Result<void> record(const ConformCommand& command, const std::vector<CaseResult>
     TRY(profile, conformance::parse_profile(text));
   }
   return write_file(command.record, print_profile(std::move(profile), results));
-}
-
-int exit_status_of(const std::vector<conformance::Judged>& cases) {
-  int status = kExitAsExpected;
-  for (const conformance::Judged& judged : cases) {
-    if (judged.result.outcome == conformance::Outcome::Broken) return kExitEnvironment;
-    if (!judged.as_expected) status = kExitUnexpected;
-  }
-  return status;
 }
 
 Result<conformance::RunOptions> run_options(const ConformCommand& command) {
@@ -192,6 +213,11 @@ Result<int> run(const ConformCommand& command) {
     TRY(write_stdout(plan_of(cases, options)));
     return kExitAsExpected;
   }
+  std::optional<conformance::Profile> profile;
+  if (!command.profile.empty()) {
+    TRY(const auto text, read_file(command.profile));
+    TRY(profile, conformance::parse_profile(text));
+  }
   TRY(check_server(options));
   TRY(auto junit, ReportFile::open(command.junit));
   TRY(auto sarif, ReportFile::open(command.sarif));
@@ -201,15 +227,15 @@ Result<int> run(const ConformCommand& command) {
   const TimePoint begin = now();
   TRY(auto results, run_all(cases, options));
   TRY(record(command, results));
-  if (!command.profile.empty()) return compare(command, results);
   const report::ConformanceRun finished{command.side, command_line(command),
                                         judge(std::move(results), baseline), now() - begin,
                                         again(command)};
   TRY(junit.write(conformance_junit(finished)));
   TRY(sarif.write(conformance_sarif(finished)));
+  if (profile) return compare(command, *profile, finished);
   TRY(write_stdout(command.json ? conformance_json(finished)
                                 : conformance_text(finished, stdout_style())));
-  return exit_status_of(finished.cases);
+  return exit_status_of(command, finished.cases);
 }
 
 const std::map<std::string, Level> kLevels = {
@@ -242,10 +268,12 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
     app->add_option("--connect", command->connect, "a server that runs already")
         ->type_name("HOST:PORT");
   }
-  app->add_option("--baseline", command->baseline, "JSON file of known failures")
-      ->type_name("FILE");
+  auto* baseline = app->add_option("--baseline", command->baseline, "JSON file of known failures")
+                       ->type_name("FILE");
+  app->add_flag("--strict", command->strict, "a SHOULD that is not kept fails, too");
   app->add_option("--profile", command->profile,
                   "compare with a recorded profile, and fail only where something differs")
+      ->excludes(baseline)
       ->type_name("FILE");
   app->add_option("--record", command->record, "put the outcomes into a profile")
       ->type_name("FILE");

@@ -12,6 +12,7 @@ namespace {
 using testing::HasSubstr;
 
 const std::string kCase = "number-as-title";
+const std::string kShould = "burst-of-1001";  // of a clause that 3.12 does not keep
 
 class ConformTest : public CliTest {
  protected:
@@ -73,6 +74,43 @@ TEST_F(ConformTest, WhatTheUserDeclaresIsUnsupported) {
 TEST_F(ConformTest, ServerThatDoesNotRunIsNoFailureOfItsCases) {
   EXPECT_EQ(run({"conform", "server", "--connect", "127.0.0.1:1", "--case", kCase}), 2);
   EXPECT_THAT(err(), HasSubstr("no server: connect(127.0.0.1:1): Connection refused"));
+}
+
+TEST_F(ConformTest, WhatASanitizerSaysFailsTheCase) {
+  const Words complains = {"sh", "-c", "echo 'x.c:3:1: runtime error: y' >&2; exec \"$0\" -s -p $1",
+                           roleperf_, "{port}"};
+  EXPECT_EQ(conform({"--case", kCase}, complains), 1);
+  EXPECT_THAT(out(), HasSubstr("a sanitizer's report"));
+}
+
+TEST_F(ConformTest, WhatASanitizerSaysAtTheEndCountsToo) {
+  const Words leaks = {"sh", "-c",
+                       "trap 'kill $!; echo LeakSanitizer: a leak >&2; exit 1' TERM; "
+                       "\"$0\" -s -p $1 & wait",
+                       roleperf_, "{port}"};
+  EXPECT_EQ(conform({"--case", kCase}, leaks), 1);
+  EXPECT_THAT(out(), HasSubstr("a sanitizer's report"));
+}
+
+TEST_F(ConformTest, AShouldThatIsNotKeptFailsOnlyWhereTheUserIsStrict) {
+  const Words legacy = {"iperf3", "-s", "-p", "{port}", "{options}"};
+  EXPECT_EQ(conform({"--case", kShould}, legacy), 0) << out();
+  EXPECT_EQ(conform({"--case", kShould, "--strict"}, legacy), 1) << out();
+}
+
+TEST_F(ConformTest, WhatIsNotAsRecordedIsShownWholeAndInTheReports) {
+  const auto profile = write(
+      "profile.json", R"({"subject": "it", "outcomes": {"server/)" + kCase + R"(": "passed"}})");
+  EXPECT_EQ(
+      conform({"--case", kCase, "--profile", profile, "--junit", file("j.xml")}, serves_once_), 1);
+  EXPECT_THAT(out(), HasSubstr("control  <-  1 byte \\x09"));
+  EXPECT_THAT(read_file(file("j.xml")).value(), HasSubstr("<failure"));
+}
+
+TEST_F(ConformTest, TheLineToRunItAgainIsQuoted) {
+  const Words gone = {"sh", "-c", "exec \"$0\" -s -1 -p $1", roleperf_, "{port}"};
+  EXPECT_EQ(conform({"--case", kCase}, gone), 1);
+  EXPECT_THAT(out(), HasSubstr("-- sh -c 'exec \"$0\" -s -1 -p $1' "));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rolecall fuzz: conversations with a running program, changed until one harms it.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,13 @@ Result<FuzzOutcome> search(conformance::LiveTarget& target, const FuzzCommand& c
 Result<FuzzOutcome> replay(conformance::LiveTarget& target, const std::string& file) {
   TRY(const auto text, read_file(file));
   TRY(Conversation conversation, conformance::parse_conversation(text));
+  const bool opens = std::ranges::any_of(conversation, [](const conformance::Step& step) {
+    return step.verb == conformance::Verb::Open;
+  });
+  if (!opens)
+    return Error{Errc::Config, fmt::format("{} opens no connection, so it says nothing: begin with "
+                                           "'open 0'",
+                                           file)};
   const TimePoint begin = now();
   auto heard = target.talk(conversation);
   if (heard.has_error()) return as_error(heard.error());
@@ -97,6 +105,7 @@ Result<int> run(FuzzCommand& command) {
     if (!run.files.empty()) folder.keep();
   }
   TRY(write_stdout(command.json ? fuzz_json(run) : fuzz_text(run, stdout_style())));
+  if (command.limits.stop->is_raised()) return 128 + interrupting_signal();
   return run.outcome.findings.empty() ? kExitAsExpected : kExitUnexpected;
 }
 
@@ -107,18 +116,25 @@ void add_side(CLI::App& fuzz, Side side, int& exit_status) {
       name(side), side == Side::Server
                       ? "a server: -- CMD with {port}; it is started, and again when it has died"
                       : "a client: -- CMD with {host} {port} {options}; started for each");
-  app->add_option("--conversations", command->limits.conversations, "so many at most")
-      ->check(CLI::Range(1, 100'000'000))
-      ->capture_default_str();
-  app->add_option("--seconds", command->seconds, "no new one after so long")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  app->add_option("--findings", command->limits.findings, "stop after so many")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  app->add_option("--seed", command->limits.seed, "draws the changes")->capture_default_str();
-  app->add_option("--replay", command->replay, "have the conversation of a finding once more")
-      ->type_name("FILE");
+  auto* conversations =
+      app->add_option("--conversations", command->limits.conversations, "so many at most")
+          ->check(CLI::Range(1, 100'000'000))
+          ->capture_default_str();
+  auto* longest = app->add_option("--seconds", command->seconds, "no new one after so long")
+                      ->check(CLI::Range(1, 1'000'000))
+                      ->capture_default_str();
+  auto* findings = app->add_option("--findings", command->limits.findings, "stop after so many")
+                       ->check(CLI::Range(1, 1000))
+                       ->capture_default_str();
+  auto* seed = app->add_option("--seed", command->limits.seed, "draws the changes")
+                   ->check(CLI::NonNegativeNumber)
+                   ->capture_default_str();
+  auto* replayed =
+      app->add_option("--replay", command->replay, "have the conversation of a finding once more")
+          ->check(CLI::ExistingFile)
+          ->type_name("FILE");
+  for (CLI::Option* of_a_search : {conversations, longest, findings, seed})
+    replayed->excludes(of_a_search);
   app->add_option("--keep", command->keep,
                   "write findings there (otherwise into a temporary folder)")
       ->type_name("DIR");

@@ -81,6 +81,10 @@ TEST_F(FuzzTest, SaysWhatIsWrongWithAFileOrACommand) {
   EXPECT_THAT(err(), HasSubstr("none.txt"));
   EXPECT_EQ(fuzz({"server", "--replay", write("odd.txt", "open 0\nshout 0\n")}, sound()), 2);
   EXPECT_THAT(err(), HasSubstr("line 2 is no step: shout 0"));
+  EXPECT_EQ(fuzz({"server", "--replay", write("empty.txt", "")}, sound()), 2);
+  EXPECT_THAT(err(), HasSubstr("opens no connection"));
+  EXPECT_NE(fuzz({"server", "--replay", file("empty.txt"), "--seed", "1"}, sound()), 0);
+  EXPECT_THAT(err(), HasSubstr("--seed"));
   EXPECT_EQ(fuzz({"server"}, {ROLEPERF, "-s"}), 2);
   EXPECT_THAT(err(), AllOf(HasSubstr("{port}"), Not(HasSubstr("Segmentation"))));
 }

@@ -9,12 +9,10 @@
 #include <fmt/format.h>
 
 #include "harness/base/files.h"
+#include "harness/base/sanitizer_report.h"
 
 namespace rolecall::scenario {
 namespace {
-
-constexpr std::array<std::string_view, 5> kSanitizerMarks = {
-    "AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "MemorySanitizer", ": runtime error: "};
 
 std::string_view take_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
@@ -71,11 +69,9 @@ void read_outcome(const std::filesystem::path& output, const std::filesystem::pa
   for (std::string_view rest = complained.value(); !rest.empty();) {
     const std::string_view line = take_line(rest);
     if (peer.complaint.empty() && !line.starts_with("warning:")) peer.complaint = line;
-    for (const std::string_view mark : kSanitizerMarks) {
-      if (peer.has_sanitizer_report || line.find(mark) == std::string_view::npos) continue;
-      peer.has_sanitizer_report = true;
-      peer.complaint = line;
-    }
+    if (peer.has_sanitizer_report || !has_sanitizer_report(line)) continue;
+    peer.has_sanitizer_report = true;
+    peer.complaint = line;
   }
 }
 

@@ -105,6 +105,40 @@ ServerBody forgets(Json changes) {
   };
 }
 
+// What the server sends in a test of defaults, behind one of `changes`, in which it sends as well.
+Checked<std::string> sent_after(ServerScript& server, Json changes, std::size_t bytes) {
+  {
+    ServerTest first(server);
+    changes["reverse"] = true;
+    first.ask(changes);
+    TRY(first.reach(Phase::Done));
+  }
+  TRY(server.await_idle());
+  ServerTest second(server);
+  second.parameters_text = R"({"tcp":true,"reverse":true,"time":10,"len":1000})";
+  second.senders = {};
+  TRY(server.reach_after_another(second, Phase::Running));
+  return second.streams.front().receive(
+      bytes, fmt::format("{} bytes, in a test of no such setting", bytes));
+}
+
+// At that rate it would be half a minute's.
+Checked<void> forgets_the_rate(ServerScript& server) {
+  TRY(sent_after(server, {{"bandwidth", 100000}}, 400000));
+  return ok();
+}
+
+Checked<void> forgets_the_goal(ServerScript& server) {
+  TRY(sent_after(server, {{"num", 0}, {"blockcount", 3}}, 400000));
+  return ok();
+}
+
+Checked<void> forgets_the_payload(ServerScript& server) {
+  TRY(const std::string sent, sent_after(server, {{"repeating_payload", 1}}, 1000));
+  return require(sent.find_first_not_of("0123456789") != std::string::npos, "payload of any bytes",
+                 visible(sent, 40));
+}
+
 Checked<void> applies_congestion_control(ServerScript& server) {
   ServerTest test(server);
   test.ask({{"congestion", "reno"}, {"reverse", true}});
@@ -216,16 +250,25 @@ std::vector<Case> cases() {
       {"window-above-the-limit",
        {"window-out-of-range-is-refused"},
        ends_test({{"window", 536870913}})},
+      {"number-of-streams-reaches-nobody-else",
+       {"settings-do-not-outlive-the-test"},
+       forgets({{"parallel", 2}}),
+       {"parallel"}},
       {"rate-reaches-nobody-else",
        {"settings-do-not-outlive-the-test"},
-       forgets({{"parallel", 2}, {"bandwidth", 100000000}}),
-       {"parallel"}},
+       forgets_the_rate,
+       {"reverse"}},
+      {"payload-reaches-nobody-else",
+       {"settings-do-not-outlive-the-test"},
+       forgets_the_payload,
+       {"reverse"}},
       {"output-request-reaches-nobody-else",
        {"output-request-does-not-outlive-the-test"},
        forgets({{"get_server_output", 1}})},
       {"goal-reaches-nobody-else",
        {"goals-do-not-outlive-the-test"},
-       forgets({{"num", 0}, {"blockcount", 3}})},
+       forgets_the_goal,
+       {"reverse"}},
   };
   for (auto list : {refused(), wrong_types()}) all.insert(all.end(), list.begin(), list.end());
   return of(std::move(all));

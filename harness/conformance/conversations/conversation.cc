@@ -51,19 +51,28 @@ std::optional<std::string> out_of_quotes(std::string_view text) {
   return bytes;
 }
 
+// A number, not below 0, and nothing else.
+template <class Number>
+bool read_number(std::string_view text, Number& into) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+  return error == std::errc() && end == text.data() + text.size() && into >= 0;
+}
+
 std::optional<Step> parse_step(std::string_view line) {
   std::istringstream words{std::string(line)};
   std::string verb;
+  std::string connection;
   Step step;
-  if (!(words >> verb >> step.connection) || step.connection < 0) return std::nullopt;
+  if (!(words >> verb >> connection) || !read_number(connection, step.connection))
+    return std::nullopt;
   const auto found = std::ranges::find_if(kVerbs, [&](Verb v) { return verb == name(v); });
   if (found == kVerbs.end()) return std::nullopt;
   step.verb = *found;
-  if (step.verb == Verb::Take) {
-    return words >> step.count ? std::optional(step) : std::nullopt;
-  }
   std::string rest;
   std::getline(words >> std::ws, rest);
+  if (step.verb == Verb::Take) {
+    return read_number(rest, step.count) ? std::optional(step) : std::nullopt;
+  }
   if (!has_bytes(step.verb)) return rest.empty() ? std::optional(step) : std::nullopt;
   auto bytes = out_of_quotes(rest);
   if (!bytes) return std::nullopt;

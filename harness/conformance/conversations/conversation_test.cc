@@ -58,8 +58,9 @@ TEST(Conversation, HasBytesInQuotesAndCommentsBetweenSteps) {
 class NoStep : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Lines, NoStep,
                          ::testing::Values("speak 0", "open", "open x", "open -1", "take 0",
-                                           "send 0", "send 0 abc", "send 0 \"abc",
-                                           "send 0 \"\\x0\"", "send 0 \"\\xgg\"", "close 0 1"));
+                                           "take 0 -1", "take 0 1 more", "open 0x", "send 0",
+                                           "send 0 abc", "send 0 \"abc", "send 0 \"\\x0\"",
+                                           "send 0 \"\\xgg\"", "close 0 1"));
 
 TEST_P(NoStep, IsRefusedWithItsLine) {
   const auto steps = parse_conversation(std::string("open 0\n") + GetParam());

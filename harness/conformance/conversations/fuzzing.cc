@@ -17,11 +17,16 @@ constexpr std::size_t kMostRemembered = 32;
 constexpr std::size_t kTries = 150;
 constexpr std::size_t kTriesOfAHang = 12;
 
+bool is_raised(const StopToken* stop) {
+  return stop != nullptr && stop->is_raised();
+}
+
 // Makes a harmful conversation smaller, each time with a fresh program.
 class Shrinker {
  public:
-  Shrinker(LiveTarget& target, const Harm& harm)
+  Shrinker(LiveTarget& target, const Harm& harm, const StopToken* stop)
       : target_(target),
+        stop_(stop),
         kind_(harm.kind),
         tries_(kind_ == Harm::Kind::Hang ? kTriesOfAHang : kTries) {}
 
@@ -42,7 +47,7 @@ class Shrinker {
  private:
   // Takes what harms as well; whether it did.
   Checked<bool> try_instead(Conversation& conversation, const Conversation& smaller) {
-    if (tries_ == 0) return false;
+    if (tries_ == 0 || is_raised(stop_)) return false;
     --tries_;
     TRY(const bool harmed, harms(smaller));
     if (harmed) conversation = smaller;
@@ -75,13 +80,15 @@ class Shrinker {
   }
 
   LiveTarget& target_;
+  const StopToken* stop_;
   Harm::Kind kind_;
   std::size_t tries_;
 };
 
 class Fuzzing {
  public:
-  Fuzzing(LiveTarget& target, const FuzzLimits& limits) : target_(target), random_(limits.seed) {}
+  Fuzzing(LiveTarget& target, const FuzzLimits& limits)
+      : target_(target), stop_(limits.stop), random_(limits.seed) {}
 
   // The first `seeds` conversations are had as they are.
   Checked<void> begin(std::vector<Conversation> seeds) {
@@ -135,7 +142,7 @@ class Fuzzing {
                     .is_repeatable = false,
                     .time_line = std::move(heard.time_line),
                     .output = target_.output()};
-    Shrinker shrinker(target_, finding.harm);
+    Shrinker shrinker(target_, finding.harm, stop_);
     for (std::size_t count = 1; count <= recent_.size() && !finding.is_repeatable; count *= 2) {
       TRY(finding.is_repeatable, shrinker.harms(last(count)));
       if (!finding.is_repeatable) continue;
@@ -170,6 +177,7 @@ class Fuzzing {
   }
 
   LiveTarget& target_;
+  const StopToken* stop_;
   Random random_;
   std::vector<Conversation> corpus_;
   std::set<std::string> ways_;
@@ -189,8 +197,7 @@ Checked<FuzzOutcome> fuzz(LiveTarget& target, std::vector<Conversation> seeds,
   const auto goes_on = [&] {
     outcome.took = now() - begin;
     return outcome.conversations < limits.conversations && outcome.took < limits.time &&
-           outcome.findings.size() < limits.findings &&
-           !(limits.stop != nullptr && limits.stop->is_raised());
+           outcome.findings.size() < limits.findings && !is_raised(limits.stop);
   };
   while (goes_on()) {
     TRY(fuzzing.go_on());

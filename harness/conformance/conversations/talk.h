@@ -27,7 +27,7 @@ class Talk {
 
   // Takes every step whose connection there is, then ends what is still open, in such a way that
   // the peer may read all of it first. How each await and take ended: '.' it came, '-' silence, '|'
-  // the end, with the byte that came instead.
+  // the end, with the byte that came instead; '*' a flood.
   std::string have(const Conversation& conversation);
 
  private:
