@@ -18,11 +18,13 @@ TCP = [
     ("sendfile from memory", ["--send=sendfile"], "-Z"),
     ("vmsplice and splice", ["--send=splice"], "no"),
     ("MSG_ZEROCOPY", ["--send=zerocopy"], "no"),
-    ("recv of up to 2 MiB", ["--receive=recv-2M"], "default"),
+    ("recv of up to 2 MiB", ["--receive=recv-2M"], "no"),
     ("the same, SO_RCVLOWAT 128 KiB", ["--receive=rcvlowat"], "on fast streams"),
     ("io_uring, recv of up to 2 MiB", ["--receive=uring-recv"], "no"),
+    ("recvmsg, 16 times into 128 KiB", ["--receive=recvmsg"], "default"),
     ("recv with MSG_TRUNC", ["--receive=truncate"], "--skip-rx-copy"),
-    ("sendmsg and recv of 2 MiB", ["--send=sendmsg", "--receive=recv-2M"], "default"),
+    ("sendmsg and recv of 2 MiB", ["--send=sendmsg", "--receive=recv-2M"], "no"),
+    ("sendmsg and recvmsg", ["--send=sendmsg", "--receive=recvmsg"], "default"),
 ]
 UDP = [
     ("sendmmsg, 64 a call", ["--send=sendmmsg"], "default"),

@@ -56,6 +56,9 @@ struct Flaw {
   const char* clause;
   const char* complaint;
 };
+void PrintTo(const Flaw& flaw, std::ostream* out) {
+  *out << flaw.complaint;
+}
 
 class FlawedClause : public testing::TestWithParam<Flaw> {};
 

@@ -91,6 +91,29 @@ TEST(Profile, OfAReleaseBreaksOnlyWhatHasALineForUsers) {
   }
 }
 
+// "broken in 3.9, 3.12" at the end of what a clause says of releases.
+bool says_broken(const Clause& clause, std::string release) {
+  const auto at = clause.releases.find("broken in ");
+  if (at == std::string::npos) return false;
+  return (clause.releases.substr(at + 10) + ",").find(release + ",") != std::string::npos;
+}
+
+TEST(Profile, OfAReleaseBreaksWhatTheSpecificationSaysOfIt) {
+  int asked = 0;
+  for (const Profile& profile : recorded_profiles()) {
+    if (!profile.subject.starts_with("iperf ")) continue;
+    const std::string release = profile.subject.substr(6);
+    for (const Clause& clause : specification()) {
+      const Kept answer = kept(profile, clause);
+      if (clause.level == Level::Quirk || answer == Kept::Unknown) continue;
+      ++asked;
+      EXPECT_EQ(answer != Kept::Yes, says_broken(clause, release))
+          << clause.id << " (" << clause.releases << ") in " << release;
+    }
+  }
+  EXPECT_GT(asked, 0);
+}
+
 TEST(Profile, OfRoleperfBreaksNothing) {
   const auto profiles = recorded_profiles();
   const auto own = std::ranges::find_if(

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -130,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(Options, EveryOption,
 
 // --- the role flag, and the order of connections
 
-class RoleFlag : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+class RoleFlag : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 TEST_P(RoleFlag, PairsCompleteOrSayWhyNot) {
   const std::string client = std::get<0>(GetParam());

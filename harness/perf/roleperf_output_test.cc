@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <regex>
 #include <sstream>
+#include <string>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -96,7 +97,7 @@ std::vector<std::string> layouts(const std::string& text) {
 }
 
 class DatagramOutputOf : public OutputOf,
-                         public testing::WithParamInterface<std::tuple<const char*, const char*>> {
+                         public testing::WithParamInterface<std::tuple<std::string, std::string>> {
  protected:
   void SetUp() override { await(std::get<0>(GetParam())); }
   Outcome of(const std::string& program, const char* form) const {
@@ -204,7 +205,7 @@ INSTANTIATE_TEST_SUITE_P(Releases, FailureOutputOf, kReleases);
 // --- --json-stream, since 3.17
 
 class EventsOf : public OutputOf,
-                 public testing::WithParamInterface<std::tuple<const char*, const char*>> {
+                 public testing::WithParamInterface<std::tuple<std::string, std::string>> {
  protected:
   void SetUp() override { await(std::get<0>(GetParam())); }
   Outcome of(const std::string& program) const {

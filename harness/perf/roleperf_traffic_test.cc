@@ -6,6 +6,7 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -38,7 +39,7 @@ bool is_understood_by(std::string_view release, std::string_view options) {
   return release != "3.9" || options.find("-R") == std::string_view::npos;
 }
 
-class TrafficWith : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+class TrafficWith : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 TEST_P(TrafficWith, ServesAndIsServed) {
   const auto [release, words] = GetParam();
@@ -61,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
                                      "-Z --skip-rx-copy -n 8M -R", "-L 0x1234 -n 8M")));
 
 // Peers before 3.21 know nothing of it, and need not.
-class GsroWith : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+class GsroWith : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 TEST_P(GsroWith, ServesAndIsServed) {
   const auto [release, words] = GetParam();

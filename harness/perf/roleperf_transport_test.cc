@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -56,7 +57,7 @@ void PrintTo(const Pair& pair, std::ostream* os) {
 }
 
 class MptcpBetween : public Mptcp,
-                     public testing::WithParamInterface<std::tuple<Pair, const char*>> {};
+                     public testing::WithParamInterface<std::tuple<Pair, std::string>> {};
 
 TEST_P(MptcpBetween, StreamsAreOfMptcp) {
   const auto& [pair, words] = GetParam();
@@ -165,7 +166,7 @@ class Sctp : public testing::Test {
 };
 
 class SctpBetween : public Sctp,
-                    public testing::WithParamInterface<std::tuple<Pair, const char*>> {};
+                    public testing::WithParamInterface<std::tuple<Pair, std::string>> {};
 
 TEST_P(SctpBetween, FiguresAreSound) {
   const auto& [pair, words] = GetParam();

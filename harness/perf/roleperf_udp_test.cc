@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <optional>
+#include <string>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -63,7 +64,7 @@ void expect_sound(const Outcome& run) {
 
 // --- every release, every mode
 
-class UdpWith : public testing::TestWithParam<std::tuple<const char*, const char*>> {
+class UdpWith : public testing::TestWithParam<std::tuple<std::string, std::string>> {
  protected:
   void SetUp() override {
     if (iperf3().empty()) GTEST_SKIP() << "no such iperf3 here: ci/peers.sh fetches it";
@@ -95,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(Releases, UdpWith,
 
 // --- roleperf alone
 
-class UdpFlag : public testing::TestWithParam<std::tuple<const char*, const char*>> {};
+class UdpFlag : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 TEST_P(UdpFlag, AnySettingOpensAllStreams) {
   const auto [client, server] = GetParam();

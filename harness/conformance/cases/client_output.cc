@@ -104,6 +104,12 @@ Checked<void> json_of_a_failure(ClientScript& client) {
                  visible(output, 300));
 }
 
+Checked<void> unique_keys_of_a_failure(ClientScript& client) {
+  TRY(json_of_a_failure(client));
+  return require(has_unique_keys(client.program().output()), "no key twice in an object",
+                 visible(client.program().output(), 300));
+}
+
 Checked<void> status_of_a_failure_in_json(ClientScript& client) {
   TRY(client.reach(Phase::Streams));
   TRY(client.control().send(State::AccessDenied));
@@ -155,6 +161,16 @@ std::vector<Case> cases() {
        shows_our_figures,
        {"json"}},
       {"json-keys-are-unique", {"json-keys-are-unique"}, kJson, unique_keys, {"json"}},
+      {"json-keys-of-both-directions-are-unique",
+       {"json-keys-are-unique"},
+       "-t 1 -b 1M -l 1K --bidir -J",
+       unique_keys,
+       {"json", "bidir"}},
+      {"json-keys-of-a-failure-are-unique",
+       {"json-keys-are-unique"},
+       kJson,
+       unique_keys_of_a_failure,
+       {"json"}},
       {"json-of-a-failure",
        {"json-of-a-failure-is-a-document"},
        kJson,

@@ -26,8 +26,9 @@ Checked<void> one_off_after_failure(ServerScript& server) {
   return require(!status.by_signal, "an exit", status.text());
 }
 
-Checked<void> json_of_a_test(ServerScript& server, Json& document) {
+Checked<void> json_of_a_test(ServerScript& server, Json& document, const Json& asked = {}) {
   ServerTest test(server);
+  if (!asked.is_null()) test.ask(asked);
   TRY(test.reach(Phase::Done));
   TRY(server.program()->wait(kStepLimit));
   document = parsed(server.program()->output());
@@ -57,11 +58,13 @@ Checked<void> json_names_the_connection(ServerScript& server) {
                  at(document, "/start/connected").dump());
 }
 
-Checked<void> json_keys_are_unique(ServerScript& server) {
-  Json document;
-  TRY(json_of_a_test(server, document));
-  return require(has_unique_keys(server.program()->output()), "no key twice in an object",
-                 "a key stands there twice");
+ServerBody json_keys_are_unique(const Json& asked) {
+  return [asked](ServerScript& server) -> Checked<void> {
+    Json document;
+    TRY(json_of_a_test(server, document, asked));
+    return require(has_unique_keys(server.program()->output()), "no key twice in an object",
+                   "a key stands there twice");
+  };
 }
 
 Checked<void> json_of_a_failure(ServerScript& server) {
@@ -106,7 +109,12 @@ std::vector<Case> cases() {
        "-1 -J"},
       {"json-keys-are-unique",
        {"json-keys-are-unique"},
-       json_keys_are_unique,
+       json_keys_are_unique({}),
+       {"json", "process"},
+       "-1 -J"},
+      {"json-keys-with-a-rate-are-unique",
+       {"json-keys-are-unique"},
+       json_keys_are_unique({{"bandwidth", 1000000}}),
        {"json", "process"},
        "-1 -J"},
       {"json-of-a-failure",

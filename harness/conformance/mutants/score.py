@@ -157,6 +157,8 @@ def arguments():
 def main():
     wanted, begin = arguments(), time.monotonic()
     mutants = [m for m in json.load(open(wanted.list)) if fnmatch.fnmatch(m["name"], wanted.only)]
+    if not mutants:
+        sys.exit(f"score.py: no mutant is called '{wanted.only}'")
     suite = Suite(wanted.rolecall, wanted.mutants, 16)
     planted = [m for m in mutants if m["kills"]]
     judging = judging_cases(wanted.rolecall)
