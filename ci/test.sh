@@ -3,8 +3,9 @@
 # Usage: ci/test.sh [--full]
 # Installs what is missing, then builds and runs every test under ASan and UBSan (g++), so that
 # ctest's summary closes the output. --full adds, before that, the release build with the whole main
-# job, the unit tests under ThreadSanitizer (clang), and clang-tidy over every source. Exits 0 only if
-# all of it passed.
+# job, the unit tests under ThreadSanitizer (clang), clang-tidy over every source, every planted mutant,
+# and the fuzz targets under clang: 20 s each, their corpora, coverage and OSS-Fuzz's build. Exits 0 only
+# if all of it passed.
 set -eu
 cd "$(dirname "$0")/.."
 failed=
@@ -26,6 +27,10 @@ tidy() {
   cmake --preset tidy && cmake --build --preset tidy -- -k 0
 }
 
+fuzz() {
+  ci/fuzz.sh 20 && ctest --preset fuzz && ci/fuzz.sh --coverage && ci/fuzz.sh --oss-fuzz
+}
+
 dev_build() {
   cmake --preset dev && cmake --build --preset dev
 }
@@ -41,6 +46,8 @@ if [ "${1-}" = --full ]; then
   phase "release build and the main job" ci/reproduce.sh
   phase "unit tests under ThreadSanitizer" tsan
   phase "clang-tidy over every source" tidy
+  phase "every planted mutant" ci/mutants.sh planted
+  phase "fuzz targets" fuzz
 fi
 phase "dev build" dev_build
 [ -z "$failed" ] || echo "==== failed so far:$failed"

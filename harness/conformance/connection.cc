@@ -141,10 +141,10 @@ Checked<void> Connection::expect(wire::State state) {
                  wire::describe_state(static_cast<std::byte>(got[0])));
 }
 
-bool Connection::next_is(wire::State state) const {
+std::optional<bool> Connection::next_is(wire::State state) const {
+  if (!await(socket_, POLLIN, Deadline::after(limit_))) return std::nullopt;
   char next = 0;
-  return await(socket_, POLLIN, Deadline::after(limit_)) &&
-         ::recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+  return ::recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
          std::string_view(&next, 1) == byte(state);
 }
 

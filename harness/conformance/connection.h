@@ -4,6 +4,7 @@
 // line. One thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,8 +47,8 @@ class Connection {
   Checked<std::string> receive(std::size_t count, std::string_view what);
   Checked<void> expect(std::string_view bytes, std::string_view what);
   Checked<void> expect(wire::State state);
-  // Whether this is the next byte; waits for one, and leaves it to be read.
-  bool next_is(wire::State state) const;
+  // Whether this is the next byte, which is left to be read; nothing where none comes in time.
+  std::optional<bool> next_is(wire::State state) const;
   // The text of a framed document.
   Checked<std::string> expect_document(std::string_view what);
   // Nothing for kSilence, and no end.

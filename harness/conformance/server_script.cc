@@ -98,8 +98,15 @@ Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
   for (const Deadline deadline = Deadline::after(kStepLimit);;) {
     TRY(const auto before, listener());
     auto begun = test.reach(Phase::Cookie);
-    const bool is_busy = begun.has_value() && test.control().next_is(State::AccessDenied);
-    if (begun.has_value()) begun = test.reach(Phase::Parameters);
+    std::optional<bool> denies = false;
+    if (begun.has_value()) denies = test.control().next_is(State::AccessDenied);
+    const bool is_busy = denies.value_or(false);
+    if (!denies) {
+      begun = failure("an answer to the cookie of a plain test",
+                      fmt::format("nothing within {} s", kStepLimit.in_seconds()));
+    } else if (begun.has_value()) {
+      begun = test.reach(Phase::Parameters);
+    }
     if (begun.has_value()) return test.reach(phase);
     TRY(const auto after, listener());
     const bool was_lost = before == 0 || after != before;

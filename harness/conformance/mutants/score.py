@@ -8,8 +8,8 @@ MUTANTS is roleperf_mutants, LIST the mutants.json that was written with it. Eve
 SHOULD) has to be named by some mutant. Each planted mutant meets the cases that are to find it, each pair is one
 row, and a mutant that survives one of them makes the exit status 1. Blind mutants meet cases until one finds
 them; they have a score and no claim, and before them the program without a fault has to pass every case.
-N/OF takes every OFth mutant from the Nth on: 0/1 is all, and `today` as N another part each day. The default is
-all of the planted ones, and none of the blind.
+N/OF takes every OFth mutant from the Nth on: 0/1 is all. The default is all of the planted ones, and none of the
+blind.
 """
 import argparse
 import concurrent.futures
@@ -137,9 +137,8 @@ def spread(cases):
 
 
 def part(mutants, wanted):
-    first, of = wanted.split("/")
-    number = int(time.time() // 86400) if first == "today" else int(first)
-    return mutants[number % int(of)::int(of)]
+    number, of = (int(word) for word in wanted.split("/"))
+    return mutants[number % of::of]
 
 
 def arguments():
