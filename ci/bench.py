@@ -293,7 +293,7 @@ def main():
                   if line.startswith("model name")), "?")
     print(f"{os.cpu_count()} cores ({model}), Linux {os.uname().release}, {options.rounds} rounds of "
           f"{options.seconds} s; ratios: median (quartiles), goal, ! where it is not reached")
-    heads = " ".join(f"{c.name[-8:]:>8}" for c in [*roleperf, *rivals])
+    heads = " ".join(f"{c.name.split()[-1]:>8}" for c in [*roleperf, *rivals])
     print(f"{'work':18} {'':6} {heads} {'bare':>8}   {'strict to iperf3':28}"
           f"  {'default to iperf3':28}  to the bare loop", flush=True)
     for row in ROWS:
