@@ -100,7 +100,7 @@ Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
     auto begun = test.reach(Phase::Cookie);
     std::optional<bool> denies = false;
     if (begun.has_value()) denies = test.control().next_is(State::AccessDenied);
-    const bool is_busy = denies.value_or(false);
+    const bool is_busy = denies == true;
     if (!denies) {
       begun = failure("an answer to the cookie of a plain test",
                       fmt::format("nothing within {} s", kStepLimit.in_seconds()));

@@ -22,7 +22,7 @@ ServerBody refuses(Json changes) {
     test.ask(changes);
     TRY(test.reach(Phase::Parameters));
     TRY(test.control().send(document(test.parameters_text)));
-    if (test.control().next_is(wire::State::CreateStreams)) {
+    if (test.control().next_is(wire::State::CreateStreams) == true) {
       TRY(test.control().expect(wire::State::CreateStreams));
       while (test.streams.size() < test.stream_count) {
         TRY(test.open_stream());
