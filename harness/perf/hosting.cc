@@ -3,9 +3,6 @@
 
 #include <sys/epoll.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,7 +11,6 @@
 #include "harness/base/earlier.h"
 #include "harness/net/tcp_info.h"
 #include "harness/perf/affinity.h"
-#include "harness/perf/authentication.h"
 #include "harness/perf/test_parameters.h"
 #include "harness/perf/test_sockets.h"
 
@@ -199,8 +195,7 @@ void Hosting::lack_descriptors(Error error) {
   if (!session_.wants_connections() || session_.waits_for_headers()) return;
   error.what = fmt::format(
       "{} of the test's {} streams: use fewer of them (-P), or raise the limit of open files at "
-      "the "
-      "server (ulimit -n)",
+      "the server (ulimit -n)",
       error.what, session_.parameters().stream_count());
   fail(std::move(error), wire::kErrorStreamAccept);
   pump();

@@ -2,7 +2,6 @@
 #include "harness/scenario/peer_outcome.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string_view>
 
