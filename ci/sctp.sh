@@ -9,7 +9,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 filter=${1-*Sctp*}
-tests=$root/build-dev/bin/roleperf_transport_test
+tests=$root/build-dev/bin/roleperf_test
 [ $# -le 1 ] || { echo "sctp: usage: ci/sctp.sh [GTEST_FILTER]" >&2 && exit 2; }
 [ -x "$tests" ] || { echo "sctp: no $tests: cmake --workflow --preset dev builds it" >&2 && exit 2; }
 "$root/ci/setup.sh" build sctp

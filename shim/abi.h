@@ -16,7 +16,7 @@ inline constexpr char kPlanVariable[] = "ROLECALL_SHIM_PLAN";
 
 inline constexpr std::uint64_t kPlanMagic = 0x4e414c504c4c4f52;   // "ROLLPLAN"
 inline constexpr std::uint64_t kBoardMagic = 0x4452424f4c4c4f52;  // "ROLLOBRD"
-inline constexpr std::uint32_t kVersion = 3;
+inline constexpr std::uint32_t kVersion = 4;
 
 inline constexpr std::uint32_t kMaxStreams = 256;
 inline constexpr std::uint32_t kMaxConnects = 4096;
@@ -109,9 +109,11 @@ struct Record {
   std::uint32_t position;  // of HandedOut: 1.. in accept order
   std::int32_t error;      // errno, 0 where there is none
   std::uint32_t awaited;   // of CorkExpired
-  // Of CorkExpired: how long the client's thread wanted a processor and had none, since `number`
-  // was corked. 0 too where another thread corked it, or the kernel does not count.
+  // Of CorkExpired, since `number` was corked: how long the client's thread wanted a processor and
+  // had none, and how often it went to sleep by itself. 0 too where another thread corked it, or
+  // the kernel does not count.
   std::uint64_t starved_ns;
+  std::uint64_t sleeps;
 };
 
 // One connect() of the client to the server's port that succeeded or is under way: 0 is "not yet",
@@ -139,9 +141,9 @@ struct Board {
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(sizeof(std::atomic<std::uint32_t>) == 4 && sizeof(std::atomic<std::uint64_t>) == 8);
-static_assert(sizeof(Record) == 56);
+static_assert(sizeof(Record) == 64);
 static_assert(offsetof(Plan, order) == 48);
 static_assert(sizeof(Plan) == 48 + 2 * kMaxStreams + 2 * kMaxPath);
-static_assert(sizeof(Board) == 32 + 4 * kMaxConnects + 56 * kMaxRecords);
+static_assert(sizeof(Board) == 32 + 4 * kMaxConnects + 64 * kMaxRecords);
 
 }  // namespace rolecall::shim

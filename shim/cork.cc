@@ -11,8 +11,8 @@
 #include "shim/plan_view.h"
 #include "shim/raw.h"
 #include "shim/recorder.h"
-#include "shim/starvation.h"
 #include "shim/tcp_state.h"
+#include "shim/waits.h"
 
 namespace rolecall::shim {
 namespace {
@@ -31,7 +31,7 @@ struct Stream {
   std::atomic<bool> is_acknowledged;
   std::atomic<Wish> nodelay;
   std::atomic<Wish> corked;
-  Starvation starvation;  // of the thread that corked it, at that time
+  Waits waits;  // of the thread that corked it, at that time
 };
 
 constinit Stream streams[kMaxStreams + 1];
@@ -86,11 +86,13 @@ bool later_ones_wait(std::uint32_t place) {
     const std::uint32_t number = number_at(later);
     const Stream& stream = streams[number];
     if (stream.id.load() == 0 || !has_left(state_of(stream)) || stream.is_uncorked.load()) continue;
+    const Waits waits = waits_since(stream.waits);
     give_up({.kind = Kind::CorkExpired,
              .port = stream.port.load(),
              .number = number,
              .awaited = number_at(place),
-             .starved_ns = starved_since(stream.starvation)});
+             .starved_ns = waits.starved_ns,
+             .sleeps = waits.sleeps});
     return false;
   }
   return true;
@@ -169,7 +171,7 @@ void cork(int fd, std::uint32_t port, std::uint32_t number) {
   Stream& stream = streams[number];
   stream.fd.store(fd);
   stream.port.store(port);
-  stream.starvation = starvation_so_far();
+  stream.waits = waits_so_far();
   stream.id.store(socket_cookie(fd));
   if (given_up.load()) uncork(stream);  // by another thread, which did not see this one
 }

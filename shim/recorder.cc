@@ -32,6 +32,7 @@ void record(const Happening& happening) {
   record.error = happening.error;
   record.awaited = happening.awaited;
   record.starved_ns = happening.starved_ns;
+  record.sleeps = happening.sleeps;
   record.sequence.store(slot + 1, std::memory_order_release);
 }
 

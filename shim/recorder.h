@@ -16,6 +16,7 @@ struct Happening {
   std::int32_t error = 0;
   std::uint32_t awaited = kNoNumber;
   std::uint64_t starved_ns = 0;
+  std::uint64_t sleeps = 0;
 };
 
 // Adds a record with time, process and thread. Without a board it does nothing; a full ring counts

@@ -12,6 +12,9 @@ struct Iperf3Output {
   std::string server;
 };
 
+// The one on PATH.
+inline constexpr const char* kIperf3 = "iperf3";
+
 bool iperf3_is_installed();
 
 // The program of a release: "installed" is the one on PATH, Debian 12's 3.12; ci/peers.sh has

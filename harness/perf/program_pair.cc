@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <ostream>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/perf/iperf3_run.h"
 #include "harness/perf/program.h"
 
 namespace rolecall::perf {
@@ -37,6 +40,19 @@ std::map<int, StreamFigures> figures(const ordered_json& document, bool of_clien
 }
 
 }  // namespace
+
+void PrintTo(const Ends& ends, std::ostream* os) {
+  *os << ends.client << " with " << ends.server;
+}
+
+std::string program_of(const std::string& name) {
+  return name == "ours" ? ROLEPERF : iperf3_of(name);
+}
+
+void expect_success(const Outcome& run) {
+  EXPECT_EQ(run.client_status, 0) << run.client;
+  EXPECT_EQ(run.server_status, 0) << run.server;
+}
 
 Outcome run(const std::string& server_program, const std::string& client_program, const Words& both,
             const std::string& host) {

@@ -3,12 +3,24 @@
 // documents say of it.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace rolecall::perf {
+
+// Which program is at which end: its path, or a name for program_of().
+struct Ends {
+  std::string server;
+  std::string client;
+};
+
+void PrintTo(const Ends& ends, std::ostream* os);
+
+// "ours" is roleperf, anything else as iperf3_of() says.
+std::string program_of(const std::string& name);
 
 struct Outcome {
   int client_status = -1;
@@ -26,6 +38,9 @@ struct Words {
 // and waits for both.
 Outcome run(const std::string& server_program, const std::string& client_program, const Words& both,
             const std::string& host = "127.0.0.1");
+
+// Fails the test, with what they printed, unless both ended with 0.
+void expect_success(const Outcome& run);
 
 // What they printed with -J; a discarded value when it is none.
 nlohmann::ordered_json parse(const std::string& text);

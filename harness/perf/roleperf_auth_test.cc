@@ -16,6 +16,7 @@
 #include "harness/perf/authentication.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/program.h"
+#include "harness/perf/program_pair.h"
 #include "harness/perf/raw_client.h"
 
 namespace rolecall::perf {
@@ -27,7 +28,7 @@ using testing::Not;
 const std::string kPkcs1 = " --use-pkcs1-padding";
 
 struct AuthPair {
-  std::string server;  // a release of iperf3, or "roleperf"
+  std::string server;  // a release of iperf3, or "ours"
   std::string client;
   Padding padding;
   std::string server_option;
@@ -36,10 +37,6 @@ struct AuthPair {
 
 void PrintTo(const AuthPair& pair, std::ostream* os) {
   *os << pair.client << " with " << pair.server << pair.server_option << pair.client_option;
-}
-
-std::string program_of(const std::string& name) {
-  return name == "roleperf" ? ROLEPERF : iperf3_of(name);
 }
 
 class AuthBetween : public testing::TestWithParam<AuthPair> {
@@ -90,21 +87,20 @@ TEST_P(AuthBetween, ATokenForAnotherKeyIsRefused) {
   EXPECT_EQ(try_as(kUser, "other-public.pem"), 1) << output_;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    A, AuthBetween,
-    testing::Values(AuthPair{"roleperf", "roleperf", Padding::Oaep, "", ""},
-                    AuthPair{"roleperf", "roleperf", Padding::Pkcs1, kPkcs1, kPkcs1},
-                    AuthPair{"3.9", "roleperf", Padding::Pkcs1, "", kPkcs1},
-                    AuthPair{"installed", "roleperf", Padding::Pkcs1, "", kPkcs1},
-                    AuthPair{"3.18", "roleperf", Padding::Oaep, "", ""},
-                    AuthPair{"3.18", "roleperf", Padding::Pkcs1, kPkcs1, kPkcs1},
-                    AuthPair{"3.22", "roleperf", Padding::Oaep, "", ""},
-                    AuthPair{"3.22", "roleperf", Padding::Pkcs1, kPkcs1, kPkcs1},
-                    AuthPair{"roleperf", "3.9", Padding::Pkcs1, kPkcs1, ""},
-                    AuthPair{"roleperf", "installed", Padding::Pkcs1, kPkcs1, ""},
-                    AuthPair{"roleperf", "3.18", Padding::Oaep, "", ""},
-                    AuthPair{"roleperf", "3.18", Padding::Pkcs1, kPkcs1, kPkcs1},
-                    AuthPair{"roleperf", "3.22", Padding::Oaep, "", ""}));
+INSTANTIATE_TEST_SUITE_P(A, AuthBetween,
+                         testing::Values(AuthPair{"ours", "ours", Padding::Oaep, "", ""},
+                                         AuthPair{"ours", "ours", Padding::Pkcs1, kPkcs1, kPkcs1},
+                                         AuthPair{"3.9", "ours", Padding::Pkcs1, "", kPkcs1},
+                                         AuthPair{"installed", "ours", Padding::Pkcs1, "", kPkcs1},
+                                         AuthPair{"3.18", "ours", Padding::Oaep, "", ""},
+                                         AuthPair{"3.18", "ours", Padding::Pkcs1, kPkcs1, kPkcs1},
+                                         AuthPair{"3.22", "ours", Padding::Oaep, "", ""},
+                                         AuthPair{"3.22", "ours", Padding::Pkcs1, kPkcs1, kPkcs1},
+                                         AuthPair{"ours", "3.9", Padding::Pkcs1, kPkcs1, ""},
+                                         AuthPair{"ours", "installed", Padding::Pkcs1, kPkcs1, ""},
+                                         AuthPair{"ours", "3.18", Padding::Oaep, "", ""},
+                                         AuthPair{"ours", "3.18", Padding::Pkcs1, kPkcs1, kPkcs1},
+                                         AuthPair{"ours", "3.22", Padding::Oaep, "", ""}));
 
 // --- one server, a client by hand
 
@@ -143,7 +139,7 @@ TEST_P(AuthServer, RefusesAnOldTimeStamp) {
 }
 
 INSTANTIATE_TEST_SUITE_P(A, AuthServer,
-                         testing::Values(AuthPair{"roleperf", "", Padding::Oaep, "", ""},
+                         testing::Values(AuthPair{"ours", "", Padding::Oaep, "", ""},
                                          AuthPair{"3.9", "", Padding::Pkcs1, "", ""},
                                          AuthPair{"3.22", "", Padding::Oaep, "", ""}));
 

@@ -242,7 +242,7 @@ TEST_F(BindingRules, AStreamThatIsResetBeforeTheTestIsNamed) {
               HasSubstr("stream connection 1 in accept order was reset before the test began"));
 }
 
-TEST(RoleperfClient, SaysWhatTheServersErrorWas) {
+TEST(RoleFlagRefusal, SaysWhatTheServersErrorWas) {
   const Outcome done =
       run(fmt::format("{} --role-flag=require", ROLEPERF), ROLEPERF, {"--role-flag=off -n 1M", ""});
   EXPECT_EQ(done.client_status, 1);

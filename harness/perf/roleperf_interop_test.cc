@@ -29,8 +29,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-const std::string kIperf3 = "iperf3";
-
 // --- every option, every mode
 
 struct Case {

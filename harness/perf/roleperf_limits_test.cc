@@ -14,22 +14,10 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Pair {
-  std::string server;
-  std::string client;
-};
-
-void PrintTo(const Pair& pair, std::ostream* os) {
-  *os << pair.client << " with " << pair.server;
-}
-
-class LimitsBetween : public testing::TestWithParam<Pair> {
+class LimitsBetween : public testing::TestWithParam<Ends> {
  protected:
   void SetUp() override {
     if (iperf3_of("3.22").empty()) GTEST_SKIP() << "no iperf3 3.22: ci/peers.sh fetches it";
-  }
-  static std::string program(const std::string& name) {
-    return name == "ours" ? ROLEPERF : iperf3_of(name);
   }
   // In the words of the client, who hears error 27.
   static std::string says_too_much() {
@@ -37,7 +25,7 @@ class LimitsBetween : public testing::TestWithParam<Pair> {
                                        : "total required bandwidth is larger than server limit";
   }
   static Outcome with(const std::string& server_words, const std::string& client_words) {
-    return run(program(GetParam().server), program(GetParam().client),
+    return run(program_of(GetParam().server), program_of(GetParam().client),
                {client_words, server_words});
   }
 };
@@ -69,8 +57,8 @@ TEST_P(LimitsBetween, ATestThatTakesTooMuchIsEnded) {
 
 // The pair without roleperf shows that the rules are iperf3's.
 INSTANTIATE_TEST_SUITE_P(Pairs, LimitsBetween,
-                         testing::Values(Pair{"3.22", "3.22"}, Pair{"ours", "3.22"},
-                                         Pair{"3.22", "ours"}, Pair{"ours", "ours"}));
+                         testing::Values(Ends{"3.22", "3.22"}, Ends{"ours", "3.22"},
+                                         Ends{"3.22", "ours"}, Ends{"ours", "ours"}));
 
 TEST(Limits, TheClientHearsWhatTheTestMayHave) {
   const Outcome long_test = run(ROLEPERF, ROLEPERF, {"-t 6", "--server-max-duration 5"});

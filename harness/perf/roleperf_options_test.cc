@@ -33,8 +33,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-const std::string kIperf3 = "iperf3";
-
 // --- -D and -I: the same rules for iperf3 3.12 and for us
 
 class InTheBackground : public testing::TestWithParam<std::string> {
@@ -123,16 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Of, InTheBackground, testing::Values(ROLEPERF, kIperf3)
 
 // --- which program is at which end
 
-struct Pair {
-  std::string server;
-  std::string client;
-};
-
-void PrintTo(const Pair& pair, std::ostream* os) {
-  *os << pair.client << " with " << pair.server;
-}
-
-class OptionBetween : public testing::TestWithParam<Pair> {
+class OptionBetween : public testing::TestWithParam<Ends> {
  protected:
   void SetUp() override {
     if (!iperf3_is_installed()) GTEST_SKIP() << "no iperf3 on PATH: apt-get install iperf3";
@@ -143,7 +132,7 @@ class OptionBetween : public testing::TestWithParam<Pair> {
   }
 };
 
-std::string pair_name(const testing::TestParamInfo<Pair>& info) {
+std::string pair_name(const testing::TestParamInfo<Ends>& info) {
   const auto name = [](const std::string& program) {
     return program == kIperf3 ? "Iperf3" : "Roleperf";
   };
@@ -152,8 +141,8 @@ std::string pair_name(const testing::TestParamInfo<Pair>& info) {
 
 // The pair without roleperf shows that the rules are iperf3's.
 INSTANTIATE_TEST_SUITE_P(A, OptionBetween,
-                         testing::Values(Pair{kIperf3, kIperf3}, Pair{kIperf3, ROLEPERF},
-                                         Pair{ROLEPERF, kIperf3}, Pair{ROLEPERF, ROLEPERF}),
+                         testing::Values(Ends{kIperf3, kIperf3}, Ends{kIperf3, ROLEPERF},
+                                         Ends{ROLEPERF, kIperf3}, Ends{ROLEPERF, ROLEPERF}),
                          pair_name);
 
 // --- --cport, -B, -C, -w: what the documents say of it

@@ -289,17 +289,17 @@ TEST_F(RoleperfServerInAHurry, EndsATestWithoutPayload) {
   EXPECT_TRUE(test.control.ends());
 }
 
-class RoleperfServerShortOfDescriptors : public RoleperfServer {
+class RoleperfServerWithFewDescriptors : public RoleperfServer {
  protected:
-  RoleperfServerShortOfDescriptors() : RoleperfServer("", "ulimit -n 32;") {}
+  RoleperfServerWithFewDescriptors() : RoleperfServer("", "ulimit -n 32;") {}
 };
 
-TEST_F(RoleperfServerShortOfDescriptors, ServesBesideAHundredSilentConnections) {
+TEST_F(RoleperfServerWithFewDescriptors, ServesBesideAHundredSilentConnections) {
   const auto silent = crowd(100);
   EXPECT_TRUE(serves());
 }
 
-TEST_F(RoleperfServerShortOfDescriptors, GoesOnWithItsTestBesideAHundredStrangers) {
+TEST_F(RoleperfServerWithFewDescriptors, GoesOnWithItsTestBesideAHundredStrangers) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::TestRunning));
   const auto strangers = crowd(100);
@@ -307,7 +307,7 @@ TEST_F(RoleperfServerShortOfDescriptors, GoesOnWithItsTestBesideAHundredStranger
 }
 
 // Until the silent ones have had their 10 seconds: a spinning server uses most of them.
-TEST_F(RoleperfServerShortOfDescriptors, RestsWhileItHasNone) {
+TEST_F(RoleperfServerWithFewDescriptors, RestsWhileItHasNone) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::CreateStreams));
   std::vector<RawConnection> silent = crowd(100);
@@ -315,7 +315,7 @@ TEST_F(RoleperfServerShortOfDescriptors, RestsWhileItHasNone) {
   EXPECT_LT(server_.cpu_seconds(), 1);
 }
 
-TEST_F(RoleperfServerShortOfDescriptors, RecoversFromAHundredSilentStreams) {
+TEST_F(RoleperfServerWithFewDescriptors, RecoversFromAHundredSilentStreams) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::CreateStreams));
   crowd(100).clear();

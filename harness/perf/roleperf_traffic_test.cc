@@ -26,11 +26,6 @@ using nlohmann::ordered_json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-void expect_success(const Outcome& run) {
-  EXPECT_EQ(run.client_status, 0) << run.client;
-  EXPECT_EQ(run.server_status, 0) << run.server;
-}
-
 // --- every release, both ways
 
 // --skip-rx-copy came with 3.19; a receiving client of 3.9 does not end by -n, whoever serves it.

@@ -31,11 +31,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-// "ours", or a release of iperf3; empty where it is not here.
-std::string program_of(const std::string& name) {
-  return name == "ours" ? ROLEPERF : iperf3_of(name);
-}
-
 // --- MPTCP
 
 class Mptcp : public testing::Test {
@@ -47,17 +42,8 @@ class Mptcp : public testing::Test {
   }
 };
 
-struct Pair {
-  std::string server;
-  std::string client;
-};
-
-void PrintTo(const Pair& pair, std::ostream* os) {
-  *os << pair.client << " with " << pair.server;
-}
-
 class MptcpBetween : public Mptcp,
-                     public testing::WithParamInterface<std::tuple<Pair, std::string>> {};
+                     public testing::WithParamInterface<std::tuple<Ends, std::string>> {};
 
 TEST_P(MptcpBetween, StreamsAreOfMptcp) {
   const auto& [pair, words] = GetParam();
@@ -73,7 +59,7 @@ TEST_P(MptcpBetween, StreamsAreOfMptcp) {
 INSTANTIATE_TEST_SUITE_P(
     Pairs, MptcpBetween,
     testing::Combine(
-        testing::Values(Pair{"3.22", "ours"}, Pair{"ours", "3.22"}, Pair{"ours", "ours"}),
+        testing::Values(Ends{"3.22", "ours"}, Ends{"ours", "3.22"}, Ends{"ours", "ours"}),
         testing::Values("-n 32M", "-n 32M -R", "-t 2 -b 5M -l 8K --bidir -P 2", "-n 32M -N -w 256K",
                         "-C cubic -O 1 -t 1", "-n 32M -Z", "-n 32M --skip-rx-copy -R")));
 
@@ -166,7 +152,7 @@ class Sctp : public testing::Test {
 };
 
 class SctpBetween : public Sctp,
-                    public testing::WithParamInterface<std::tuple<Pair, std::string>> {};
+                    public testing::WithParamInterface<std::tuple<Ends, std::string>> {};
 
 TEST_P(SctpBetween, FiguresAreSound) {
   const auto& [pair, words] = GetParam();
@@ -181,9 +167,9 @@ TEST_P(SctpBetween, FiguresAreSound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Pairs, SctpBetween,
-    testing::Combine(testing::Values(Pair{"installed", "ours"}, Pair{"ours", "installed"},
-                                     Pair{"3.22", "ours"}, Pair{"ours", "3.22"},
-                                     Pair{"ours", "ours"}),
+    testing::Combine(testing::Values(Ends{"installed", "ours"}, Ends{"ours", "installed"},
+                                     Ends{"3.22", "ours"}, Ends{"ours", "3.22"},
+                                     Ends{"ours", "ours"}),
                      testing::Values("-t 1", "-t 1 -R", "-t 1 -b 5M --bidir -P 2", "-t 1 -O 1",
                                      "-t 1 -N -w 256K -l 1000", "-n 4M -Z --repeating-payload",
                                      "-t 1 --nstreams 4 -b 0")));

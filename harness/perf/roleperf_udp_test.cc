@@ -51,11 +51,6 @@ std::vector<std::string> wrong_datagrams(const ordered_json& document, bool of_c
   return wrong;
 }
 
-void expect_success(const Outcome& run) {
-  EXPECT_EQ(run.client_status, 0) << run.client;
-  EXPECT_EQ(run.server_status, 0) << run.server;
-}
-
 void expect_sound(const Outcome& run) {
   expect_success(run);
   EXPECT_THAT(wrong_datagrams(parse(run.client), true), IsEmpty());

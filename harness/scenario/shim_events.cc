@@ -11,8 +11,11 @@ namespace rolecall::scenario {
 namespace {
 
 // A quarter of the time for which the kernel holds a corked cookie: a client that could run so long
-// without its next connect(), which takes it less than 1 ms, waits for something.
+// without its next connect(), which takes it less than 1 ms, waits for something. So does one that
+// had a fifth of that and went to sleep by itself again and again: from a cookie to the next
+// connect() nothing makes it sleep.
 constexpr std::uint64_t kTimeToConnectNs = 50'000'000;
+constexpr std::uint64_t kSleepsOfAWait = 3;
 
 const char* name(shim::Kind kind) {
   switch (kind) {
@@ -68,6 +71,7 @@ std::string event_line(const shim::Record& r) {
   if (r.kind == shim::Kind::CorkExpired) {
     line["awaited"] = r.awaited;
     line["starved_ns"] = r.starved_ns;
+    line["sleeps"] = r.sleeps;
   }
   if (r.error != 0) line["errno"] = r.error;
   return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
@@ -106,6 +110,11 @@ std::uint64_t corked_at(const shim::Board& board, const shim::Record& r) {
   return r.time_ns;
 }
 
+bool could_have_connected(const shim::Record& r, std::uint64_t since_corked) {
+  const std::uint64_t needed = r.sleeps < kSleepsOfAWait ? kTimeToConnectNs : kTimeToConnectNs / 5;
+  return since_corked > r.starved_ns + needed;
+}
+
 // The library notices an expired cork before it publishes a connect(), so `client_order` tells
 // whether the one awaited had been made by then. If it was not, the client's own ordering is the
 // cause only if the client had the time: one that no processor ran meanwhile proves nothing.
@@ -113,7 +122,7 @@ void note_expired_cork(const shim::Board& board, const shim::Record& r, ShimObse
   const bool was_made = r.awaited >= 1 && r.awaited <= seen.client_order.size() &&
                         seen.client_order[r.awaited - 1] != 0;
   const std::uint64_t since_corked = r.time_ns - corked_at(board, r);
-  const bool had_time = since_corked > r.starved_ns + kTimeToConnectNs;
+  const bool had_time = could_have_connected(r, since_corked);
   seen.order_impossible = seen.order_impossible || (!was_made && had_time);
   seen.hold_limits.push_back(fmt::format(
       "the cookie of connection {} left before its turn (the kernel uncorks by itself after about "

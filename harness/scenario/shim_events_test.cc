@@ -22,6 +22,7 @@ class ExpiredCork : public ::testing::Test {
     shim::Kind kind{};
     std::uint32_t number = 0;
     std::uint64_t starved_ms = 0;
+    std::uint64_t sleeps = 0;
   };
 
   void record(const What& what) {
@@ -33,15 +34,19 @@ class ExpiredCork : public ::testing::Test {
     r.number = what.number;
     r.awaited = 2;
     r.starved_ns = what.starved_ms * kMs;
+    r.sleeps = what.sleeps;
     r.sequence.store(slot + 1);
   }
   void connects(std::uint64_t at_ms, std::uint32_t number) {
     record({.at_ms = at_ms, .kind = shim::Kind::ConnectRecorded, .number = number});
     record({.at_ms = at_ms, .kind = shim::Kind::Corked, .number = number});
   }
-  void expires(std::uint64_t at_ms, std::uint64_t starved_ms) {
-    record(
-        {.at_ms = at_ms, .kind = shim::Kind::CorkExpired, .number = 1, .starved_ms = starved_ms});
+  void expires(std::uint64_t at_ms, std::uint64_t starved_ms, std::uint64_t sleeps = 0) {
+    record({.at_ms = at_ms,
+            .kind = shim::Kind::CorkExpired,
+            .number = 1,
+            .starved_ms = starved_ms,
+            .sleeps = sleeps});
   }
   ShimObservation seen() const { return read_board(*board_); }
 
@@ -69,6 +74,19 @@ TEST_F(ExpiredCork, IsTheClientsOrderingAlsoOnABusyMachine) {
   connects(1000, 1);
   expires(1600, 390);
   EXPECT_TRUE(seen().order_impossible);
+}
+
+// One that looks every so often waits for a processor each time.
+TEST_F(ExpiredCork, IsTheClientsOrderingWhenItSleptByItselfAgainAndAgain) {
+  connects(1000, 1);
+  expires(1205, 170, 4);
+  EXPECT_TRUE(seen().order_impossible);
+}
+
+TEST_F(ExpiredCork, SaysNothingOfAClientThatSleptAndGotNoProcessor) {
+  connects(1000, 1);
+  expires(1205, 200, 4);
+  EXPECT_FALSE(seen().order_impossible);
 }
 
 TEST_F(ExpiredCork, SaysNothingWhenTheAwaitedConnectionWasMade) {
