@@ -84,8 +84,7 @@ DatagramWorker::DatagramWorker(WorkerParts parts, const std::vector<Stream*>& st
 void DatagramWorker::begin(TimePoint) {
   for (Incoming& in : in_) {
     if (gathers_) (void)set_option(in.stream->socket, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
-    blocks_ = in_.size() == 1;
-    if (blocks_) return block_on(in.stream->socket);
+    if (in_.size() == 1) return block_on(in.stream->socket);
     auto watched = reactor().watch(in.stream->socket, EPOLLIN,
                                    [this, &in](std::uint32_t) { receive_turn(in); });
     if (!watched) news_.stream_failed(std::move(watched).error());
@@ -93,7 +92,7 @@ void DatagramWorker::begin(TimePoint) {
 }
 
 void DatagramWorker::turn() {
-  if (!blocks_) return Worker::turn();
+  if (!blocks()) return Worker::turn();
   for (int calls = 0; calls < kCallsATurn && receive_once(in_.front()) > 0; ++calls) {
   }
 }

@@ -56,7 +56,6 @@ class DatagramWorker final : public Worker {
   Budget& budget_;
   DataPathNews& news_;
   std::vector<Incoming> in_;
-  bool blocks_ = false;  // in calls on its only socket, in place of waiting for it
   // UDP_GRO: the size of the datagrams in a message.
   struct Control {
     alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> bytes;

@@ -61,9 +61,9 @@ ordered_json connected_object(const StreamFacts& facts) {
 
 // In the order in which an interval lists them.
 std::vector<int> listed_sockets(const std::vector<StreamFacts>& streams,
-                                const std::vector<Direction>& directions) {
+                                const std::vector<ListedDirection>& directions) {
   std::vector<int> sockets;
-  for (const Direction& direction : directions) {
+  for (const ListedDirection& direction : directions) {
     for (const StreamFacts& facts : streams) {
       if (facts.sends == direction.local_sends) sockets.push_back(facts.socket);
     }
@@ -218,7 +218,7 @@ void JsonReport::test_started(const TestFacts& facts) {
 void JsonReport::interval(const Interval& interval) {
   if (!document_ || is_empty_leftover(interval, settings_.interval_s)) return;
   ordered_json object{{"streams", ordered_json::array()}};
-  for (const Direction& direction : directions(settings_.end, test_)) {
+  for (const ListedDirection& direction : directions(settings_.end, test_)) {
     for (std::size_t i = 0; i < std::min(streams_.size(), interval.streams.size()); ++i) {
       if (streams_[i].sends != direction.local_sends) continue;
       object["streams"].push_back(

@@ -111,7 +111,7 @@ ordered_json datagram_sum(std::uint64_t bytes, double end, double bits_per_secon
 // "sum" mixes the sender's bytes and rate with the receiver's time and losses: iperf3's, for those
 // who read it still. In "sum_sent" and "sum_received" the word "sender" names the end.
 void add_datagram_sums(ordered_json& end, const SummarySum& sum, const StreamSummary& first,
-                       const Direction& direction) {
+                       const ListedDirection& direction) {
   const double sending_s = sender_seconds(first);
   const double receiving_s = receiver_seconds(first);
   const double sent_bps = per_second(sum.sent, sending_s) * 8;
@@ -126,7 +126,7 @@ void add_datagram_sums(ordered_json& end, const SummarySum& sum, const StreamSum
 }
 
 void add_direction(ordered_json& end, const Summary& summary,
-                   const std::vector<StreamFacts>& streams, const Direction& direction) {
+                   const std::vector<StreamFacts>& streams, const ListedDirection& direction) {
   for (std::size_t i = 0; i < std::min(streams.size(), summary.streams.size()); ++i) {
     if (streams[i].sends != direction.local_sends) continue;
     const StreamSummary& stream = summary.streams[i];
@@ -151,9 +151,10 @@ void add_direction(ordered_json& end, const Summary& summary,
 }  // namespace
 
 ordered_json json_summary(const Summary& summary, const std::vector<StreamFacts>& streams,
-                          const std::vector<Direction>& directions) {
+                          const std::vector<ListedDirection>& directions) {
   ordered_json end{{"streams", ordered_json::array()}};
-  for (const Direction& direction : directions) add_direction(end, summary, streams, direction);
+  for (const ListedDirection& direction : directions)
+    add_direction(end, summary, streams, direction);
   end["cpu_utilization_percent"] = {
       {"host_total", summary.local_cpu.total},   {"host_user", summary.local_cpu.user},
       {"host_system", summary.local_cpu.system}, {"remote_total", summary.remote_cpu.total},

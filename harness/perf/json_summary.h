@@ -13,6 +13,6 @@ namespace rolecall::perf {
 
 // `directions` in the order of directions(). Streams and summary belong together by index.
 nlohmann::ordered_json json_summary(const Summary& summary, const std::vector<StreamFacts>& streams,
-                                    const std::vector<Direction>& directions);
+                                    const std::vector<ListedDirection>& directions);
 
 }  // namespace rolecall::perf

@@ -74,13 +74,12 @@ void ReceiveWorker::begin(TimePoint start) {
 bool ReceiveWorker::block_if_alone(Incoming& in) {
   const bool is_claimed =
       in.stream->claim == Stream::Claim::None || in.stream->claim == Stream::Claim::Receives;
-  blocks_ = in_.size() == 1 && is_claimed && !in.stream->file;
-  if (blocks_) block_on(in.stream->socket);
-  return blocks_;
+  if (in_.size() == 1 && is_claimed && !in.stream->file) block_on(in.stream->socket);
+  return blocks();
 }
 
 void ReceiveWorker::turn() {
-  if (!blocks_) return Worker::turn();
+  if (!blocks()) return Worker::turn();
   receive_turn(in_.front());
 }
 
@@ -121,7 +120,7 @@ bool ReceiveWorker::receive_once(Incoming& in) {
   // A peer that closes or resets a stream says why on the control connection.
   if (!outcome || outcome.value().closed) {
     in.portion = 1;
-    if (!std::exchange(blocks_, false)) reactor().unwatch(in.stream->socket);
+    blocks() ? block_no_longer() : reactor().unwatch(in.stream->socket);
     return false;
   }
   const std::size_t bytes = outcome.value().bytes;
@@ -162,7 +161,7 @@ void ReceiveWorker::read_in_portions_of(Incoming& in, int bytes) {
   if (bytes == in.portion) return;
   if (!set_option(in.stream->socket, SOL_SOCKET, SO_RCVLOWAT, bytes, "SO_RCVLOWAT")) return;
   in.portion = bytes;
-  if (!blocks_) return;
+  if (!blocks()) return;
   const timeval limit{0, bytes > 1 ? kLongestPortion.in_ms() * 1000 : 0};
   ::setsockopt(in.stream->socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }

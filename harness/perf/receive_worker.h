@@ -59,7 +59,6 @@ class ReceiveWorker final : public Worker {
   std::size_t call_bytes_;  // what one call receives at most
   Scratch scratch_;
   std::vector<iovec> parts_;            // of a call, all of them in scratch_
-  bool blocks_ = false;                 // in calls on its only socket, in place of waiting for it
   std::optional<Deadline> file_limit_;  // of all its streams, once it has been told to stop
 };
 

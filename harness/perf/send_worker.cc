@@ -52,8 +52,7 @@ SendWorker::SendWorker(WorkerParts parts, std::unique_ptr<BlockWriter> writer,
 
 void SendWorker::begin(TimePoint start) {
   start_ = start;
-  blocks_ = out_.size() == 1 && may_block(load_);
-  if (blocks_) block_on(out_.front().stream->socket);
+  if (out_.size() == 1 && may_block(load_)) block_on(out_.front().stream->socket);
   for (Outgoing& out : out_) {
     out.due = start;
     // A pipe that nobody has opened yet would read as one that has ended.
@@ -63,7 +62,7 @@ void SendWorker::begin(TimePoint start) {
 }
 
 void SendWorker::turn() {
-  if (!blocks_ || !out_.front().watched) return Worker::turn();
+  if (!blocks() || !out_.front().watched) return Worker::turn();
   send_turn(out_.front());
 }
 
@@ -79,7 +78,7 @@ std::optional<TimePoint> SendWorker::before_wait() {
 }
 
 void SendWorker::watch(Outgoing& out) {
-  if (std::exchange(out.watched, true) || blocks_) return;
+  if (std::exchange(out.watched, true) || blocks()) return;
   const auto watched = reactor().watch(out.stream->socket, EPOLLOUT,
                                        [this, &out](std::uint32_t) { send_turn(out); });
   if (!watched) {
@@ -90,7 +89,7 @@ void SendWorker::watch(Outgoing& out) {
 
 void SendWorker::wait_until(Outgoing& out, TimePoint due) {
   out.due = due;
-  if (std::exchange(out.watched, false) && !blocks_) reactor().unwatch(out.stream->socket);
+  if (std::exchange(out.watched, false) && !blocks()) reactor().unwatch(out.stream->socket);
 }
 
 void SendWorker::finish(Outgoing& out) {

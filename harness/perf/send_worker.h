@@ -61,7 +61,6 @@ class SendWorker final : public Worker {
   std::unique_ptr<BlockWriter> writer_;
   std::vector<Outgoing> out_;
   TimePoint start_{};
-  bool blocks_ = false;  // in calls on its only socket, in place of waiting for room
 };
 
 }  // namespace rolecall::perf

@@ -123,7 +123,7 @@ void TextReport::test_started(const TestFacts& facts) {
 void TextReport::interval(const Interval& interval) {
   if (is_empty_leftover(interval, settings_.interval_s)) return;
   print_interval_header(interval);
-  for (const Direction& direction : directions(settings_.end, test_)) {
+  for (const ListedDirection& direction : directions(settings_.end, test_)) {
     for (std::size_t i = 0; i < std::min(streams_.size(), interval.streams.size()); ++i) {
       if (streams_[i].sends != direction.local_sends) continue;
       print_interval_stream(streams_[i], interval, interval.streams[i], direction);
@@ -149,7 +149,8 @@ void TextReport::print_interval_header(const Interval& interval) {
 }
 
 void TextReport::print_interval_stream(const StreamFacts& facts, const Interval& interval,
-                                       const StreamInterval& stream, const Direction& direction) {
+                                       const StreamInterval& stream,
+                                       const ListedDirection& direction) {
   const Figures figures{stream.start_s, stream.end_s, stream.bytes,
                         per_second(stream.bytes, interval_seconds(stream))};
   const std::string_view label = interval.omitted ? "(omitted)" : "";
@@ -164,7 +165,7 @@ void TextReport::print_interval_stream(const StreamFacts& facts, const Interval&
   }
 }
 
-void TextReport::print_interval_sum(const Interval& interval, const Direction& direction) {
+void TextReport::print_interval_sum(const Interval& interval, const ListedDirection& direction) {
   if (interval.streams.empty()) return;
   const IntervalSum sum = sum_interval(interval, streams_, direction.local_sends);
   const StreamInterval& first = interval.streams.front();  // its times stand for all
@@ -178,7 +179,7 @@ void TextReport::print_interval_sum(const Interval& interval, const Direction& d
 }
 
 void TextReport::print_datagrams(const std::string& head, const DatagramFigures& figures,
-                                 const Direction& direction, std::string_view label) {
+                                 const ListedDirection& direction, std::string_view label) {
   print(direction.local_sends ? with_datagram_count(head, figures.packets, test_.bidir, label)
                               : with_datagram_loss(head, figures, label));
 }

@@ -45,16 +45,16 @@ class TextReport : public Report {
   std::string_view interval_columns(const Interval& interval) const;
   void print_interval_header(const Interval& interval);
   void print_interval_stream(const StreamFacts& facts, const Interval& interval,
-                             const StreamInterval& stream, const Direction& direction);
-  void print_interval_sum(const Interval& interval, const Direction& direction);
+                             const StreamInterval& stream, const ListedDirection& direction);
+  void print_interval_sum(const Interval& interval, const ListedDirection& direction);
   void print_datagrams(const std::string& head, const DatagramFigures& figures,
-                       const Direction& direction, std::string_view label);
-  void print_file(const StreamSummary& stream, const Direction& direction);
-  void print_out_of_order(const StreamSummary& stream, const Direction& direction);
+                       const ListedDirection& direction, std::string_view label);
+  void print_file(const StreamSummary& stream, const ListedDirection& direction);
+  void print_out_of_order(const StreamSummary& stream, const ListedDirection& direction);
   void print_summary_stream(const StreamFacts& facts, const StreamSummary& stream,
-                            const Direction& direction);
-  void print_summary_sum(const Summary& summary, const Direction& direction);
-  void print_ends(const Summary& summary, const Direction& direction);
+                            const ListedDirection& direction);
+  void print_summary_sum(const Summary& summary, const ListedDirection& direction);
+  void print_ends(const Summary& summary, const ListedDirection& direction);
 
   const ReportSettings settings_;
   ReportSink& sink_;

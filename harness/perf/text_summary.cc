@@ -36,7 +36,7 @@ void TextReport::summary(const Summary& summary) {
   print(header(test_.bidir, test_.is_udp()             ? kDatagramLoss
                             : any_retransmits(summary) ? "         Retr"
                                                        : ""));
-  for (const Direction& direction : directions(settings_.end, test_)) {
+  for (const ListedDirection& direction : directions(settings_.end, test_)) {
     for (std::size_t i = 0; i < std::min(streams_.size(), summary.streams.size()); ++i) {
       if (streams_[i].sends != direction.local_sends) continue;
       print_summary_stream(streams_[i], summary.streams[i], direction);
@@ -47,7 +47,7 @@ void TextReport::summary(const Summary& summary) {
 }
 
 void TextReport::print_summary_stream(const StreamFacts& facts, const StreamSummary& stream,
-                                      const Direction& direction) {
+                                      const ListedDirection& direction) {
   const std::string id = fmt::format("{:3}", facts.socket);
   const bool server = settings_.end == End::Server;
   if (!server || direction.local_sends) {
@@ -75,7 +75,7 @@ void TextReport::print_summary_stream(const StreamFacts& facts, const StreamSumm
   }
 }
 
-void TextReport::print_file(const StreamSummary& stream, const Direction& direction) {
+void TextReport::print_file(const StreamSummary& stream, const ListedDirection& direction) {
   if (!stream.file) return;
   const std::uint64_t moved = direction.local_sends ? stream.sender.bytes : stream.receiver.bytes;
   const auto amount = [](std::uint64_t bytes) {  // "MByte": without the s of the other lines
@@ -87,7 +87,7 @@ void TextReport::print_file(const StreamSummary& stream, const Direction& direct
                     stream.file->percent(moved), stream.file->name));
 }
 
-void TextReport::print_out_of_order(const StreamSummary& stream, const Direction& direction) {
+void TextReport::print_out_of_order(const StreamSummary& stream, const ListedDirection& direction) {
   if (!stream.udp || stream.udp->received.out_of_order == 0) return;
   print(out_of_order_line(direction.tag, receiver_seconds(stream),
                           stream.udp->received.out_of_order));
@@ -95,7 +95,7 @@ void TextReport::print_out_of_order(const StreamSummary& stream, const Direction
 
 // As one stream of all bytes and the first stream's times. Of datagrams iperf3 says of no sum that
 // it is not available.
-void TextReport::print_summary_sum(const Summary& summary, const Direction& direction) {
+void TextReport::print_summary_sum(const Summary& summary, const ListedDirection& direction) {
   if (summary.streams.empty()) return;
   const SummarySum sum = sum_summary(summary, streams_, direction.local_sends);
   const bool server = settings_.end == End::Server;
@@ -121,7 +121,7 @@ void TextReport::print_summary_sum(const Summary& summary, const Direction& dire
 }
 
 // -V: only the sending side prints the processor's share, in bidir for both of its roles.
-void TextReport::print_ends(const Summary& summary, const Direction& direction) {
+void TextReport::print_ends(const Summary& summary, const ListedDirection& direction) {
   if (direction.local_sends) {
     print(cpu_line(summary, "sender", "receiver"));
     if (test_.bidir) print(cpu_line(summary, "receiver", "sender"));

@@ -20,7 +20,7 @@ void add(DatagramFigures& sum, const DatagramFigures& one) {
 
 }  // namespace
 
-std::vector<Direction> directions(End end, const TestFacts& test) {
+std::vector<ListedDirection> directions(End end, const TestFacts& test) {
   if (!test.bidir) return {{(end == End::Client) != test.reverse, "", ""}};
   if (end == End::Client) return {{true, "[TX-C]", ""}, {false, "[RX-C]", "_bidir_reverse"}};
   return {{false, "[RX-S]", ""}, {true, "[TX-S]", "_bidir_reverse"}};

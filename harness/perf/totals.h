@@ -14,14 +14,14 @@
 namespace rolecall::perf {
 
 // One of a test's directions, as this end sees it.
-struct Direction {
+struct ListedDirection {
   bool local_sends = false;
   std::string tag;              // bidir: "[TX-C]" ...; else empty
   std::string json_sum_suffix;  // "_bidir_reverse" for server to client in bidir; else empty
 };
 
 // In the order in which this end lists them: a bidir client its own sending first, a server last.
-std::vector<Direction> directions(End end, const TestFacts& test);
+std::vector<ListedDirection> directions(End end, const TestFacts& test);
 
 // Seconds in single precision, in which iperf3 keeps them and divides by them.
 double interval_seconds(const StreamInterval& stream);

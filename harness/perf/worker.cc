@@ -66,6 +66,10 @@ void Worker::block_on(const Fd& socket) {
   blocks_on_.store(socket.get());
 }
 
+void Worker::block_no_longer() {
+  if (const int socket = blocks_on_.exchange(-1); socket >= 0) set_blocking(socket, false);
+}
+
 void Worker::stop() {
   if (!thread_.joinable()) return;
   tell_to_stop();
@@ -80,7 +84,7 @@ void Worker::turn() {
 void Worker::run(TimePoint start) {
   begin(start);
   while (!stopping_.load()) turn();
-  if (const int socket = blocks_on_.load(); socket >= 0) set_blocking(socket, false);
+  block_no_longer();
   end();
 }
 

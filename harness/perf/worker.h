@@ -37,6 +37,8 @@ class Worker {
   // Calls on `socket`, of which no other thread may read or write, block from now on; when it is
   // told to stop, the one that waits is interrupted (EINTR) and those that follow do not block.
   void block_on(const Fd& socket);
+  bool blocks() const { return blocks_on_.load(std::memory_order_relaxed) >= 0; }
+  void block_no_longer();  // by the worker's thread
 
   Reactor& reactor() { return reactor_; }
   const Fd& wake() const { return wake_; }  // readable once it has been told to stop
