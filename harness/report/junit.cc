@@ -63,7 +63,11 @@ std::string escaped(char c) {
 std::string test_case(const JunitCase& c) {
   std::string text = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}")",
                                  xml_escape(c.group), xml_escape(c.name), c.took.in_seconds());
-  if (c.result == JunitResult::Passed) return text + "/>\n";
+  if (c.result == JunitResult::Passed) {
+    if (c.detail.empty()) return text + "/>\n";
+    return text + fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n",
+                              xml_escape(c.detail));
+  }
   const char* element = c.result == JunitResult::Failed ? "failure" : "skipped";
   return text + fmt::format(">\n      <{0} message=\"{1}\">{2}</{0}>\n    </testcase>\n", element,
                             xml_escape(c.reason), xml_escape(c.detail));

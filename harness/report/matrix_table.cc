@@ -99,6 +99,24 @@ std::string shape_name(const MatrixCell& cell) {
   return fmt::format("{} P={}", name(cell.mode), cell.streams);
 }
 
+// The tests that any pair has, in the order in which they are met; a pair need not have them all.
+std::vector<std::string> shapes_of(const std::vector<MatrixCell>& cells) {
+  std::vector<std::string> shapes;
+  for (const MatrixCell& cell : cells)
+    if (std::find(shapes.begin(), shapes.end(), shape_name(cell)) == shapes.end())
+      shapes.push_back(shape_name(cell));
+  return shapes;
+}
+
+std::vector<Column> columns_for(const std::vector<std::string>& shapes) {
+  std::vector<Column> columns = {{"client"}, {"server"}};
+  for (const std::string& shape : shapes) {
+    columns.push_back({fmt::format("{}: none", shape)});
+    for (const Lever lever : kLevers) columns.push_back({name(lever)});
+  }
+  return columns;
+}
+
 }  // namespace
 
 std::string matrix_table(const std::vector<scenario::MatrixPeer>& clients,
@@ -107,7 +125,8 @@ std::string matrix_table(const std::vector<scenario::MatrixPeer>& clients,
                          const std::vector<ScenarioResult>& results, const Style& style) {
   Results by_name;
   for (const ScenarioResult& result : results) by_name[result.scenario.name].push_back(&result);
-  std::vector<Column> columns = {{"client"}, {"server"}};
+  const std::vector<std::string> shapes = shapes_of(cells);
+  const std::vector<Column> columns = columns_for(shapes);
   std::vector<std::vector<Cell>> rows;
   std::optional<std::pair<std::size_t, std::size_t>> pair;
   std::size_t count = 0;
@@ -115,16 +134,16 @@ std::string matrix_table(const std::vector<scenario::MatrixPeer>& clients,
   for (const MatrixCell& one : cells) {
     if (pair != std::pair(one.client, one.server)) {
       pair = {one.client, one.server};
-      rows.push_back({{clients[one.client].label}, {servers[one.server].label}});
+      rows.emplace_back(columns.size(), Cell{".", Tone::Faint});
+      rows.back()[0] = {clients[one.client].label};
+      rows.back()[1] = {servers[one.server].label};
     }
-    if (rows.size() == 1) {
-      columns.push_back({fmt::format("{}: none", shape_name(one))});
-      for (const Lever lever : kLevers) columns.push_back({name(lever)});
-    }
+    const auto shape = std::find(shapes.begin(), shapes.end(), shape_name(one)) - shapes.begin();
+    std::size_t at = 2 + static_cast<std::size_t>(shape) * (1 + kLevers.size());
     for (Cell& c : group(by_name[one.scenario.name])) {
       if (c.tone != Tone::Faint) ++count;
       if (c.tone == Tone::Plain) ++good;
-      rows.back().push_back(std::move(c));
+      rows.back()[at++] = std::move(c);
     }
   }
   return table(columns, rows, style) + "\n" + kLegend +

@@ -73,6 +73,36 @@ std::string lines(const std::vector<std::string>& sentences) {
   return text;
 }
 
+std::string contradiction(const RunResult& run) {
+  return fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
+                     name(run.expected), name(run.realised));
+}
+
+// `lever`: of the series, whose controls go without.
+JunitCase junit_case(const RunResult& run, std::optional<scenario::Lever> lever) {
+  JunitCase c{run.scenario, fmt::format("{}{}{}", run.is_control ? "control " : "",
+                                        lever ? fmt::format("{} ", name(*lever)) : "", run.index)};
+  c.took = run.time_to_verdict.value_or(Duration{});
+  c.detail = fmt::format("{}: {}\n{}client: {}\nserver: {}\nevidence: {}\nagain: {}\n",
+                         name(run.verdict.kind), run.verdict.reason, lines(run.notes),
+                         run.client_ended, run.server_ended, run.evidence.string(), run.replay);
+  if (run.as_expected) return c;
+  c.result = JunitResult::Failed;
+  c.reason = contradiction(run);
+  return c;
+}
+
+// Of a run that went as expected: what was unusual all the same. An order that the peers forbid
+// has its reasons in the notes, and they are what was expected.
+std::string remarks(const RunResult& run) {
+  if (run.realised == Realised::NotRealisable) return "";
+  std::string text;
+  for (const std::string& note : run.notes)
+    text += fmt::format("{} {}run {}: {}\n", run.scenario, run.is_control ? "control " : "",
+                        run.index, note);
+  return text;
+}
+
 bool is_same_run(const RunResult& a, const RunResult& b) {
   return a.scenario == b.scenario && a.lever == b.lever && a.is_control == b.is_control &&
          a.index == b.index;
@@ -146,12 +176,12 @@ std::string left_out(const std::vector<ScenarioResult>& results) {
 std::string surprises(const std::vector<ScenarioResult>& results, const Style& style) {
   std::string text;
   for_each_run(results, [&](const RunResult& run) {
-    if (run.as_expected) return;
-    const std::string found =
-        fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
-                    name(run.expected), name(run.realised));
+    if (run.as_expected) {
+      text += remarks(run);
+      return;
+    }
     text += fmt::format("{} {}run {}: {}\n", run.scenario, run.is_control ? "control " : "",
-                        run.index, paint(found, Tone::Bad, style));
+                        run.index, paint(contradiction(run), Tone::Bad, style));
     text += fmt::format("  {}\n", run.verdict.reason);
     text += indented(lines(run.notes), "  ");
     text += fmt::format("  client: {}; server: {}\n", run.client_ended, run.server_ended);
@@ -176,21 +206,10 @@ std::string results_json(const std::vector<ScenarioResult>& results,
 
 std::vector<JunitCase> junit_cases(const std::vector<ScenarioResult>& results) {
   std::vector<JunitCase> cases;
-  for_each_run(results, [&](const RunResult& run) {
-    JunitCase c{run.scenario,
-                fmt::format("{}{}{}", run.is_control ? "control " : "",
-                            run.lever ? fmt::format("{} ", name(*run.lever)) : "", run.index)};
-    c.took = run.time_to_verdict.value_or(Duration{});
-    if (!run.as_expected) {
-      c.result = JunitResult::Failed;
-      c.reason = fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
-                             name(run.expected), name(run.realised));
-      c.detail = fmt::format("{}\n{}client: {}\nserver: {}\nevidence: {}\nagain: {}\n",
-                             run.verdict.reason, lines(run.notes), run.client_ended,
-                             run.server_ended, run.evidence.string(), run.replay);
-    }
-    cases.push_back(std::move(c));
-  });
+  for (const ScenarioResult& result : results) {
+    for (const RunResult& run : result.controls) cases.push_back(junit_case(run, result.lever));
+    for (const RunResult& run : result.runs) cases.push_back(junit_case(run, result.lever));
+  }
   for (const ScenarioResult& result : results) {
     if (result.left_out.empty()) continue;
     cases.push_back({.group = result.scenario.name,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,9 @@ using scenario::Realised;
 using scenario::RunResult;
 using scenario::ScenarioResult;
 using scenario::VerdictKind;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 constexpr Style kPlain{};
 
@@ -74,6 +78,17 @@ TEST(SurprisesTest, SayHowToRunItAgain) {
 
 TEST(SurprisesTest, AreSilentWhenEverythingIsAsExpected) {
   EXPECT_EQ(surprises(results_of({run_of(1, VerdictKind::Deadlock, 1)}), kPlain), "");
+  RunResult forbidden = run_of(1, VerdictKind::Deadlock, 1);
+  forbidden.realised = Realised::NotRealisable;
+  forbidden.notes = {"cookie 2 acknowledged never came"};
+  EXPECT_EQ(surprises(results_of({forbidden}), kPlain), "");
+}
+
+TEST(SurprisesTest, SayWhatWasUnusualInARunThatWentAsExpected) {
+  RunResult run = run_of(1, VerdictKind::Deadlock, 1);
+  run.notes = {"the client opened 5 stream connections, the test has 2"};
+  EXPECT_THAT(surprises(results_of({run}), kPlain),
+              AllOf(HasSubstr("run 1: the client opened 5"), Not(HasSubstr("again"))));
 }
 
 TEST(ResultsJsonTest, HasOneObjectARunOnALineOfItsOwn) {
@@ -125,6 +140,18 @@ TEST(JunitCasesTest, ARunThatWasNotExpectedFails) {
   ASSERT_EQ(cases.size(), 2U);
   EXPECT_EQ(cases[0].result, JunitResult::Passed);
   EXPECT_EQ(cases[1].result, JunitResult::Failed);
+}
+
+TEST(JunitCasesTest, EachLeadsToItsEvidenceAndSaysByWhichLeverItsSeriesWas) {
+  auto results = results_of({run_of(1, VerdictKind::Deadlock, 40)});
+  results.front().lever = Lever::Swap;
+  results.front().runs.front().evidence = "/kept/1";
+  const auto cases = junit_cases(results);
+  EXPECT_EQ(cases[0].name, "control swap 1");
+  EXPECT_EQ(cases[1].name, "swap 1");
+  EXPECT_THAT(junit("x", cases),
+              AllOf(HasSubstr("<system-out>deadlock: because"), HasSubstr("evidence: /kept/1"),
+                    HasSubstr("again: rolecall run x")));
 }
 
 TEST(ExplanationTest, SaysWhereTheBytesStand) {

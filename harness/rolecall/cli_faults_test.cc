@@ -140,6 +140,40 @@ TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClea
   EXPECT_EQ(run_once(scenario), 0) << out() << err();
 }
 
+constexpr char kRunWithoutHaproxy[] =
+    "mount -t tmpfs none /usr/sbin || exit 77; exec \"$0\" run \"$@\"";
+
+TEST_F(CliFaultsTest, WhatNeedsAProxyThatIsMissingIsLeftOutAndTheRestIsRun) {
+  const fs::path proxied = fs::path(SCENARIOS) / "through-a-proxy-the-role-flag-completes.json";
+  const int status =
+      run_among_own_mounts(kRunWithoutHaproxy, {proxied, natural_scenario(), "--repeat", "1"});
+  if (status == kNoMount) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 2) << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("1 of 1 completed"),
+                           HasSubstr("left out, through-a-proxy-the-role-flag-completes: "),
+                           HasSubstr("apt-get install haproxy")));
+}
+
+TEST_F(CliFaultsTest, AReportOfWhatCouldNotBeRunIsNotLeftEmpty) {
+  EXPECT_EQ(run({"run", scenario_with("accept 2,1", R"("iperf3-0.0")"), "--junit", file("x.xml")}),
+            2);
+  EXPECT_FALSE(fs::exists(file("x.xml")));
+}
+
+// The first run's evidence fits, the second one's does not.
+constexpr const char* kRunOnATinyDisk =
+    "mount -t tmpfs -o size=160k none \"$1\" || exit 77; shift; exec \"$0\" run \"$@\"";
+
+TEST_F(CliFaultsTest, ARunWhoseEvidenceDoesNotFitIsInconclusiveAndTheOthersAreKept) {
+  fs::create_directory(kept());
+  const int status = run_among_own_mounts(
+      kRunOnATinyDisk, {kept(), "--keep", kept(), natural_scenario(), "--repeat", "8"});
+  if (status == kNoMount) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 1) << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("of 8 completed"), HasSubstr("of 8 inconclusive"),
+                           HasSubstr("No space left on device")));
+}
+
 // A disk of 512 KiB for the evidence.
 constexpr const char* kRunOnASmallDisk = R"(
 mount -t tmpfs -o size=512k none "$1" || exit 77

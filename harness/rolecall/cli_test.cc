@@ -152,6 +152,24 @@ TEST_F(CliTest, TheMatrixNamesItsCellsEachInNaturalOrderAndUnderEveryLever) {
     EXPECT_THAT(out(), testing::ContainsRegex(pair + " *" + order + "\n"));
 }
 
+// Two programs of one release: without a name of their own, cells would share their evidence.
+TEST_F(CliTest, TheMatrixLeadsFromEachCellToItsEvidence) {
+  const auto iperf3 = find_program("iperf3");
+  if (!iperf3) GTEST_SKIP() << "no iperf3 on PATH";
+  const std::string of_one = "iperf3-3.12-again.to.iperf3-3.12-again.bidir-1";
+  ASSERT_EQ(run({"matrix", "--peer", "again=" + iperf3->string(), "--only", of_one, "--jobs", "4",
+                 "--junit", file("cells.xml")}),
+            0)
+      << out() << err();
+  EXPECT_THAT(out(), testing::ContainsRegex("ok +DEAD +DEAD +[xD]"));
+  const std::string cells = read_file(file("cells.xml")).value();
+  const std::string evidence = temporary().string() + "/rolecall-";
+  const std::size_t at = cells.find(evidence);
+  ASSERT_NE(at, std::string::npos) << cells;
+  EXPECT_TRUE(fs::exists(fs::path(cells.substr(at, cells.find("&#10;", at) - at)) / "verdict.json"))
+      << cells;
+}
+
 TEST_F(CliTest, ACampaignCountsBothPairsAndPrintsItsSeed) {
   const int status =
       run({"campaign", "--tests", "2", "--seed", "7", "--legacy", "legacy", "--jobs", "2"});

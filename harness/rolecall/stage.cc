@@ -141,7 +141,7 @@ Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view 
   const bool good = std::all_of(results.begin(), results.end(), [](const ScenarioResult& r) {
     return r.as_expected || !r.left_out.empty();
   });
-  if (!good || options_.json) evidence_.keep();
+  if (!good || options_.json || junit_.is_wanted() || html_.is_wanted()) evidence_.keep();
   if (!evidence_.will_stay()) {
     // The folder goes when we do: say nothing of files that nobody will find.
     for (ScenarioResult& result : results) {

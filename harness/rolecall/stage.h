@@ -32,9 +32,9 @@ class Stage {
   // Runs one under its schedule, and lets its peers end by themselves.
   Result<scenario::RunResult> run_to_its_end(const scenario::Scenario& scenario);
 
-  // Writes `text`, or the JSON in its place (which names the evidence, so that this stays) with
-  // what explains one of the runs, and the JUnit and HTML files; says where evidence stays. The
-  // command's exit status (kExitEnvironment where a scenario was left out whole), or System.
+  // Writes `text`, or the JSON in its place with what explains one of the runs, and the JUnit and
+  // HTML files. These and the JSON name the evidence, so that it stays; says where. The command's
+  // exit status (kExitEnvironment where a scenario was left out whole), or System.
   Result<int> report(std::vector<scenario::ScenarioResult> results, std::string_view text,
                      std::string_view suite,
                      const std::optional<report::Explanation>& explained = std::nullopt);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -72,8 +73,15 @@ Result<ReportFile> ReportFile::open(const std::string& path) {
   return file;
 }
 
+ReportFile::~ReportFile() {
+  struct stat there {};
+  const bool is_ours = fd_.is_open() && !is_written_;
+  if (is_ours && ::fstat(fd_.get(), &there) == 0 && S_ISREG(there.st_mode)) ::unlink(path_.c_str());
+}
+
 Result<void> ReportFile::write(std::string_view text) {
   if (!fd_.is_open()) return ok();
+  is_written_ = true;
   return write_all(fd_.get(), text, path_);
 }
 

@@ -30,12 +30,18 @@ class ReportFile {
   // Makes or empties `path`; an empty path is none, to which write() does nothing. System.
   static Result<ReportFile> open(const std::string& path);
   Result<void> write(std::string_view text);
+  bool is_wanted() const { return fd_.is_open(); }
+
+  ReportFile(ReportFile&&) noexcept = default;
+  ReportFile& operator=(ReportFile&&) = delete;
+  ~ReportFile();  // one that was not written is removed: an empty report would say nothing
 
  private:
   ReportFile() = default;
 
   std::string path_;
   Fd fd_;
+  bool is_written_ = false;
 };
 
 }  // namespace rolecall::cli

@@ -42,11 +42,19 @@ bool can_agree(const MatrixPeer& peer) {
          peer.conduct == Conduct::Require;
 }
 
+// "iperf3 3.12", "roleperf"; those that share it are told apart by what the user calls them.
+std::string distinct_label(const PeerSet& peers, const Peer& peer) {
+  const auto label = [](const Peer& p) { return p.is_flagged ? p.program : p.label(); };
+  const auto same = std::count_if(peers.found.begin(), peers.found.end(),
+                                  [&](const Peer& other) { return label(other) == label(peer); });
+  return same == 1 ? label(peer) : fmt::format("{} ({})", label(peer), peer.name);
+}
+
 void add_iperf3(const PeerSet& peers, Conduct conduct, std::vector<MatrixPeer>& into) {
   std::vector<MatrixPeer> releases;
   for (const Peer& peer : peers.found) {
     if (peer.is_flagged) continue;
-    MatrixPeer one{peer.label(), conduct, peer.release, {peer.name, {}}};
+    MatrixPeer one{distinct_label(peers, peer), conduct, peer.release, {peer.name, {}}};
     if (conduct == Conduct::Retrofit) {
       one.spec.has_retrofit = true;
       one.label += " + retrofit";
@@ -62,7 +70,7 @@ void add_roleperf(const PeerSet& peers, std::vector<MatrixPeer>& into) {
   for (const Peer& peer : peers.found)
     if (peer.is_flagged)
       for (const auto& [conduct, word] : kFlagModes)
-        into.push_back({fmt::format("{} {}", peer.program, word),
+        into.push_back({fmt::format("{} {}", distinct_label(peers, peer), word),
                         conduct,
                         peer.release,
                         {peer.name, {"--role-flag", word}}});
@@ -118,10 +126,18 @@ bool is_wanted(const MatrixPeer& client, const MatrixPeer& server, bool full) {
   return is_iperf3(client) != is_iperf3(server);
 }
 
-std::string file_name(std::string label) {
-  std::replace(label.begin(), label.end(), ' ', '-');
-  std::erase(label, '+');
-  return label;
+// "iperf3 3.9 + retrofit" is iperf3-3.9-retrofit.
+std::string file_name(std::string_view label) {
+  std::string name;
+  for (const char c : label) {
+    if (c != ' ' && c != '+' && c != '(' && c != ')') {
+      name += c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  while (name.ends_with('-')) name.pop_back();
+  return name;
 }
 
 // An odd number of blocks, so that a client's streams cannot all carry the same: equal figures hide

@@ -149,6 +149,19 @@ TEST(MatrixCellsTest, EveryCellHasANameOfItsOwn) {
   EXPECT_EQ(names.size(), cells.size());
 }
 
+TEST(MatrixCellsTest, EveryCellHasANameOfItsOwnWithTwoProgramsOfOneRelease) {
+  PeerSet peers = four_releases();
+  for (const std::size_t twin : {std::size_t{0}, peers.found.size() - 1}) {
+    peers.found.push_back(peers.found[twin]);
+    peers.found.back().name = "mine";
+  }
+  const auto cells = matrix_cells(matrix_clients(peers), matrix_servers(peers), true);
+  std::set<std::string> names;
+  for (const MatrixCell& cell : cells) names.insert(cell.scenario.name);
+  EXPECT_EQ(names.size(), cells.size());
+  EXPECT_TRUE(names.contains("iperf3-3.12-mine-retrofit.to.roleperf-mine-auto.bidir-1"));
+}
+
 TEST(MatrixCellsTest, BothPeersArgumentsAreRead) {
   const auto cells =
       matrix_cells(matrix_clients(four_releases()), matrix_servers(four_releases()), true);

@@ -24,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kFetchedPrefix = "iperf3-";  // as ci/peers.sh names its folders
+constexpr std::string_view kNameCharacters =            // it becomes part of file names
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 constexpr Duration kVersionLimit = seconds(5);
 
 // "3.21+" is 3.21, "0.1.0" is 0.1.0. Nothing when it does not begin with two numbers.
@@ -85,14 +87,20 @@ void add(PeerSet& set, std::string name, const fs::path& path) {
   }
 }
 
-// Each folder that ci/peers.sh made. None of them is missed: whoever names one that is not there is
-// told how to get it.
+// Each folder that ci/peers.sh made: one whose program does not run is missing. Whoever names one
+// that is not there is told how to get it.
 void add_fetched(PeerSet& set, const fs::path& folder) {
   std::vector<Peer> fetched;
   std::error_code failure;
   for (const auto& entry : fs::directory_iterator(folder, failure)) {
-    auto peer = examine_peer(entry.path().filename(), entry.path() / "bin" / "iperf3");
-    if (peer) fetched.push_back(std::move(peer.value()));
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(kFetchedPrefix)) continue;
+    auto peer = examine_peer(name, entry.path() / "bin" / "iperf3");
+    if (peer) {
+      fetched.push_back(std::move(peer.value()));
+    } else {
+      set.missing.push_back({name, peer.error().message() + "; ci/peers.sh fetches it anew"});
+    }
   }
   std::sort(fetched.begin(), fetched.end(),
             [](const Peer& a, const Peer& b) { return a.release < b.release; });
@@ -167,6 +175,9 @@ Result<PeerSet> find_peers(const PeerOptions& options) {
     const std::size_t equals = entry.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == entry.size())
       return Error{Errc::Config, fmt::format("--peer {}: write NAME=PATH", entry)};
+    if (entry.find_first_not_of(kNameCharacters) < equals)
+      return Error{Errc::Config,
+                   fmt::format("--peer {}: a name has letters, digits and . _ - only", entry)};
     named.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
   }
   const auto is_named = [&](std::string_view name) {

@@ -54,7 +54,8 @@ struct PeerSet {
 };
 
 struct PeerOptions {
-  // NAME=PATH, as --peer takes them; "legacy=..." and "flagged=..." replace what is looked for.
+  // NAME=PATH, as --peer takes them (NAME of letters, digits and . _ -); "legacy=..." and
+  // "flagged=..." replace what is looked for.
   std::vector<std::string> named;
   // Where roleperf is expected: the folder of the running rolecall, <tree>/<build>/bin. What
   // ci/peers.sh fetched is looked for in <tree>/build-peers.

@@ -2,6 +2,7 @@
 #include "harness/scenario/proxy.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -49,13 +50,19 @@ std::string configuration(const ProxyOptions& o) {
 Result<fs::path> find_haproxy() {
   if (auto found = find_program("haproxy")) return *std::move(found);
   std::error_code failure;
-  if (fs::exists(kDebiansPlace, failure)) return fs::path(kDebiansPlace);
+  const bool is_file = fs::is_regular_file(kDebiansPlace, failure);
+  if (is_file && ::access(kDebiansPlace, X_OK) == 0) return fs::path(kDebiansPlace);
   return Error{Errc::Config,
                "a scenario with a proxy needs haproxy, which is not here; install it (Debian: "
                "apt-get install haproxy)"};
 }
 
 }  // namespace
+
+Result<void> check_proxy() {
+  TRY(find_haproxy());
+  return ok();
+}
 
 Result<Proxy> Proxy::start(const ProxyOptions& options) {
   TRY(const fs::path program, find_haproxy());

@@ -24,6 +24,9 @@ struct ProxyOptions {
   std::filesystem::path folder;   // exists; configuration and log are kept there
 };
 
+// Config, saying what to do, when haproxy is not here or may not be run.
+Result<void> check_proxy();
+
 // One thread. The destructor ends it.
 class Proxy {
  public:

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/scenario/runner.h"
 
+#include <errno.h>
+
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +13,7 @@
 
 #include "harness/base/files.h"
 #include "harness/base/shell_word.h"
+#include "harness/net/stop_token.h"
 #include "harness/scenario/evidence_json.h"
 #include "harness/scenario/rig.h"
 #include "harness/scenario/test_run.h"
@@ -120,6 +124,20 @@ Result<void> keep_evidence(const TestRunRecord& record, const RunResult& run,
       to_json(run).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+// Below this what the peers print may be cut, and what that comes to says nothing of them.
+constexpr std::uintmax_t kRoomForOutput = 64 * 1024;
+
+Result<void> check_room(const fs::path& folder) {
+  std::error_code failed;
+  const fs::space_info space = fs::space(folder, failed);
+  if (failed || space.available >= kRoomForOutput) return ok();
+  return Error{Errc::System,
+               fmt::format("the disk with the evidence in {} is full, so output may "
+                           "be cut: make room, or name another folder with --keep",
+                           folder.string()),
+               ENOSPC};
+}
+
 RunResult describe(const Scenario& scenario, const Peer& client, const Peer& server,
                    std::optional<Lever> lever, int index, bool is_control) {
   RunResult run;
@@ -172,18 +190,22 @@ const char* name(Realised realised) {
   return "?";
 }
 
-Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
-                           std::optional<Lever> lever, int index, bool is_control,
-                           const RunOptions& options) {
-  TRY(auto client, usable_peer(scenario, peers, scenario.client, "client"));
-  TRY(auto server, usable_peer(scenario, peers, scenario.server, "server"));
-  RunResult run = describe(scenario, client, server, lever, index, is_control);
-  const fs::path place = options.out / scenario.name;
-  run.evidence = place / fmt::format("{}{}", is_control ? "control-" : "", index);
+namespace {
+
+struct Attempt {
+  const Scenario& scenario;
+  const Peer& client;
+  const Peer& server;
+  std::optional<Lever> lever;
+  int index;
+  bool is_control;
+  const RunOptions& options;
+};
+
+Result<void> carry_out(const Attempt& attempt, RunResult& run) {
+  const auto& [scenario, client, server, lever, index, is_control, options] = attempt;
   TRY(make_empty_folder(run.evidence));
   const Scenario alone = as_first_run(scenario, lever, index);
-  run.replay = replay_line(alone, run, options);
-
   TRY(auto rig, make_rig({scenario, client, server, lever, is_control, index, options.port,
                           options.shim, run.evidence}));
   TRY(auto record, run_test({scenario, client, server, run.evidence, *rig, options.retrofit,
@@ -203,6 +225,26 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
   run.client_ended = record.client_ended;
   run.server_ended = record.server_ended;
   TRY(keep_evidence(record, run, alone));
+  return check_room(run.evidence);
+}
+
+}  // namespace
+
+Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
+                           std::optional<Lever> lever, int index, bool is_control,
+                           const RunOptions& options) {
+  TRY(auto client, usable_peer(scenario, peers, scenario.client, "client"));
+  TRY(auto server, usable_peer(scenario, peers, scenario.server, "server"));
+  RunResult run = describe(scenario, client, server, lever, index, is_control);
+  run.evidence =
+      options.out / scenario.name / fmt::format("{}{}", is_control ? "control-" : "", index);
+  run.replay = replay_line(as_first_run(scenario, lever, index), run, options);
+  auto done = carry_out({scenario, client, server, lever, index, is_control, options}, run);
+  if (done) return run;
+  if (done.error().code != Errc::System || is_interruption(done.error()))
+    return std::move(done).error();
+  run.verdict = {VerdictKind::Inconclusive, done.error().message()};
+  run.as_expected = false;
   return run;
 }
 

@@ -33,9 +33,9 @@ struct RunOptions {
 
 // One run of `scenario`: under its schedule with `lever`, or in natural order with none. `index`
 // (from 1) names the evidence folder; a control's gets "control-" in front and is held against the
-// control's expectation. Errors are of the environment, not of the test: a missing peer, a taken
-// port, a static binary under the shim (Config), a full disk (System), or interruption()
-// (stop_token.h). Any thread.
+// control's expectation. What the system refuses meanwhile (a full disk) makes the run
+// inconclusive. Errors are of what was asked for: a missing peer, a taken port, a static binary
+// under the shim (Config), or interruption() (stop_token.h). Any thread.
 Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
                            std::optional<Lever> lever, int index, bool is_control,
                            const RunOptions& options);
@@ -61,9 +61,9 @@ struct Levers {
 Levers levers_of(const Scenario& scenario, const RunOptions& options);
 
 // Every scenario: its control runs, then its runs under each lever that exists here (one result a
-// lever, those of a missing one `left_out`). Config when a peer is missing, or all levers that a
-// scenario lists, unless these are left out and something remains. The first environment error ends
-// all and is returned; the other runs under way are ended cleanly.
+// lever, those of a missing one `left_out`). Config when a peer, a proxy or all levers that a
+// scenario lists are missing, or a run finds that it cannot be made here: it ends all, and the
+// other runs under way are ended cleanly; unless such are left out and something remains.
 Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& scenarios,
                                                   const PeerSet& peers,
                                                   const SeriesOptions& options);

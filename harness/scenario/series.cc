@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/net/stop_token.h"
+#include "harness/scenario/proxy.h"
 #include "harness/scenario/runner.h"
 
 namespace rolecall::scenario {
@@ -27,25 +29,34 @@ struct Shared {
   std::mutex mutex;
   std::vector<std::optional<RunResult>> done;
   std::size_t finished = 0;
-  std::optional<Error> failure;
+  std::map<std::size_t, Error> left_out;  // by result: what keeps its runs from being made here
+  std::optional<Error> failure;           // ends the series
 };
 
-bool has_failed(Shared& shared) {
+bool is_wanted(const Job& job, Shared& shared) {
   const std::lock_guard lock(shared.mutex);
-  return shared.failure.has_value();
+  return !shared.failure && !shared.left_out.contains(job.result);
+}
+
+void note_failure(const Job& job, Error error, const SeriesOptions& options, Shared& shared) {
+  if (options.leaves_out && error.code == Errc::Config && !is_interruption(error)) {
+    shared.left_out.emplace(job.result, std::move(error));
+  } else if (!shared.failure) {
+    shared.failure = std::move(error);
+  }
 }
 
 void work(const std::vector<Job>& jobs, const std::vector<ScenarioResult>& results,
           const PeerSet& peers, const SeriesOptions& options, Shared& shared) {
   for (std::size_t i = shared.next++; i < jobs.size(); i = shared.next++) {
-    if (has_failed(shared)) return;
     const Job& job = jobs[i];
+    if (!is_wanted(job, shared)) continue;
     auto run = run_once(results[job.result].scenario, peers, job.lever, job.index, job.is_control,
                         options.run);
     const std::lock_guard lock(shared.mutex);
     if (!run) {
-      if (!shared.failure) shared.failure = run.error();
-      return;
+      note_failure(job, std::move(run).error(), options, shared);
+      continue;
     }
     ++shared.finished;
     if (options.on_run) options.on_run(run.value(), shared.finished, jobs.size());
@@ -99,10 +110,12 @@ struct Plan {
   }
 };
 
-// The peer of the two that is not here.
-std::optional<Error> missing_peer(const Scenario& scenario, const PeerSet& peers) {
+// The peer of the two that is not here, or the proxy between them.
+std::optional<Error> missing_program(const Scenario& scenario, const PeerSet& peers) {
   for (const PeerSpec* spec : {&scenario.server, &scenario.client})
     if (auto peer = peers.get(spec->peer); !peer) return peer.error();
+  if (!scenario.link.has_proxy) return std::nullopt;
+  if (auto proxy = check_proxy(); proxy.has_error()) return proxy.error();
   return std::nullopt;
 }
 
@@ -116,7 +129,7 @@ Error without_levers(const Scenario& scenario, const Levers& levers) {
 
 Result<void> plan_scenario(const Scenario& scenario, const PeerSet& peers,
                            const SeriesOptions& options, Plan& plan) {
-  if (auto missing = missing_peer(scenario, peers)) {
+  if (auto missing = missing_program(scenario, peers)) {
     if (!options.leaves_out) return *missing;
     plan.leave_out(scenario, std::nullopt, missing->message());
     return ok();
@@ -131,6 +144,14 @@ Result<void> plan_scenario(const Scenario& scenario, const PeerSet& peers,
   return ok();
 }
 
+// Config, with the first reason, when all of them are left out.
+Result<void> check_any_is_run(const std::vector<ScenarioResult>& results) {
+  const auto is_left_out = [](const ScenarioResult& r) { return !r.left_out.empty(); };
+  if (results.empty() || !std::all_of(results.begin(), results.end(), is_left_out)) return ok();
+  const ScenarioResult& first = results.front();
+  return Error{Errc::Config, fmt::format("scenario {}: {}", first.scenario.name, first.left_out)};
+}
+
 }  // namespace
 
 Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& scenarios,
@@ -141,9 +162,6 @@ Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& s
     TRY(plan_scenario(scenario, peers, options, plan));
   }
   auto& [results, jobs] = plan;
-  if (jobs.empty() && !results.empty())
-    return Error{Errc::Config, fmt::format("scenario {}: {}", results.front().scenario.name,
-                                           results.front().left_out)};
   Shared shared;
   shared.done.resize(jobs.size());
   {
@@ -154,10 +172,13 @@ Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& s
       threads.emplace_back([&] { work(plan.jobs, plan.results, peers, options, shared); });
   }
   if (shared.failure) return *shared.failure;
+  for (const auto& [index, why] : shared.left_out) results[index].left_out = why.message();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     ScenarioResult& result = results[jobs[i].result];
+    if (!result.left_out.empty()) continue;
     (jobs[i].is_control ? result.controls : result.runs).push_back(std::move(*shared.done[i]));
   }
+  TRY(check_any_is_run(results));
   for (ScenarioResult& result : results) conclude(result);
   return std::move(plan.results);
 }
