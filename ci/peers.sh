@@ -5,12 +5,14 @@
 # that this machine is configured for, and unpacks each with its libraries into build-peers/iperf3-*
 # beside the build folder; nothing goes into the system. Interpreter and library path are set so that
 # each program runs here, also under a preload library. What is there already is kept; --again
-# fetches anew. What cannot be had is said and left out; exits 1 only if nothing could be had, and 2
-# for usage or missing tools. `rolecall peers` lists what was found.
+# fetches anew. What cannot be had is said and left out; so is, at the end, each release that
+# scenarios name and that no suite has any more. Exits 1 only if nothing could be had, and 2 for
+# usage or missing tools. `rolecall peers` lists what was found.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 peers=$root/build-peers
 suites="bullseye trixie sid"
+named="3.9 3.18 3.22"  # by scenarios
 
 again=
 case "${1-}" in
@@ -98,14 +100,20 @@ finish() {
   patchelf "$@" "$peers/$name/bin/iperf3" && "$peers/$name/bin/iperf3" -v >/dev/null
 }
 
+# Whether the iperf3 of suite $1 is here and runs.
+is_here() {
+  kept=$(sed -n "s/^$1  *\([^ ]*\) .*/\1/p" "$peers/VERSIONS")
+  [ -n "$kept" ] && "$peers/$kept/bin/iperf3" -v >/dev/null 2>&1
+}
+
 mkdir -p "$peers"
 touch "$peers/VERSIONS"
 for suite in $suites; do
-  if [ -z "$again" ] && grep -q "^$suite " "$peers/VERSIONS"; then continue; fi
+  if [ -z "$again" ] && is_here "$suite"; then continue; fi
+  sed -i "/^$suite /d" "$peers/VERSIONS"
   mkdir -p "$work/$suite"
   if fetch >"$work/log" 2>&1 && assemble >>"$work/log" 2>&1; then
     package=$(dpkg-deb -f "$work/$suite"/cache/archives/iperf3_*.deb Version)
-    sed -i "/^$suite /d" "$peers/VERSIONS"
     printf '%-9s %-14s %s\n' "$suite" "iperf3-$release" "$package" >>"$peers/VERSIONS"
   else
     echo "peers: the iperf3 of $suite is left out:" >&2
@@ -114,4 +122,8 @@ for suite in $suites; do
   fi
 done
 cat "$peers/VERSIONS"
+for release in $named; do
+  "$peers/iperf3-$release/bin/iperf3" -v >/dev/null 2>&1 ||
+    echo "peers: no iperf3 $release here: scenarios that name it are skipped" >&2
+done
 [ -s "$peers/VERSIONS" ]

@@ -94,7 +94,7 @@ Result<void> Forwarder::step(const Fd& stop, bool& stopped) {
     return system_error("ppoll(link)");
   if (wake) {
     const TimePoint at = now();
-    book_.end_holds(at);
+    book_.let_go_due(at);
     send_due(at);
   }
   if (ready[0].revents != 0) {
@@ -188,7 +188,7 @@ void Forwarder::send_due(TimePoint now) {
 }
 
 std::optional<TimePoint> Forwarder::next_wake() const {
-  std::optional<TimePoint> wake = book_.next_limit();
+  std::optional<TimePoint> wake = book_.next_due();
   for (const Direction direction : kDirections)
     if (!delayed_[direction].empty()) wake = earlier(wake, delayed_[direction].front().due);
   return wake;

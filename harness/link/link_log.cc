@@ -71,12 +71,15 @@ const char* name(PacketFate fate) {
       return "dropped";
     case PacketFate::Duplicated:
       return "duplicated";
+    case PacketFate::Delayed:
+      return "delayed";
   }
   return "?";
 }
 
 bool RuleLog::is_fulfilled() const {
   if (rule.verb == Verb::Hold) return event_came.has_value();
+  if (rule.verb == Verb::Delay) return packets > 0;
   return packets == rule.times;
 }
 
@@ -84,6 +87,7 @@ std::string RuleLog::text() const {
   const std::string what = print(rule);
   if (rule.verb == Verb::Hold) return fmt::format("{}: {}", what, hold_outcome(*this));
   if (packets == 0) return fmt::format("{}: no such packet came", what);
+  if (rule.verb == Verb::Delay) return fmt::format("{}: {} packets", what, packets);
   if (packets < rule.times) return fmt::format("{}: only {} such packets came", what, packets);
   return fmt::format("{}: done", what);
 }

@@ -49,9 +49,9 @@ struct ConnectionLog {
   }
 };
 
-enum class PacketFate { Held, Released, Dropped, Duplicated };
+enum class PacketFate { Held, Released, Dropped, Duplicated, Delayed };
 
-const char* name(PacketFate fate);  // "held", "released", "dropped", "duplicated"
+const char* name(PacketFate fate);  // "held", "released", ...
 
 // One packet that a rule touched, when it did.
 struct PacketAction {
@@ -63,7 +63,7 @@ struct PacketAction {
 
 struct RuleLog {
   Rule rule;
-  int packets = 0;                          // held, dropped or duplicated by it
+  int packets = 0;                          // held, delayed, dropped or duplicated by it
   std::optional<TimePoint> event_came;      // Hold: when what it waits for was seen
   std::optional<TimePoint> limit_ended_it;  // Hold: when its limit let the packets go instead
   bool holding_at_stop = false;             // Hold: packets were lost with the link

@@ -32,6 +32,7 @@ constexpr std::uint32_t kInbound = 1;
 constexpr std::uint32_t kOutbound = 2;
 
 constexpr std::size_t kBuffer = 256 * 1024;
+constexpr std::size_t kRoomForOthers = kBuffer / 2;
 constexpr std::size_t kMaxComment = 1024;
 
 template <class Integer>
@@ -73,6 +74,14 @@ void put_interface(Bytes& to, std::string_view name, std::uint32_t snaplen) {
     put_option(to, kOptionTimeResolution, std::span(&kNanoseconds, 1));
     put_option(to, kOptionEnd, {});
   });
+}
+
+// Of the block that begins at `at`, which is whole in `buffer`.
+std::size_t block_size(const Bytes& buffer, std::size_t at) {
+  std::uint32_t size = 0;
+  const ByteView field = ByteView(buffer).subspan(at + sizeof kEnhancedPacket, sizeof size);
+  std::copy(field.begin(), field.end(), std::as_writable_bytes(std::span(&size, 1)).begin());
+  return size;
 }
 
 std::int64_t realtime_ns() {
@@ -145,7 +154,7 @@ void PcapngWriter::flush() {
   while (!rest.empty() && file_.is_open() && !error_) {
     const ssize_t n = ::write(file_.get(), rest.data(), rest.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return fail(n < 0 ? errno : ENOSPC);
+    if (n <= 0) return fail(buffer_.size() - rest.size(), n < 0 ? errno : ENOSPC);
     rest = rest.subspan(static_cast<std::size_t>(n));
   }
   written_ += static_cast<std::int64_t>(buffer_.size());
@@ -153,9 +162,16 @@ void PcapngWriter::flush() {
   buffer_.clear();
 }
 
-void PcapngWriter::fail(int code) {
+// Of the buffer the first `fitted` bytes are in the file. Some of it goes again: what else is to be
+// kept of a run is worth more than the last packets.
+void PcapngWriter::fail(std::size_t fitted, int code) {
+  const std::size_t most = fitted - std::min(fitted, kRoomForOthers);
+  std::size_t whole = 0;
+  for (std::size_t end = whole; (end += block_size(buffer_, end)) <= most; whole = end)
+    if (in_buffer_ > 0) --in_buffer_;
   // A block that is there in part would make readers refuse the file; a device has no length.
-  [[maybe_unused]] const int ignored = ::ftruncate(file_.get(), written_);
+  [[maybe_unused]] const int ignored =
+      ::ftruncate(file_.get(), written_ + static_cast<std::int64_t>(whole));
   error_ =
       Error{Errc::System,
             fmt::format("capture {}: write of {} bytes; it ends after {} packets, the link goes "

@@ -47,7 +47,7 @@ class PcapngWriter {
  private:
   PcapngWriter(Fd file, std::string path, std::uint32_t snaplen);
   void add_header();
-  void fail(int code);
+  void fail(std::size_t fitted, int code);
 
   Fd file_;
   std::string path_;

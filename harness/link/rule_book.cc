@@ -9,6 +9,23 @@
 #include "harness/base/earlier.h"
 
 namespace rolecall::link {
+namespace {
+
+PacketFate fate_by(Verb verb) {
+  switch (verb) {
+    case Verb::Hold:
+      return PacketFate::Held;
+    case Verb::Delay:
+      return PacketFate::Delayed;
+    case Verb::Drop:
+      return PacketFate::Dropped;
+    case Verb::Duplicate:
+      return PacketFate::Duplicated;
+  }
+  return PacketFate::Held;
+}
+
+}  // namespace
 
 RuleBook::RuleBook(const std::vector<Rule>& rules, Duration hold_limit, PacketSink& sink)
     : hold_limit_(hold_limit), sink_(sink), states_(rules.size()), open_rules_(rules.size()) {
@@ -38,20 +55,37 @@ void RuleBook::note(const Sighting& sighting, TimePoint now) {
   }
 }
 
-void RuleBook::end_holds(TimePoint now) {
+void RuleBook::let_go_due(TimePoint now) {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (states_[i].held.empty() || now < states_[i].limit) continue;
+    if (rules_[i].rule.verb == Verb::Delay) let_go_delayed(i, now);
+    if (rules_[i].rule.verb != Verb::Hold || states_[i].held.empty() || now < states_[i].limit)
+      continue;
     rules_[i].limit_ended_it = now;
     release(i, fmt::format("the limit ended the hold, {} never came", print(rules_[i].rule.until)),
             now);
   }
 }
 
-std::optional<TimePoint> RuleBook::next_limit() const {
+void RuleBook::let_go_delayed(std::size_t rule, TimePoint now) {
+  std::deque<HeldPacket>& held = states_[rule].held;
+  const std::string comment = fmt::format("released by: {}", print(rules_[rule].rule));
+  while (!held.empty() && held.front().due <= now) {
+    const HeldPacket packet = std::move(held.front());
+    held.pop_front();
+    record(PacketFate::Released, rule, packet.sighting, now);
+    go_on(packet.direction, packet.bytes, packet.sighting, rule + 1, comment, now);
+  }
+}
+
+std::optional<TimePoint> RuleBook::next_due() const {
   std::optional<TimePoint> next;
   if (open_rules_ == 0) return next;
-  for (const State& state : states_)
-    if (!state.held.empty()) next = earlier(next, state.limit);
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    const State& state = states_[i];
+    if (state.held.empty()) continue;
+    const bool is_delay = rules_[i].rule.verb == Verb::Delay;
+    next = earlier(next, is_delay ? state.held.front().due : state.limit);
+  }
   return next;
 }
 
@@ -80,16 +114,15 @@ void RuleBook::go_on(Direction direction, ByteView packet, const Sighting& sight
 void RuleBook::apply(std::size_t rule, Direction direction, ByteView packet,
                      const Sighting& sighting, TimePoint now) {
   const RuleLog& log = rules_[rule];
-  const PacketFate fate = log.rule.verb == Verb::Hold   ? PacketFate::Held
-                          : log.rule.verb == Verb::Drop ? PacketFate::Dropped
-                                                        : PacketFate::Duplicated;
+  const PacketFate fate = fate_by(log.rule.verb);
   record(fate, rule, sighting, now);
   const std::string comment = fmt::format("{} by: {}", name(fate), print(log.rule));
   sink_.on_arrival(direction, packet, comment, now);
-  if (fate == PacketFate::Held) {
+  if (fate == PacketFate::Held || fate == PacketFate::Delayed) {
     State& state = states_[rule];
     if (state.held.empty()) state.limit = now + hold_limit_;
-    state.held.push_back({direction, Bytes(packet.begin(), packet.end()), sighting});
+    state.held.push_back(
+        {direction, Bytes(packet.begin(), packet.end()), sighting, now + log.rule.by});
     return;
   }
   if (log.packets == log.rule.times) finish(rule);

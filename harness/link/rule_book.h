@@ -41,10 +41,10 @@ class RuleBook {
   // Opens the holds that wait for what `sighting` is the first of. Comes after take(), so that the
   // packet that is the event goes before those that waited for it.
   void note(const Sighting& sighting, TimePoint now);
-  // Opens the holds whose limit has come.
-  void end_holds(TimePoint now);
-  // When the next hold reaches its limit.
-  std::optional<TimePoint> next_limit() const;
+  // Opens the holds whose limit has come, and lets go what was delayed long enough.
+  void let_go_due(TimePoint now);
+  // When the next of either comes.
+  std::optional<TimePoint> next_due() const;
   // Drops what is held, and says so in the log. Call it once.
   void stop();
 
@@ -56,11 +56,12 @@ class RuleBook {
     Direction direction;
     Bytes bytes;
     Sighting sighting;
+    TimePoint due;  // Delay
   };
   struct State {
     bool over = false;            // it touches nothing any more
     std::deque<HeldPacket> held;  // in order of arrival
-    TimePoint limit;              // valid while something is held
+    TimePoint limit;              // Hold: valid while something is held
   };
 
   // The first rule from `from` on that has something to do with the packet; rules_.size(): none.
@@ -70,6 +71,7 @@ class RuleBook {
   void apply(std::size_t rule, Direction direction, ByteView packet, const Sighting& sighting,
              TimePoint now);
   void release(std::size_t rule, std::string_view why, TimePoint now);
+  void let_go_delayed(std::size_t rule, TimePoint now);
   void record(PacketFate fate, std::size_t rule, const Sighting& sighting, TimePoint now);
   void finish(std::size_t rule);
 

@@ -136,8 +136,8 @@ TEST_F(RuleBookTest, TheLimitEndsAHoldForGood) {
   send("syn", one_.syn());
   send("ack", one_.third());
   now_ = now_ + kLimit;
-  EXPECT_EQ(book_->next_limit(), now_);
-  book_->end_holds(now_);
+  EXPECT_EQ(book_->next_due(), now_);
+  book_->let_go_due(now_);
   send("cookie", one_.cookie());
   EXPECT_THAT(passed_, ElementsAre("syn", "ack", "cookie"));
   EXPECT_FALSE(book_->rules().at(0).is_fulfilled());
@@ -147,12 +147,12 @@ TEST_F(RuleBookTest, TheLimitEndsAHoldForGood) {
 TEST_F(RuleBookTest, TheLimitRunsFromTheFirstPacketHeld) {
   arm("hold ack 1 until syn 2");
   send("syn", one_.syn());
-  EXPECT_FALSE(book_->next_limit().has_value());
+  EXPECT_FALSE(book_->next_due().has_value());
   send("ack", one_.third());
   const TimePoint limit = now_ + kLimit;
   now_ = now_ + milliseconds(5);
   send("cookie", one_.cookie());
-  EXPECT_EQ(book_->next_limit(), limit);
+  EXPECT_EQ(book_->next_due(), limit);
 }
 
 TEST_F(RuleBookTest, ADropTakesTheFirstPacketsAlone) {
@@ -168,6 +168,25 @@ TEST_F(RuleBookTest, ADuplicateGoesTwice) {
   send("cookie", one_.cookie());
   send("again", one_.cookie());
   EXPECT_THAT(passed_, ElementsAre("syn", "cookie", "cookie", "again"));
+}
+
+TEST_F(RuleBookTest, ADelayLetsEachPacketThroughSoMuchLater) {
+  arm("delay ack 1 by 20 ms");
+  send("syn 1", one_.syn());
+  send("ack 1", one_.third());
+  now_ = now_ + milliseconds(15);
+  send("cookie 1", one_.cookie());
+  send("syn 2", two_.syn());
+  EXPECT_EQ(book_->next_due(), now_ + milliseconds(5));
+  now_ = now_ + milliseconds(5);
+  book_->let_go_due(now_);
+  EXPECT_THAT(passed_, ElementsAre("syn 1", "syn 2", "ack 1"));
+  EXPECT_EQ(book_->next_due(), now_ + milliseconds(15));
+  now_ = now_ + milliseconds(15);
+  book_->let_go_due(now_);
+  EXPECT_THAT(passed_, ElementsAre("syn 1", "syn 2", "ack 1", "cookie 1"));
+  EXPECT_FALSE(book_->next_due().has_value());
+  EXPECT_EQ(book_->rules().at(0).text(), "delay ack 1 by 20 ms: 2 packets");
 }
 
 TEST_F(RuleBookTest, ARuleConcernsNoOtherConnection) {

@@ -72,6 +72,7 @@ std::string as_scenario_file(const Scenario& scenario) {
   Json expect = Json::object();
   if (scenario.expect.above) expect["above"] = name(*scenario.expect.above);
   if (scenario.expect.below) expect["below"] = name(*scenario.expect.below);
+  if (!scenario.expect.client_says.empty()) expect["client_says"] = scenario.expect.client_says;
   const LinkShape& link = scenario.link;
   Json j{
       {"schema", 1},

@@ -138,6 +138,14 @@ Result<void> check_room(const fs::path& folder) {
                ENOSPC};
 }
 
+bool client_says(const std::string& text, const fs::path& evidence) {
+  if (text.empty()) return true;
+  for (const char* file : {"client.out", "client.err"})
+    if (const auto said = read_file(evidence / file))
+      if (said.value().find(text) != std::string::npos) return true;
+  return false;
+}
+
 RunResult describe(const Scenario& scenario, const Peer& client, const Peer& server,
                    std::optional<Lever> lever, int index, bool is_control) {
   RunResult run;
@@ -218,6 +226,10 @@ Result<void> carry_out(const Attempt& attempt, RunResult& run) {
                                                        : Realised::NotRealisable;
   run.as_expected = run.verdict.kind == run.expected.verdict && run.realised == wanted;
   run.notes = notes_of(record, server, run.realised);
+  if (!is_control && !client_says(scenario.expect.client_says, run.evidence)) {
+    run.as_expected = false;
+    run.notes.push_back(fmt::format("the client did not say \"{}\"", scenario.expect.client_says));
+  }
   run.time_to_verdict = record.time_to_verdict;
   run.set_up = record.seen.set_up;
   run.connections = connections_of(record, server);

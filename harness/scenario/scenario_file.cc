@@ -40,7 +40,7 @@ const std::vector<Place>& places() {
        {"schema", "claim", "why", "server", "client", "schedule", "expect", "control"}},
       {"server", {"peer", "args"}, {"peer"}},
       {"client", {"peer", "args", "retrofit"}, {"peer"}},
-      {"expect", {"above", "below"}, {}},
+      {"expect", {"above", "below", "client_says"}, {}},
       {"control", {"repeat", "expect"}, {}},
       {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms", "proxy"}, {}},
   };
@@ -225,6 +225,7 @@ Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
   TRY(check_object(node, "expect"));
   TRY(read_outcome(node, "above", into.expect.above));
   TRY(read_outcome(node, "below", into.expect.below));
+  TRY(read_text(node, "client_says", into.expect.client_says));
   if (!into.expect.above && !into.expect.below)
     return wrong(node, R"("expect" names no verdict, neither "above" nor "below" the queue)");
   if (into.schedule.is_natural()) return ok();

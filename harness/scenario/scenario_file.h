@@ -51,6 +51,7 @@ const char* name(const Outcome& outcome);
 struct Expectation {
   std::optional<Outcome> above;
   std::optional<Outcome> below;
+  std::string client_says{};  // also stands in what the client prints then; empty: no claim
 
   // Of a scenario whose own schedule is natural, where no lever acts.
   Outcome in_natural_order() const { return above.value_or(below.value_or(Outcome{})); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/schedule/rule.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -20,8 +21,10 @@ struct Word {
   Value value;
 };
 
-constexpr std::array<Word<Verb>, 3> kVerbs = {
-    {{"hold", Verb::Hold}, {"drop", Verb::Drop}, {"duplicate", Verb::Duplicate}}};
+constexpr std::array<Word<Verb>, 4> kVerbs = {{{"hold", Verb::Hold},
+                                               {"drop", Verb::Drop},
+                                               {"duplicate", Verb::Duplicate},
+                                               {"delay", Verb::Delay}}};
 constexpr std::array<Word<PacketKind>, 4> kPackets = {{{"syn", PacketKind::Syn},
                                                        {"syn-ack", PacketKind::SynAck},
                                                        {"ack", PacketKind::Ack},
@@ -135,11 +138,27 @@ Result<Rule> parse_rule(std::string_view text) {
   if (rule.verb == Verb::Hold) {
     TRY(reader.take_keyword("until"));
     TRY(rule.until, take_event(reader, kEvents));
+  } else if (rule.verb == Verb::Delay) {
+    TRY(reader.take_keyword("by"));
+    TRY(const int ms, reader.take_number(kMaxDelayMs, "a number of milliseconds"));
+    TRY(reader.take_keyword("ms"));
+    rule.by = milliseconds(ms);
   } else {
     TRY(rule.times, take_count(reader));
   }
   TRY(reader.take_end());
   return rule;
+}
+
+bool begins_rule(std::string_view word) {
+  return std::any_of(kVerbs.begin(), kVerbs.end(),
+                     [word](const Word<Verb>& verb) { return verb.text == word; });
+}
+
+std::string rule_words() {
+  std::vector<std::string_view> words;
+  for (const Word<Verb>& verb : kVerbs) words.push_back(verb.text);
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 Result<Event> parse_stranger(std::string_view text) {
@@ -165,6 +184,7 @@ std::string print(const Rule& rule) {
   const std::string named = fmt::format("{} {} {}", word_for(kVerbs, rule.verb),
                                         word_for(kPackets, rule.packet), rule.connection);
   if (rule.verb == Verb::Hold) return fmt::format("{} until {}", named, print(rule.until));
+  if (rule.verb == Verb::Delay) return fmt::format("{} by {} ms", named, rule.by.in_ms());
   if (rule.times > 1) return fmt::format("{} {} times", named, rule.times);
   return rule.verb == Verb::Drop ? named + " once" : named;
 }

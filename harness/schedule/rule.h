@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rules on packets: hold X until event Y, drop X, duplicate X, of a connection named by its place
-// in client order. The notation of the levers below the accept queue, and of the logs that they
-// write.
+// Rules on packets: hold X until event Y, delay, drop or duplicate X, of a connection named by its
+// place in client order. The notation of the levers below the accept queue, and of the logs that
+// they write.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/base/time.h"
 
 namespace rolecall {
 
@@ -17,6 +18,7 @@ enum class Verb {
   Hold,  // keep every such packet, in its order, until the event; the first copy and later ones
   Drop,  // lose the first `times` such packets
   Duplicate,  // let the first `times` such packets through twice
+  Delay,      // let each such packet through `by` later than it came: a longer way than the others'
 };
 
 // Which packets of a connection, and where they come from.
@@ -50,17 +52,24 @@ struct Rule {
   int connection = 1;  // number in client order, from 1
   int times = 1;       // Drop, Duplicate: how many packets
   Event until;         // Hold
+  Duration by{};       // Delay
   bool operator==(const Rule&) const = default;
 };
 
-// Packets that one rule drops or duplicates at most.
+// Packets that one rule drops or duplicates at most, and how long one delays them at most.
 inline constexpr int kMaxTimes = 1000;
+inline constexpr int kMaxDelayMs = 10'000;
 
-// Reads one rule: `hold WHAT until EVENT`, `drop WHAT [once | N times]`, `duplicate WHAT [once | N
-// times]`; without a count it is once. WHAT: `syn N`, `syn-ack N`, `ack N`, `cookie N`. EVENT:
-// `syn N`, `syn-ack N`, `cookie N sent`, `cookie N acknowledged`, `stranger acknowledged`. Config
-// for anything else, naming the word that is wrong and the ones that would be right there.
+// Reads one rule: `hold WHAT until EVENT`, `delay WHAT by N ms`, `drop WHAT [once | N times]`,
+// `duplicate WHAT [once | N times]`; without a count it is once. WHAT: `syn N`, `syn-ack N`, `ack
+// N`, `cookie N`. EVENT: `syn N`, `syn-ack N`, `cookie N sent`, `cookie N acknowledged`, `stranger
+// acknowledged`. Config for anything else, naming the word that is wrong and the ones that would be
+// right there.
 Result<Rule> parse_rule(std::string_view text);
+
+// Whether a rule begins with `word`; all such words, for messages: "hold, drop, ...".
+bool begins_rule(std::string_view word);
+std::string rule_words();
 
 // Reads `stranger after EVENT`: when somebody else is to connect to the server. EVENT as above, of
 // a connection of the test. Errors as above.

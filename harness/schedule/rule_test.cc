@@ -21,7 +21,7 @@ TEST(RuleTest, PrintingAndParsingAreInverse) {
        {"hold ack 1 until cookie 2 acknowledged", "hold syn-ack 1 until syn 2",
         "hold cookie 3 until syn-ack 4", "hold syn 2 until cookie 1 sent",
         "hold syn 2 until stranger acknowledged", "drop syn 2 once", "drop cookie 1 3 times",
-        "duplicate cookie 1", "duplicate ack 256 1000 times"})
+        "delay ack 1 by 20 ms", "duplicate cookie 1", "duplicate ack 256 1000 times"})
     EXPECT_EQ(print(parse_rule(text).value()), text);
 }
 
@@ -33,6 +33,13 @@ TEST(RuleTest, AHoldNamesItsPacketsAndItsEvent) {
 TEST(RuleTest, ADropWithoutACountIsOnce) {
   EXPECT_EQ(parse_rule("drop syn 2").value(), parse_rule("drop syn 2 once").value());
   EXPECT_EQ(parse_rule("drop syn 2 1 times").value(), parse_rule("drop syn 2 once").value());
+}
+
+TEST(RuleTest, ADelayIsInMilliseconds) {
+  EXPECT_EQ(parse_rule("delay syn 2 by 50 ms").value().by, milliseconds(50));
+  EXPECT_THAT(rule_error("delay syn 2 50 ms"), HasSubstr("write by"));
+  EXPECT_THAT(rule_error("delay syn 2 by 50"), HasSubstr("ends too early; write ms"));
+  EXPECT_THAT(rule_error("delay syn 2 by 0 ms"), HasSubstr("milliseconds from 1 to 10000"));
 }
 
 TEST(RuleTest, AWrongWordIsNamedWithTheRightOnes) {

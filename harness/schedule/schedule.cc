@@ -33,7 +33,7 @@ Result<int> parse_number(std::string_view word, std::string_view whole) {
 // Reads one clause of a schedule that reads `whole`.
 Result<void> add_clause(std::string_view clause, std::string_view whole, Schedule& into) {
   const std::string_view word = clause.substr(0, clause.find(' '));
-  if (word == "hold" || word == "drop" || word == "duplicate") {
+  if (begins_rule(word)) {
     TRY(auto rule, parse_rule(clause));
     into.rules.push_back(rule);
     return ok();
@@ -47,9 +47,9 @@ Result<void> add_clause(std::string_view clause, std::string_view whole, Schedul
   if (word != "accept" || clause == word) {
     return Error{Errc::Config,
                  fmt::format("schedule \"{}\": \"{}\" is not known; write \"natural\", an accept "
-                             "order such as \"accept 2,1\", rules that begin with hold, drop or "
-                             "duplicate, or \"stranger after cookie 1 acknowledged\"",
-                             whole, clause)};
+                             "order such as \"accept 2,1\", rules that begin with one of {}, or "
+                             "\"stranger after cookie 1 acknowledged\"",
+                             whole, clause, rule_words())};
   }
   if (!into.accept.empty()) {
     return Error{Errc::Config, fmt::format("schedule \"{}\" has two accept orders", whole)};
