@@ -18,7 +18,8 @@ namespace {
 
 constexpr const char* kAdvice =
     "run as root, or let everybody have user namespaces (sysctl kernel.unprivileged_userns_clone=1,"
-    " user.max_user_namespaces above 0, kernel.apparmor_restrict_unprivileged_userns=0; in a "
+    " user.max_user_namespaces and user.max_net_namespaces above what is in use, "
+    "kernel.apparmor_restrict_unprivileged_userns=0; in a "
     "container: --cap-add SYS_ADMIN or a seccomp profile that allows unshare)";
 
 Error refused(const char* call) {
