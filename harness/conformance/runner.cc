@@ -109,7 +109,7 @@ Checked<void> await_served(ServerScript& server) {
   const Pauses pauses;
   for (const Deadline deadline = Deadline::after(kPatience);; pauses.wait()) {
     auto served = server.expect_served();
-    if (served || deadline.expired()) return served;
+    if (served || deadline.expired() || !server.connect("control")) return served;
   }
 }
 
