@@ -2,11 +2,46 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Usage: ci/conform.sh ROLECALL server|client PROFILE [--record]
 #        ci/conform.sh ROLECALL server|client roleperf OPTION...
+#        ci/conform.sh --times N [ROLECALL]
 # Runs the conformance suite against a program that `ROLECALL peers` finds: the one that PROFILE was
 # recorded of, which fails where an outcome differs; or roleperf with these options, which fails
 # where a MUST or a SHOULD is not kept (its own profile breaks nothing, as a test holds). A release that is not
 # here skips: exit status 77.
+# --times: each release and roleperf at both ends, N times one after the other, each run compared with what is
+# recorded. Prints a row for each and every difference; the exit status is 1 for a difference and for a
+# release that is not here. Five times take most of an hour on 2 cores. ROLECALL is build/bin/rolecall by default.
 set -eu
+
+run_many() {  # times rolecall
+  case $1 in '' | *[!0-9]* | 0) echo "conform: --times needs a number from 1 up, not '$1'" >&2 && exit 2 ;; esac
+  seen=$(mktemp)
+  trap 'rm -f "$seen"' EXIT
+  failed=0
+  printf '%-12s %-7s %s\n' program end "runs as recorded"
+  for what in iperf3-3.9 iperf3-3.12 iperf3-3.18 iperf3-3.22 'roleperf --role-flag=auto'; do
+    for side in server client; do
+      same=0
+      for run in $(seq "$1"); do
+        # shellcheck disable=SC2086 # the option of roleperf is a word of its own
+        if "$0" "$2" "$side" $what >"$seen.run" 2>&1; then
+          same=$((same + 1))
+        else
+          sed "s/^/${what%% *} $side, run $run: /" "$seen.run" >>"$seen"
+        fi
+      done
+      rm -f "$seen.run"
+      [ "$same" = "$1" ] || failed=1
+      printf '%-12s %-7s %s of %s\n' "${what%% *}" "$side" "$same" "$1"
+    done
+  done
+  cat "$seen"
+  return $failed
+}
+
+if [ "${1-}" = --times ]; then
+  run_many "${2-}" "${3-$(dirname "$0")/../build/bin/rolecall}"
+  exit
+fi
 rolecall=$1 side=$2 what=$3
 shift 3
 profiles=$(dirname "$0")/../harness/conformance/profiles

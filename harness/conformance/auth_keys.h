@@ -18,7 +18,10 @@ inline constexpr const char* kPassword = "rossi-Pa55";
 // and odd-users.csv with lines that are to be passed over. Made once, of a new key; any thread.
 class AuthKeys {
  public:
-  static const AuthKeys& get();
+  // Fails where there is no place for them.
+  static const Result<AuthKeys>& made();
+  // REQUIRES: {keys} is in the case's options, so they could be made.
+  static const AuthKeys& get() { return made().value(); }
 
   std::string folder() const { return folder_.path(); }
   // base64 of `text` encrypted.
@@ -27,11 +30,15 @@ class AuthKeys {
   std::optional<std::string> read(const std::string& token, perf::Padding padding) const;
 
  private:
-  AuthKeys();
+  AuthKeys(TemporaryFolder folder, perf::PublicKey public_key, perf::PrivateKey private_key)
+      : folder_(std::move(folder)),
+        public_key_(std::move(public_key)),
+        private_key_(std::move(private_key)) {}
+  static Result<AuthKeys> make();
 
   TemporaryFolder folder_;
-  std::optional<perf::PublicKey> public_key_;
-  std::optional<perf::PrivateKey> private_key_;
+  perf::PublicKey public_key_;
+  perf::PrivateKey private_key_;
 };
 
 // The text inside a token, as iperf3 writes it.

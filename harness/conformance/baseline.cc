@@ -58,7 +58,8 @@ std::vector<Judged> judge(std::vector<CaseResult> results,
       judged.known_because = fmt::format("{} ({})", known->reason, known->link);
       judged.as_expected = result.outcome != Outcome::Passed;
     } else {
-      judged.as_expected = result.outcome != Outcome::Failed && result.outcome != Outcome::Broken;
+      judged.as_expected = result.outcome != Outcome::Failed &&
+                           result.outcome != Outcome::Crashed && result.outcome != Outcome::Broken;
     }
     judged.result = std::move(result);
     all.push_back(std::move(judged));

@@ -49,6 +49,7 @@ TEST(Baseline, RefusesWhatItDoesNotUnderstand) {
 
 TEST(Baseline, KnownFailureIsExpected) {
   EXPECT_FALSE(is_as_expected(Outcome::Failed, {}));
+  EXPECT_FALSE(is_as_expected(Outcome::Crashed, {}));
   EXPECT_TRUE(is_as_expected(Outcome::Failed, kKnown));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // CATALOGUE.md against the recorded profiles: each case is red and green where the table says so.
+#include <algorithm>
 #include <set>
 #include <sstream>
 #include <string>
@@ -51,9 +52,17 @@ std::string outcome(const std::string& program, const std::string& a_case) {
   return found == profile.outcomes.end() ? "not recorded" : found->second;
 }
 
-TEST(Catalogue, HasTwelveBugsOrMore) {
+bool is_slow(const std::string& id) {
+  const auto found = std::ranges::find(all_cases(), id, &Case::id);
+  return found == all_cases().end() || found->has_tag("slow");
+}
+
+// A case that is not slow waits for no timeout of the protocol: 5 s are the most that a step takes.
+TEST(Catalogue, HasTwelveBugsThatCasesShowWithoutTheProtocolsLongWaits) {
   std::set<std::string> reports;
-  for (const Row& row : catalogue()) reports.insert(row.report);
+  for (const Row& row : catalogue()) {
+    if (!is_slow(row.a_case)) reports.insert(row.report);
+  }
   EXPECT_GE(reports.size(), 12U);
 }
 
@@ -62,7 +71,7 @@ TEST(Catalogue, IsRedOnAReleaseThatHasTheBugAndGreenOnOneThatDoesNot) {
     EXPECT_FALSE(row.red.empty() || row.green.empty()) << row.a_case;
     for (const std::string& program : row.red) {
       const std::string found = outcome(program, row.a_case);
-      EXPECT_TRUE(found == "failed" || found == "warning")
+      EXPECT_TRUE(found == "failed" || found == "crashed" || found == "warning")
           << row.a_case << " of " << program << ": " << found;
     }
     for (const std::string& program : row.green) {

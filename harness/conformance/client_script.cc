@@ -63,12 +63,17 @@ Checked<void> ClientScript::restart(const std::string& options) {
 
 Checked<Connection> ClientScript::accept(std::string name, Duration limit) {
   for (const Deadline deadline = Deadline::after(limit); !deadline.expired();) {
-    pollfd entry{listener_.get(), POLLIN, 0};
-    ::poll(&entry, 1, deadline.poll_ms());
+    std::array entries = {pollfd{listener_.get(), POLLIN, 0},
+                          pollfd{program_->end().get(), POLLIN, 0}};
+    ::poll(entries.data(), entries.size(), deadline.poll_ms());
     TRY(auto accepted, checked(accept_next(listener_)));
-    if (!accepted) continue;
-    line_->note(name, "accepted");
-    return Connection(std::move(accepted->socket), std::move(name), *line_);
+    if (accepted) {
+      line_->note(name, "accepted");
+      return Connection(std::move(accepted->socket), std::move(name), *line_);
+    }
+    if (entries[1].revents != 0) {
+      return failure(fmt::format("the client opens {}", name), "it has ended");
+    }
   }
   return failure(fmt::format("the client opens {}", name), "no connection within 5 s");
 }

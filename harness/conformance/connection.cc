@@ -141,8 +141,8 @@ Checked<void> Connection::expect(wire::State state) {
                  wire::describe_state(static_cast<std::byte>(got[0])));
 }
 
-std::optional<bool> Connection::next_is(wire::State state) const {
-  if (!await(socket_, POLLIN, Deadline::after(limit_))) return std::nullopt;
+std::optional<bool> Connection::next_is(wire::State state, Duration limit) const {
+  if (!await(socket_, POLLIN, Deadline::after(limit))) return std::nullopt;
   char next = 0;
   return ::recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
          std::string_view(&next, 1) == byte(state);
@@ -156,8 +156,8 @@ Checked<std::string> Connection::expect_document(std::string_view what) {
   return receive(bytes, what);
 }
 
-Checked<void> Connection::expect_silence(std::string_view why) {
-  if (!await(socket_, POLLIN, Deadline::after(kSilence))) {
+Checked<void> Connection::expect_silence(std::string_view why, Duration span) {
+  if (!await(socket_, POLLIN, Deadline::after(span))) {
     line_->note(name_, "silent");
     return ok();
   }

@@ -17,8 +17,12 @@ namespace rolecall::conformance {
 
 // What a step may take before it counts as a hang.
 inline constexpr Duration kStepLimit = seconds(5);
-// Who stays silent for so long where an answer would be wrong is silent.
+// Who stays silent for so long where an answer would be wrong is silent. A program that is right
+// does not answer at all, so it passes however slow the machine is; one that is wrong could pass
+// only on a machine on which its answer takes longer. Where silence is what iperf3 does and others
+// do not, and so is recorded, it has to last kLongSilence.
 inline constexpr Duration kSilence = milliseconds(100);
+inline constexpr Duration kLongSilence = seconds(2);
 
 // "\x02" and so on: the byte of a state.
 std::string byte(wire::State state);
@@ -48,11 +52,12 @@ class Connection {
   Checked<void> expect(std::string_view bytes, std::string_view what);
   Checked<void> expect(wire::State state);
   // Whether this is the next byte, which is left to be read; nothing where none comes in time.
-  std::optional<bool> next_is(wire::State state) const;
+  std::optional<bool> next_is(wire::State state) const { return next_is(state, limit_); }
+  std::optional<bool> next_is(wire::State state, Duration limit) const;
   // The text of a framed document.
   Checked<std::string> expect_document(std::string_view what);
-  // Nothing for kSilence, and no end.
-  Checked<void> expect_silence(std::string_view why);
+  // Nothing for so long, and no end.
+  Checked<void> expect_silence(std::string_view why, Duration span = kSilence);
   // All bytes up to the end of the connection, in whichever way it ends; then closes our end too.
   Checked<std::string> expect_end(std::string_view why);
   // What is there already, at least one byte unless the connection has ended.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/conformance/failure.h"
+#include "harness/conformance/json_look.h"
 #include "harness/wire/datagram.h"
 
 namespace rolecall::conformance {
@@ -18,5 +19,10 @@ std::string datagram(std::uint64_t number, wire::Counter counter, std::size_t le
 // That it is number `number` of its stream, with a time in its header, and of that length.
 Checked<void> check_datagram(const std::string& datagram, std::uint64_t number,
                              wire::Counter counter, std::size_t length);
+
+// Until nobody at `port` of this machine has a datagram left to read.
+Checked<void> await_datagrams_read(std::uint16_t port);
+// Each "key": value of `wanted` has to be in the peer's entry of the stream.
+Checked<void> has_figures(const Json& figures, const Json& wanted);
 
 }  // namespace rolecall::conformance

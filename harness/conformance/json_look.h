@@ -19,7 +19,12 @@ Json at(const Json& document, const std::string& pointer);
 std::int64_t number_at(const Json& document, const std::string& pointer,
                        std::int64_t otherwise = 0);
 std::string text_at(const Json& document, const std::string& pointer);
-// Whether no object in `text`, which is JSON, has a key twice.
-bool has_unique_keys(const std::string& text);
+// Whether no object in `text`, which is JSON, has a key twice. On the wire keys that differ in case
+// only are the same: cJSON finds the first that matches in any case.
+enum class Keys { Exact, AnyCase };
+bool has_unique_keys(const std::string& text, Keys compared);
+// What is wrong with `text` as a stream of events, an object with "event" and "data" a line and
+// "end" the last; empty where nothing is.
+std::string flaw_in_json_stream(std::string text);
 
 }  // namespace rolecall::conformance

@@ -130,6 +130,8 @@ TEST(Profile, SeesEveryChange) {
               ElementsAre(id() + ": passed, is now failed"));
   EXPECT_THAT(differences(recorded("failed"), one_result(Outcome::Passed), true),
               ElementsAre(id() + ": failed, is now passed"));
+  EXPECT_THAT(differences(recorded("failed"), one_result(Outcome::Crashed), true),
+              ElementsAre(id() + ": failed, is now crashed"));
 }
 
 TEST(Profile, SeesCasesThatCameAndWent) {

@@ -44,6 +44,14 @@ Result<void> Command::check(bool is_client) const {
     });
   };
   if (words.empty()) return Error{Errc::Config, "no command: give one behind --"};
+  for (const std::string& word : words) {
+    if (word == kOptions || word.find(kOptions) == std::string::npos) continue;
+    return Error{Errc::Config,
+                 fmt::format("{0} stands for several words or none, so it has to be a word by "
+                             "itself, not a part of '{1}'; a shell takes it as in "
+                             "`sh -c 'iperf3 \"$@\"' sh -s -p {{port}} {0}`",
+                             kOptions, word)};
+  }
   if (!has(kPort)) {
     return Error{Errc::Config, fmt::format("the command has no {}: say where its port goes, as in "
                                            "`iperf3 -s -p {{port}} {{options}}`",

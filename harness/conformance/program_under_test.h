@@ -37,6 +37,8 @@ class ProgramUnderTest {
   pid_t pid() const { return child_.pid(); }
   // Its end, waited for.
   Checked<ExitStatus> wait(Duration limit);
+  // Readable once it has ended.
+  const Fd& end() const { return child_.pidfd(); }
   // Whether it has ended by now.
   std::optional<ExitStatus> status() { return child_.status(); }
   void send_signal(int signal);

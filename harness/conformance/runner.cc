@@ -13,6 +13,7 @@
 
 #include "harness/base/sanitizer_report.h"
 #include "harness/conformance/auth_keys.h"
+#include "harness/conformance/pauses.h"
 #include "harness/net/port_reservation.h"
 
 namespace rolecall::conformance {
@@ -40,8 +41,8 @@ void judge(CaseResult& result, const Checked<void>& verdict) {
   result.actual = verdict.error().actual;
 }
 
-// A program that dies or that a sanitizer complains of, of its leaks at the end too, has failed,
-// whatever the case was about.
+// A program that dies or that a sanitizer complains of, of its leaks at the end too, has crashed,
+// whatever the case was about and found.
 void end_and_judge(CaseResult& result, ProgramUnderTest& program) {
   const auto status = program.status();
   program.stop();
@@ -49,7 +50,7 @@ void end_and_judge(CaseResult& result, ProgramUnderTest& program) {
   const bool crashed = status && status->by_signal;
   const bool complained = has_sanitizer_report(result.output);
   if (!crashed && !complained) return;
-  result.outcome = Outcome::Failed;
+  result.outcome = Outcome::Crashed;
   result.expected = "the program stays alive and sound";
   result.actual = crashed ? "crashed: " + status->text() : "a sanitizer's report";
 }
@@ -57,9 +58,10 @@ void end_and_judge(CaseResult& result, ProgramUnderTest& program) {
 constexpr std::string_view kKeys = "{keys}";
 
 // With the folder of keys, which is made for the first case that needs it.
-std::string options_of(const Case& a_case) {
+Checked<std::string> options_of(const Case& a_case) {
   std::string options = a_case.options;
   for (auto at = options.find(kKeys); at != options.npos; at = options.find(kKeys, at)) {
+    if (!AuthKeys::made()) return environment_failure(AuthKeys::made().error());
     options.replace(at, kKeys.size(), AuthKeys::get().folder());
   }
   return options;
@@ -70,8 +72,10 @@ void run_at_own_server(CaseResult& result, const RunOptions& options,
   auto reserved = PortReservation::take(0);
   if (reserved.has_error()) return judge(result, environment_failure(reserved.error()));
   const std::uint16_t port = reserved.value().port();
-  auto started = ProgramUnderTest::start(
-      options.command.filled(kServerHost, port, options_of(*result.a_case)), {}, folder, line);
+  const auto more = options_of(*result.a_case);
+  if (more.has_error()) return judge(result, more.error());
+  auto started = ProgramUnderTest::start(options.command.filled(kServerHost, port, more.value()),
+                                         {}, folder, line);
   if (started.has_error()) return judge(result, started.error());
   ProgramUnderTest& program = started.value();
   const auto address = resolve(kServerHost, port, AF_INET);
@@ -89,12 +93,45 @@ void run_at_client(CaseResult& result, const RunOptions& options,
   auto opened = ClientScript::open(options.command, folder, line);
   if (opened.has_error()) return judge(result, opened.error());
   ClientScript& script = opened.value();
-  auto verdict =
-      script.start(options_of(*result.a_case), {std::string("IPERF3_PASSWORD=") + kPassword});
+  const auto more = options_of(*result.a_case);
+  if (more.has_error()) return judge(result, more.error());
+  auto verdict = script.start(more.value(), {std::string("IPERF3_PASSWORD=") + kPassword});
   if (verdict.has_error()) return judge(result, verdict);
   verdict = result.a_case->at_client(script);
   judge(result, verdict);
   end_and_judge(result, script.program());
+}
+
+// As long as the protocol lets a server wait for what does not come, and as much again.
+constexpr Duration kPatience = seconds(20);
+
+Checked<void> await_served(ServerScript& server) {
+  const Pauses pauses;
+  for (const Deadline deadline = Deadline::after(kPatience);; pauses.wait()) {
+    auto served = server.expect_served();
+    if (served || deadline.expired() || !server.connect("control")) return served;
+  }
+}
+
+// The server goes on to the next case: a case that leaves it in a state in which it serves nobody
+// would make all that follow fail, for no reason of theirs.
+void run_at_running_server(CaseResult& result, const Address& server, TimeLine& line) {
+  ServerScript script(server, nullptr, line);
+  judge(result, result.a_case->at_server(script));
+  const auto served = await_served(script);
+  if (served) return;
+  result.has_lost_the_server = true;
+  result.outcome = Outcome::Failed;
+  result.expected = "the server serves a plain test after the case";
+  result.actual = served.error().actual;
+}
+
+CaseResult not_asked(const Case& a_case, const std::string& lost_by) {
+  CaseResult result;
+  result.a_case = &a_case;
+  result.outcome = Outcome::Skipped;
+  result.actual = fmt::format("the server has served nobody since {}: start it again", lost_by);
+  return result;
 }
 
 }  // namespace
@@ -135,6 +172,8 @@ const char* name(Outcome outcome) {
       return "passed";
     case Outcome::Failed:
       return "failed";
+    case Outcome::Crashed:
+      return "crashed";
     case Outcome::Warning:
       return "warning";
     case Outcome::Noted:
@@ -166,8 +205,7 @@ CaseResult run_case(const Case& a_case, const RunOptions& options) {
   if (a_case.side == Side::Client) {
     run_at_client(result, options, folder, line);
   } else if (options.server) {
-    ServerScript script(*options.server, nullptr, line);
-    judge(result, a_case.at_server(script));
+    run_at_running_server(result, *options.server, line);
   } else {
     run_at_own_server(result, options, folder, line);
   }
@@ -184,11 +222,13 @@ std::vector<CaseResult> run_cases(const std::vector<const Case*>& cases, const R
   std::vector<CaseResult> results(cases.size());
   std::atomic<std::size_t> next = 0;
   std::mutex telling;
+  std::string lost_by;  // with a server that runs already, so by the only worker there is
   const auto work = [&] {
     for (std::size_t n = next++; n < cases.size(); n = next++) {
       if (options.stop != nullptr && options.stop->is_raised()) return;
       const std::size_t i = order[n];
-      results[i] = run_case(*cases[i], options);
+      results[i] = lost_by.empty() ? run_case(*cases[i], options) : not_asked(*cases[i], lost_by);
+      if (results[i].has_lost_the_server) lost_by = cases[i]->id();
       const std::lock_guard lock(telling);
       done(results[i]);
     }

@@ -15,7 +15,8 @@ namespace rolecall::conformance {
 
 enum class Outcome {
   Passed,
-  Failed,       // a MUST is not kept, or the program crashed
+  Failed,       // a MUST is not kept
+  Crashed,      // the program died of a signal, or a sanitizer complained of it
   Warning,      // a SHOULD is not kept
   Noted,        // a QUIRK that the program does not have; judges nothing
   Unsupported,  // the user said that the program lacks it
@@ -33,6 +34,7 @@ struct CaseResult {
   std::string time_line;  // both sides' bytes
   std::string output;     // what the program wrote, stderr behind stdout
   Duration took = {};
+  bool has_lost_the_server = false;  // that runs already: it serves nobody after the case
 };
 
 struct RunOptions {

@@ -14,6 +14,7 @@
 #include "harness/conformance/pauses.h"
 #include "harness/net/sock_diag.h"
 #include "harness/wire/cookie.h"
+#include "harness/wire/params.h"
 #include "harness/wire/results.h"
 
 namespace rolecall::conformance {
@@ -227,6 +228,8 @@ Checked<void> ServerTest::send_parameters() {
   if (agreed_level > 0) {
     TRY(control_->expect(State::ServerParameters));
     TRY(const std::string answer, control_->expect_document("the answer to the announcement"));
+    TRY(require(answer.size() <= wire::kParametersCap, "an answer of 8192 bytes at most",
+                fmt::format("{} bytes", answer.size())));
     TRY(require(number_at(parsed(answer), "/role_flag") == agreed_level,
                 fmt::format("\"role_flag\": {}", agreed_level), visible(answer)));
   }

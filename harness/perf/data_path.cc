@@ -55,6 +55,15 @@ void DataPathNews::stream_failed(Error error) {
   ring();
 }
 
+// The figures of the others are still wanted.
+void DataPathNews::stream_reset(Error error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (--left_ > 0) return;
+  }
+  stream_failed(std::move(error));
+}
+
 void DataPathNews::source_ended() {
   source_ended_.store(true, std::memory_order_relaxed);
   ring();
@@ -88,7 +97,7 @@ DataPath::DataPath(std::vector<Stream*> streams, const Load& load, Fd event)
       load_(load),
       sent_(load.goal_bytes),
       received_(load.goal_bytes),
-      news_(std::move(event)) {}
+      news_(std::move(event), streams_.size()) {}
 
 DataPath::~DataPath() {
   stop_sending();

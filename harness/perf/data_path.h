@@ -22,11 +22,12 @@ class Worker;
 // What the workers tell the thread that runs the test.
 class DataPathNews {
  public:
-  explicit DataPathNews(Fd event) : event_(std::move(event)) {}
+  DataPathNews(Fd event, std::size_t streams) : event_(std::move(event)), left_(streams) {}
 
   // By a worker: wakes the owner.
   void goal_reached() { ring(); }
   void stream_failed(Error error);
+  void stream_reset(Error error);     // a failure when none is left
   void source_ended();                // a sender's file (-F)
   void payload_came(Stream& stream);  // on one whose role is open, or was
 
@@ -45,6 +46,7 @@ class DataPathNews {
   std::atomic<bool> source_ended_{false};
   std::mutex mutex_;
   std::optional<Error> failure_;
+  std::size_t left_;  // streams that were not reset
   std::vector<Stream*> payload_;
 };
 

@@ -194,6 +194,16 @@ TEST_F(DataPathTest, APeerThatIsGoneIsNamed) {
   EXPECT_EQ(out->news().failure()->what, "sending on stream 1");
 }
 
+TEST_F(DataPathTest, OneOfTwoStreamsThatIsResetLeavesTheOther) {
+  connect(2);
+  connections_[0]->receiver.socket.reset();
+  const auto in = begun({&connections_[1]->receiver}, {});
+  const auto out = senders({.goal_bytes = 8'000'000});
+  ASSERT_TRUE(has_news(*out));
+  EXPECT_TRUE(out->goal_reached());
+  EXPECT_FALSE(out->news().failure());
+}
+
 TEST_F(DataPathTest, AStoppedReceiverStopsTheSenderWithoutEndingIt) {
   connect(1);
   const auto out = senders({});

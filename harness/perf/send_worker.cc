@@ -144,19 +144,22 @@ bool SendWorker::send_once(Outgoing& out) {
   if (written.source == BlockWriter::Source::Flows && written.error == 0) {
     return after_send(out, claimed, written.bytes);
   }
-  written.error == 0 ? on_source(out, claimed, written.source) : fail(out, written.error);
+  written.error == 0 ? on_source(out, claimed, written.source) : fail(out, claimed, written.error);
   return false;
 }
 
-void SendWorker::fail(Outgoing& out, int error) {
+void SendWorker::fail(Outgoing& out, std::uint64_t claimed, int error) {
+  (void)budget_.settle(claimed, 0);
   finish(out);
   const bool too_long = load_.gso && (error == EINVAL || error == EMSGSIZE);
-  news_.stream_failed(Error{
+  Error failure{
       Errc::System,
       fmt::format(
           "sending on stream {}{}", out.stream->number,
           too_long ? ": with --gsro a datagram (-l) must fit into one packet of the device" : ""),
-      error});
+      error};
+  const bool is_reset = (error == ECONNRESET || error == EPIPE) && !load_.is_file;
+  is_reset ? news_.stream_reset(std::move(failure)) : news_.stream_failed(std::move(failure));
 }
 
 bool SendWorker::after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent) {

@@ -47,7 +47,7 @@ class SendWorker final : public Worker {
   void send_turn(Outgoing& out);  // as long as the kernel takes all that is due, within bounds
   bool send_once(Outgoing& out);  // one system call; whether the next may follow at once
   bool after_send(Outgoing& out, std::uint64_t claimed, std::size_t sent);
-  void fail(Outgoing& out, int error);
+  void fail(Outgoing& out, std::uint64_t claimed, int error);
   void wait_until(Outgoing& out, TimePoint due);
   void watch(Outgoing& out);
   void finish(Outgoing& out);

@@ -2,8 +2,11 @@
 #include "harness/report/clause_table.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
+
+#include "harness/conformance/coverage.h"
 
 namespace rolecall::report {
 namespace {
@@ -29,10 +32,9 @@ Cell cell_of(Kept kept, const Clause& clause) {
   return {"-", Tone::Faint};
 }
 
-bool is_checked(const Clause& clause) {
-  const auto& cases = conformance::all_cases();
-  return std::ranges::any_of(
-      cases, [&](const Case& a_case) { return std::ranges::count(a_case.clauses, clause.id) > 0; });
+std::string share(std::size_t part, std::size_t whole, const char* of_what) {
+  return fmt::format("  {} of {} {}: {:.1f} %\n", part, whole, of_what,
+                     100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 std::string whom(const Clause& clause) {
@@ -66,17 +68,22 @@ std::string profile_table(const std::vector<Profile>& profiles, const Style& sty
 }
 
 std::string coverage_table(const Style& style) {
+  const auto all = conformance::duties();
   std::vector<std::vector<Cell>> rows;
-  const auto& clauses = conformance::specification();
-  for (const Clause& clause : clauses) {
-    if (is_checked(clause)) continue;
-    rows.push_back({{clause.id}, {name(clause.level)}, {whom(clause)}, {clause.not_checked}});
+  std::set<std::string> checked;
+  for (const conformance::Duty& duty : all) {
+    const Clause& clause = *duty.clause;
+    if (duty.is_checked) {
+      checked.insert(clause.id);
+      continue;
+    }
+    rows.push_back({{clause.id}, {name(clause.level)}, {name(duty.side)}, {clause.not_checked}});
   }
-  const std::size_t checked = clauses.size() - rows.size();
-  return table({{"not checked"}, {"level"}, {"binds"}, {"because"}}, rows, style) +
-         fmt::format("\n{} of {} clauses are checked by {} cases: {:.1f} %\n", checked,
-                     clauses.size(), conformance::all_cases().size(),
-                     100.0 * static_cast<double>(checked) / static_cast<double>(clauses.size()));
+  return table({{"not checked"}, {"level"}, {"of a"}, {"because"}}, rows, style) +
+         fmt::format("\n{} cases check\n{}{}", conformance::all_cases().size(),
+                     share(checked.size(), conformance::specification().size(), "clauses"),
+                     share(all.size() - rows.size(), all.size(),
+                           "clauses and ends: one that binds both has to be checked at both"));
 }
 
 }  // namespace rolecall::report

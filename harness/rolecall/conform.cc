@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rolecall conform: any implementation of the protocol, clause by clause.
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +33,8 @@ using conformance::CaseResult;
 using conformance::Level;
 using conformance::Side;
 
+constexpr int kJobs = 16;  // they mostly wait
+
 struct ConformCommand {
   Side side = Side::Server;
   conformance::Selection selection;
@@ -49,7 +51,7 @@ struct ConformCommand {
   bool dry_run = false;
   bool strict = false;
   bool json = false;
-  int jobs = 16;  // they mostly wait
+  int jobs = 0;  // 0: kJobs
 };
 
 // [::1]:5201 and 127.0.0.1:5201.
@@ -59,10 +61,13 @@ Result<Address> address_of(const std::string& text) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   }
+  const std::string digits = colon == std::string::npos ? "" : text.substr(colon + 1);
+  const char* end = digits.data() + digits.size();
   int port = 0;
-  if (colon != std::string::npos) std::istringstream(text.substr(colon + 1)) >> port;
-  if (host.empty() || port < 1 || port > 65535) {
-    return Error{Errc::Config, fmt::format("--connect {}: not HOST:PORT", text)};
+  const auto read = std::from_chars(digits.data(), end, port);
+  if (host.empty() || read.ec != std::errc() || read.ptr != end || port < 1 || port > 65535) {
+    return Error{Errc::Config,
+                 fmt::format("--connect {}: not HOST:PORT with a port from 1 to 65535", text)};
   }
   TRY(const auto addresses, resolve(host, static_cast<std::uint16_t>(port), AF_UNSPEC));
   return addresses.front();
@@ -173,15 +178,31 @@ Result<void> record(const ConformCommand& command, const std::vector<CaseResult>
   return write_file(command.record, print_profile(std::move(profile), results));
 }
 
+// What has no meaning for a server that somebody else has started.
+Result<void> check_fits_connect(const ConformCommand& command) {
+  if (command.jobs > 1) {
+    return Error{Errc::Config,
+                 "--jobs with --connect: a server runs one test at a time, so its cases follow one "
+                 "another; leave --jobs out"};
+  }
+  if (!command.keep.empty()) {
+    return Error{Errc::Config,
+                 "--keep with --connect: what a server writes that was started elsewhere is not "
+                 "seen here; leave --keep out, or give its command behind --"};
+  }
+  return ok();
+}
+
 Result<conformance::RunOptions> run_options(const ConformCommand& command) {
   conformance::RunOptions options;
   options.command.words = command.words;
   options.without = command.without;
-  options.jobs = command.jobs;
+  options.jobs = command.jobs == 0 ? kJobs : command.jobs;
   if (!command.connect.empty()) {
     if (!command.words.empty()) {
       return Error{Errc::Config, "either --connect or a command, not both"};
     }
+    TRY(check_fits_connect(command));
     TRY(options.server, address_of(command.connect));
   } else {
     TRY(options.command.check(command.side == Side::Client));
@@ -279,7 +300,7 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
       ->type_name("FILE");
   app->add_option("--jobs", command->jobs, "cases side by side")
       ->check(CLI::Range(1, 64))
-      ->capture_default_str();
+      ->default_str(std::to_string(kJobs));
   app->add_flag("--list", command->list, "list the cases, and run none");
   app->add_flag("--dry-run", command->dry_run, "print what would be run");
   app->add_flag("--json", command->json, "print JSON");

@@ -4,6 +4,8 @@
 // gone where the case asks whether others are still served.
 #include <gmock/gmock.h>
 
+#include "harness/conformance/program_under_test.h"
+#include "harness/net/port_reservation.h"
 #include "harness/rolecall/cli_fixture.h"
 
 namespace rolecall::cli {
@@ -76,11 +78,59 @@ TEST_F(ConformTest, ServerThatDoesNotRunIsNoFailureOfItsCases) {
   EXPECT_THAT(err(), HasSubstr("no server: connect(127.0.0.1:1): Connection refused"));
 }
 
+TEST_F(ConformTest, PortIsANumberAndNothingElse) {
+  EXPECT_EQ(run({"conform", "server", "--connect", "127.0.0.1:5201x", "--case", kCase}), 2);
+  EXPECT_THAT(err(), HasSubstr("--connect 127.0.0.1:5201x: not HOST:PORT"));
+}
+
+TEST_F(ConformTest, WhatOnlyConcernsProgramsOfTheSuiteIsRefusedWithConnect) {
+  const Words connect = {"conform", "server", "--connect", "127.0.0.1:1", "--case", kCase};
+  const auto with = [&](const std::string& option, const std::string& value) {
+    Words words = connect;
+    words.insert(words.end(), {option, value});
+    return words;
+  };
+  EXPECT_EQ(run(with("--jobs", "4")), 2);
+  EXPECT_THAT(err(), HasSubstr("--jobs with --connect: a server runs one test at a time"));
+  EXPECT_EQ(run(with("--keep", file("kept"))), 2);
+  EXPECT_THAT(err(), HasSubstr("--keep with --connect"));
+}
+
+TEST_F(ConformTest, CaseThatLosesTheServerIsNamedAndNoOtherBlamed) {
+  const auto reserved = PortReservation::take(0).value();
+  const std::string port = std::to_string(reserved.port());
+  conformance::TimeLine line;
+  fs::create_directory(file("server"));
+  auto server = conformance::ProgramUnderTest::start({roleperf_, "-s", "-1", "-p", port}, {},
+                                                     file("server"), line);
+  ASSERT_TRUE(server.value().await_listener(reserved.port()).has_value());
+  EXPECT_EQ(run({"conform", "server", "--connect", "127.0.0.1:" + port, "--case",
+                 "cookie-is-answered", "--case", kCase}),
+            1);
+  EXPECT_THAT(out(), HasSubstr("the server serves a plain test after the case"));
+  EXPECT_THAT(out(), HasSubstr("1 failed, 1 skipped"));
+}
+
+TEST_F(ConformTest, OptionsInsideAWordAreRefused) {
+  EXPECT_EQ(conform({"--case", kCase}, {roleperf_, "-s", "-p", "{port}", "--x={options}"}), 2);
+  EXPECT_THAT(err(), HasSubstr("not a part of '--x={options}'"));
+}
+
+TEST_F(ConformTest, WithoutAPlaceForKeysACaseOfTokensIsBrokenNotAborted) {
+  Words words = {"TMPDIR=/nowhere", ROLECALL_PROGRAM, "conform", "server", "--case",
+                 "right-token",     "--keep",         file("k"), "--"};
+  words.insert(words.end(), good_.begin(), good_.end());
+  auto child = Child::start({"/usr/bin/env", words, {}, file("out"), file("err")}).value();
+  EXPECT_EQ(child.wait(kNever).value().code, 2);
+  EXPECT_THAT(out(), HasSubstr("set TMPDIR to one"));
+}
+
 TEST_F(ConformTest, WhatASanitizerSaysFailsTheCase) {
   const Words complains = {"sh", "-c", "echo 'x.c:3:1: runtime error: y' >&2; exec \"$0\" -s -p $1",
                            roleperf_, "{port}"};
   EXPECT_EQ(conform({"--case", kCase}, complains), 1);
   EXPECT_THAT(out(), HasSubstr("a sanitizer's report"));
+  EXPECT_THAT(out(), HasSubstr("1 case: 1 crashed"));
 }
 
 TEST_F(ConformTest, WhatASanitizerSaysAtTheEndCountsToo) {

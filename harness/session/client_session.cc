@@ -131,8 +131,7 @@ void ClientSession::enter(State state, TimePoint now) {
   const TimePoint reply_limit = now + config_.reply_limit;
   switch (state) {
     case State::ParamExchange:
-      send_parameters();
-      return await(Expect::State, reply_limit);
+      return send_parameters(reply_limit);
     case State::ServerParameters:
       if (!announced_) {
         return fail(Error{Errc::OutOfOrder,
@@ -173,12 +172,21 @@ void ClientSession::enter(State state, TimePoint now) {
   }
 }
 
-void ClientSession::send_parameters() {
+void ClientSession::send_parameters(TimePoint reply_limit) {
   if (announces(config_.mode)) config_.parameters.role_flag = config_.level;
   const std::string json = wire::encode_parameters(config_.parameters);
   announced_ = config_.parameters.role_flag && wire::announces_role_flag(json);
   announcement_left_out_ = config_.parameters.role_flag && !announced_;
+  if (json.size() > wire::kParametersCap) {
+    return fail(
+        Error{Errc::Config,
+              fmt::format("the parameters come to {} bytes, of which a server takes {}: use "
+                          "a shorter title (-T) or --extra-data",
+                          json.size(), wire::kParametersCap)},
+        wire::kErrorMessage);
+  }
   out_.push_back(SendControl{wire::encode_frame(json)});
+  await(Expect::State, reply_limit);
 }
 
 void ClientSession::create_streams() {

@@ -73,7 +73,7 @@ class ClientSession {
   bool take_server_error(TimePoint now);
   void enter(State state, TimePoint now);
   void on_frame(const std::string& json, TimePoint now);
-  void send_parameters();
+  void send_parameters(TimePoint reply_limit);
   void create_streams();
   void await(Expect what, std::optional<TimePoint> until);
   void fail(Error error, int number);  // our own verdict: says goodbye with IPERF_DONE

@@ -72,6 +72,18 @@ class ClientSessionTest : public testing::Test {
   std::optional<Failure> failure_;
 };
 
+TEST_F(ClientSessionTest, SendsNoParametersThatNoServerWouldTake) {
+  ClientConfig config;
+  config.parameters.title = std::string(wire::kParametersCap, 't');
+  session_.emplace(config, now_);
+  drain();
+  sent_.clear();
+  receive(State::ParamExchange);
+  EXPECT_EQ(sent_, Bytes{wire::encode_state(State::IperfDone)});
+  ASSERT_TRUE(failure_);
+  EXPECT_THAT(failure_->error.what, HasSubstr("a shorter title (-T)"));
+}
+
 TEST_F(ClientSessionTest, BeginsWithTheCookie) {
   start();
   EXPECT_EQ(sent_.size(), wire::kCookieSize);

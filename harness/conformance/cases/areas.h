@@ -22,6 +22,9 @@ std::vector<Case> cases();
 namespace server_parameters {
 std::vector<Case> cases();
 }
+namespace server_sending {
+std::vector<Case> cases();
+}
 namespace server_results {
 std::vector<Case> cases();
 }
@@ -86,17 +89,20 @@ std::vector<Case> cases();
 namespace client_udp {
 std::vector<Case> cases();
 }
+namespace client_udp_receiving {
+std::vector<Case> cases();
+}
 
 inline constexpr Area kAreas[] = {
-    server_cookie::cases,         server_states::cases,     server_framing::cases,
-    server_parameters::cases,     server_results::cases,    server_ends::cases,
-    server_strangers::cases,      server_output::cases,     server_limits::cases,
-    server_quirks::cases,         server_time::cases,       server_udp::cases,
-    server_authentication::cases, server_role_flag::cases,  client_cookie::cases,
-    client_states::cases,         client_parameters::cases, client_streams::cases,
-    client_ends::cases,           client_results::cases,    client_output::cases,
-    client_usage::cases,          client_udp::cases,        client_authentication::cases,
-    client_role_flag::cases,
+    server_cookie::cases,        server_states::cases,         server_framing::cases,
+    server_parameters::cases,    server_sending::cases,        server_results::cases,
+    server_ends::cases,          server_strangers::cases,      server_output::cases,
+    server_limits::cases,        server_quirks::cases,         server_time::cases,
+    server_udp::cases,           server_authentication::cases, server_role_flag::cases,
+    client_cookie::cases,        client_states::cases,         client_parameters::cases,
+    client_streams::cases,       client_ends::cases,           client_results::cases,
+    client_output::cases,        client_usage::cases,          client_udp::cases,
+    client_udp_receiving::cases, client_authentication::cases, client_role_flag::cases,
 };
 
 }  // namespace rolecall::conformance

@@ -90,8 +90,8 @@ Checked<void> shows_our_figures(ClientScript& client) {
 Checked<void> unique_keys(ClientScript& client) {
   Json report;
   TRY(json_of(client, report));
-  return require(has_unique_keys(client.program().output()), "no key twice in an object",
-                 "a key stands there twice");
+  return require(has_unique_keys(client.program().output(), Keys::Exact),
+                 "no key twice in an object", "a key stands there twice");
 }
 
 Checked<void> json_of_a_failure(ClientScript& client) {
@@ -106,8 +106,8 @@ Checked<void> json_of_a_failure(ClientScript& client) {
 
 Checked<void> unique_keys_of_a_failure(ClientScript& client) {
   TRY(json_of_a_failure(client));
-  return require(has_unique_keys(client.program().output()), "no key twice in an object",
-                 visible(client.program().output(), 300));
+  return require(has_unique_keys(client.program().output(), Keys::Exact),
+                 "no key twice in an object", visible(client.program().output(), 300));
 }
 
 Checked<void> status_of_a_failure_in_json(ClientScript& client) {

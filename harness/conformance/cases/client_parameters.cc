@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/bytes.h"
 #include "harness/conformance/cases/areas.h"
 
 namespace rolecall::conformance::client_parameters {
@@ -125,12 +126,26 @@ Checked<void> fit_8192_bytes(ClientScript& client) {
                  fmt::format("{} bytes", client.parameters_text.size()));
 }
 
+// With a title that does not fit; whether the client refuses it before it connects, gives the test
+// up or leaves something out is its own affair.
+Checked<void> never_more_than_8192_bytes(ClientScript& client) {
+  if (!client.reach(Phase::Parameters)) {
+    TRY(const auto status, client.wait());
+    return require(!status.by_signal && status.code != 0, "a test, or an error", status.text());
+  }
+  TRY(const std::string first, client.control().receive(1, "parameters, or that there are none"));
+  if (first == byte(State::IperfDone)) return client.expect_failure();
+  TRY(const std::string rest, client.control().receive(3, "the length of the parameters"));
+  const auto bytes = be32(as_bytes(first + rest));
+  return require(bytes <= 8192, "at most 8192 bytes", fmt::format("{} bytes", bytes));
+}
+
 Checked<void> unique_keys(ClientScript& client) {
   TRY(client.reach(Phase::Display));
-  TRY(require(has_unique_keys(client.parameters_text), "no key twice in the parameters",
-              visible(client.parameters_text, 400)));
-  return require(has_unique_keys(client.client_results), "no key twice in the results",
-                 visible(client.client_results, 400));
+  TRY(require(has_unique_keys(client.parameters_text, Keys::AnyCase),
+              "no key twice in the parameters", visible(client.parameters_text, 400)));
+  return require(has_unique_keys(client.client_results, Keys::AnyCase),
+                 "no key twice in the results", visible(client.client_results, 400));
 }
 
 // The server's document and the state behind it in one segment.
@@ -211,6 +226,10 @@ std::vector<Case> cases() {
        kPlain,
        one_object},
       {"parameters-fit", {"parameters-fit-8192-bytes"}, kPlain, fit_8192_bytes},
+      {"parameters-with-a-long-title",
+       {"parameters-fit-8192-bytes"},
+       "-n 8K -T " + std::string(9000, 't'),
+       never_more_than_8192_bytes},
       {"document-keys-are-unique", {"document-keys-are-unique"}, kPlain, unique_keys},
       {"state-behind-document",
        {"state-may-follow-document-at-once"},

@@ -65,6 +65,17 @@ ClientBody in_turn(std::vector<ClientBody> bodies) {
   };
 }
 
+// The results as they should be, but for a value 1,500 arrays deep under a key of its own.
+Checked<void> nested_results(ClientScript& client) {
+  TRY(client.reach(Phase::Results));
+  TRY(client.control().expect_document("the client's results"));
+  const std::string deep = std::string(1500, '[') + std::string(1500, ']');
+  const std::string rest = results({{1, client.moved[0]}}).substr(1);
+  TRY(client.control().send(document(R"({"unknown":)" + deep + "," + rest)));
+  (void)client.control().send(State::DisplayResults);  // it may have gone by then
+  return client.expect_failure();
+}
+
 Checked<void> error_in_the_place_of_results(ClientScript& client) {
   TRY(client.reach(Phase::Results));
   TRY(client.control().expect_document("the client's results"));
@@ -118,6 +129,12 @@ Checked<void> receiver_has_no_retransmits(ClientScript& client) {
                  at(theirs, "/sender_has_retransmits").dump());
 }
 
+Checked<void> says_minus_one_without_its_sign(ClientScript& client) {
+  TRY(client.reach(Phase::Display));
+  return require(client.client_results.find("18446744073709551615") != std::string::npos,
+                 "18446744073709551615 for -1", visible(client.client_results, 300));
+}
+
 Checked<void> names_congestion_control(ClientScript& client) {
   TRY(client.reach(Phase::Display));
   return require(!text_at(parsed(client.client_results), "/congestion_used").empty(),
@@ -141,6 +158,11 @@ std::vector<Case> cases() {
        {"results-have-sender-has-retransmits"},
        "-n 1M -l 1K -R",
        receiver_has_no_retransmits,
+       {"reverse"}},
+      {"minus-one-without-its-sign",
+       {"negative-numbers-may-come-unsigned"},
+       "-t 1 -l 1K -R",
+       says_minus_one_without_its_sign,
        {"reverse"}},
       {"congestion-control-in-results",
        {"congestion-control-is-reported"},
@@ -203,6 +225,11 @@ std::vector<Case> cases() {
        {"results-without-streams-array-are-refused"},
        kShort,
        refuses_results({{"streams", nullptr}}, none)},
+      {"deeply-nested-results", {"deep-nesting-is-refused"}, kShort, nested_results},
+      {"results-without-streams-in-them",
+       {"empty-streams-array-is-accepted"},
+       kShort,
+       accepts_results({{"streams", Json::array()}}, none)},
       {"results-with-one-omitted-key",
        {"one-omitted-key-is-refused"},
        kShort,

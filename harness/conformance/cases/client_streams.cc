@@ -109,6 +109,19 @@ Checked<void> reports_what_it_sent(ClientScript& client) {
                  fmt::format("{}", bytes));
 }
 
+// One of two streams is gone; there are figures of the other.
+Checked<void> goes_on_after_a_reset(ClientScript& client) {
+  TRY(client.reach(Phase::Running));
+  TRY(client.require_streams(2));
+  TRY(client.streams[0].receive(1000, "payload on the first of two streams"));
+  client.streams[0].reset();
+  TRY(client.reach(Phase::Display));
+  const auto bytes = number_at(parsed(client.client_results), "/streams/1/bytes");
+  TRY(require(bytes > 0, "the bytes of the other stream", visible(client.client_results, 400)));
+  TRY(client.reach(Phase::Done));
+  return client.expect_success();
+}
+
 Checked<void> counts_its_goal(ClientScript& client) {
   client.keeps_to_the_goal = false;
   TRY(client.reach(Phase::Done));
@@ -181,9 +194,15 @@ std::vector<Case> cases() {
       {"multiple-of-the-block", {"length-is-the-block"}, "-n 8K -l 1K", multiple_of_the_block},
       {"stops-at-its-goal", {"goal-of-bytes-limits-the-sender"}, "-n 8K -l 1K", stops_at_its_goal},
       {"reports-what-it-sent",
-       {"receiver-counts-what-arrives", "senders-stop-before-test-end"},
+       {"receiver-counts-what-arrives", "senders-stop-before-test-end",
+        "payload-follows-the-cookie"},
        "-n 8K -l 1K",
        reports_what_it_sent},
+      {"stream-reset",
+       {"stream-reset-is-tolerated"},
+       "-t 1 -b 1M -l 1K -P 2",
+       goes_on_after_a_reset,
+       {"parallel"}},
       {"counts-its-goal",
        {"receiving-client-counts-its-goal"},
        kReverse,

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/conformance/cases/areas.h"
+#include "harness/conformance/cases/client_flows.h"
 #include "harness/conformance/datagrams.h"
 #include "harness/net/socket.h"
 
@@ -20,38 +21,9 @@ constexpr const char* kShort = "-u -n 800 -l 100 -b 1M";
 constexpr const char* kTwoStreams = "-u -n 800 -l 100 -b 1M -P 2";
 constexpr const char* kSecond = "-u -t 1 -l 100 -b 1M";
 
-// Up to the client's connect datagrams.
-Checked<void> reach_streams(ClientScript& client) {
-  TRY(client.reach(Phase::Parameters));
-  TRY(client.listen_for_flows());
-  return client.reach(Phase::Streams);
-}
-
-// Takes the connect datagram of the next flow and sends `reply`.
-Checked<std::string> open_flow(ClientScript& client, std::vector<Connection>& flows,
-                               const std::string& reply = "6789") {
-  TRY(auto flow, client.accept_flow(fmt::format("flow {}", flows.size() + 1)));
-  flows.push_back(std::move(flow));
-  TRY(auto connect, flows.back().receive_some());
-  TRY(flows.back().send(reply));
-  return connect;
-}
-
-// A running test with `count` flows.
-Checked<void> run(ClientScript& client, std::vector<Connection>& flows, std::size_t count,
-                  const std::string& reply = "6789") {
-  TRY(reach_streams(client));
-  while (flows.size() < count) {
-    TRY(open_flow(client, flows, reply));
-  }
-  TRY(client.control().send(byte(State::TestStart) + byte(State::TestRunning)));
-  client.is_running();
-  return ok();
-}
-
 Checked<void> opens_with_9876(ClientScript& client) {
   std::vector<Connection> flows;
-  TRY(reach_streams(client));
+  TRY(reach_flows(client));
   TRY(const std::string connect, open_flow(client, flows));
   return require(connect == kConnect, "`9876`", visible(connect));
 }
@@ -59,7 +31,7 @@ Checked<void> opens_with_9876(ClientScript& client) {
 ClientBody goes_on_after(std::string reply) {
   return [reply = std::move(reply)](ClientScript& client) -> Checked<void> {
     std::vector<Connection> flows;
-    TRY(run(client, flows, 1, reply));
+    TRY(run_flows(client, flows, 1, reply));
     TRY(const std::string payload, flows[0].receive_some());
     return ok();
   };
@@ -67,13 +39,13 @@ ClientBody goes_on_after(std::string reply) {
 
 Checked<void> fails_at_another_reply(ClientScript& client) {
   std::vector<Connection> flows;
-  TRY(reach_streams(client));
+  TRY(reach_flows(client));
   TRY(open_flow(client, flows, "abcd"));
   return client.expect_failure();
 }
 
 Checked<void> opens_one_after_the_other(ClientScript& client) {
-  TRY(reach_streams(client));
+  TRY(reach_flows(client));
   TRY(auto first, client.accept_flow("flow 1"));
   TRY(first.receive_some());
   TRY(first.expect_silence("it is sent once"));
@@ -85,7 +57,7 @@ Checked<void> opens_one_after_the_other(ClientScript& client) {
 
 Checked<void> has_a_port_for_each(ClientScript& client) {
   std::vector<Connection> flows;
-  TRY(run(client, flows, 2));
+  TRY(run_flows(client, flows, 2));
   TRY(const auto first, checked(peer_address(flows[0].socket())));
   TRY(const auto second, checked(peer_address(flows[1].socket())));
   return require(first.port() != second.port(), "two ports",
@@ -94,7 +66,7 @@ Checked<void> has_a_port_for_each(ClientScript& client) {
 
 Checked<void> sends_on_the_first(ClientScript& client) {
   std::vector<Connection> flows;
-  TRY(run(client, flows, 2));
+  TRY(run_flows(client, flows, 2));
   TRY(const std::string payload, flows[0].receive_some());
   return flows[1].expect_silence("the client receives on the second");
 }
@@ -102,7 +74,7 @@ Checked<void> sends_on_the_first(ClientScript& client) {
 ClientBody sends(Counter counter) {
   return [counter](ClientScript& client) -> Checked<void> {
     std::vector<Connection> flows;
-    TRY(run(client, flows, 1));
+    TRY(run_flows(client, flows, 1));
     for (std::uint64_t number = 1; number <= 3; ++number) {
       TRY(const std::string payload, flows[0].receive_some());
       TRY(check_datagram(payload, number, counter, 100));
@@ -113,7 +85,7 @@ ClientBody sends(Counter counter) {
 
 Checked<void> waits_for_running(ClientScript& client) {
   std::vector<Connection> flows;
-  TRY(reach_streams(client));
+  TRY(reach_flows(client));
   TRY(open_flow(client, flows));
   return flows[0].expect_silence("the test does not run yet");
 }
@@ -121,7 +93,7 @@ Checked<void> waits_for_running(ClientScript& client) {
 // Its results name as many bytes as its datagrams have, and as many datagrams as came.
 Checked<void> counts_its_datagrams(ClientScript& client) {
   std::vector<Connection> flows;
-  TRY(run(client, flows, 1));
+  TRY(run_flows(client, flows, 1));
   TRY(client.control().expect(State::TestEnd));
   TRY(client.control().send(State::ExchangeResults));
   TRY(const std::string text, client.control().expect_document("the client's results"));

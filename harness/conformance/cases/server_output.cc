@@ -62,8 +62,8 @@ ServerBody json_keys_are_unique(const Json& asked) {
   return [asked](ServerScript& server) -> Checked<void> {
     Json document;
     TRY(json_of_a_test(server, document, asked));
-    return require(has_unique_keys(server.program()->output()), "no key twice in an object",
-                   "a key stands there twice");
+    return require(has_unique_keys(server.program()->output(), Keys::Exact),
+                   "no key twice in an object", "a key stands there twice");
   };
 }
 
@@ -76,6 +76,15 @@ Checked<void> json_of_a_failure(ServerScript& server) {
   const std::string output = server.program()->output();
   return require(!text_at(parsed(output), "/error").empty(), "an object with a text \"error\"",
                  visible(output, 300));
+}
+
+Checked<void> prints_an_object_a_line(ServerScript& server) {
+  ServerTest test(server);
+  TRY(test.reach(Phase::Done));
+  TRY(server.program()->wait(kStepLimit));
+  const std::string flaw = flaw_in_json_stream(server.program()->output());
+  return require(flaw.empty(), "an object with \"event\" and \"data\" a line, \"end\" the last",
+                 visible(flaw, 200));
 }
 
 }  // namespace
@@ -122,6 +131,11 @@ std::vector<Case> cases() {
        json_of_a_failure,
        {"json", "process"},
        "-1 -J"},
+      {"json-stream",
+       {"json-stream-is-a-line-each"},
+       prints_an_object_a_line,
+       {"json-stream", "process"},
+       "-1 --json-stream"},
   });
 }
 

@@ -12,8 +12,6 @@ namespace {
 
 using wire::State;
 
-constexpr Duration kWhileSomethingWaits = seconds(2);
-
 Checked<void> says_minus_one_without_its_sign(ServerScript& server) {
   ServerTest test(server);
   TRY(test.reach(Phase::Display));
@@ -28,7 +26,7 @@ Checked<void> makes_its_listener_anew(ServerScript& server) {
   TRY(test.reach(Phase::Parameters));
   TRY(auto waiting, server.connect("one that waits"));
   TRY(test.reach(Phase::Streams));
-  waiting.set_limit(kWhileSomethingWaits);
+  waiting.set_limit(kLongSilence);
   TRY(const std::string rest, waiting.expect_end("it waited at the old socket"));
   return ok();
 }
@@ -73,7 +71,7 @@ Checked<void> counts_a_byte_before_the_payload(ServerScript& server) {
 Checked<void> closes_streams_at_the_end(ServerScript& server) {
   ServerTest test(server);
   TRY(test.reach(Phase::Results));
-  test.streams[0].set_limit(kWhileSomethingWaits);
+  test.streams[0].set_limit(kLongSilence);
   TRY(const std::string rest, test.streams[0].expect_end("13 has come"));
   return ok();
 }
@@ -85,7 +83,7 @@ Checked<void> waits_for_the_close(ServerScript& server) {
   TRY(const std::string rest, test.control().receive_some());  // its end; ours stays open
   TRY(auto next, server.connect("the next client"));
   TRY(next.send(ServerTest::fresh_cookie()));
-  return next.expect_silence("the last client has not closed");
+  return next.expect_silence("the last client has not closed", kLongSilence);
 }
 
 Checked<void> keeps_others_waiting(ServerScript& server) {
@@ -93,7 +91,7 @@ Checked<void> keeps_others_waiting(ServerScript& server) {
   TRY(control.send("half a cookie"));
   TRY(auto other, server.connect("another client"));
   TRY(other.send(ServerTest::fresh_cookie()));
-  return other.expect_silence("the server reads somebody else's cookie");
+  return other.expect_silence("the server reads somebody else's cookie", kLongSilence);
 }
 
 }  // namespace

@@ -215,24 +215,6 @@ Checked<void> early_payload_is_counted(ServerScript& server) {
   return first_two_receive(parsed(test.server_results));
 }
 
-Checked<void> repeating_payload(ServerScript& server) {
-  ServerTest test(server);
-  test.ask({{"repeating_payload", 1}, {"reverse", true}});
-  TRY(test.reach(Phase::Running));
-  TRY(const std::string block, test.streams[0].receive(1000, "a block"));
-  return require(block.substr(0, 20) == "01234567890123456789", "0123456789 over and over",
-                 visible(block));
-}
-
-Checked<void> payload_is_not_constant(ServerScript& server) {
-  ServerTest test(server);
-  test.ask({{"reverse", true}});
-  TRY(test.reach(Phase::Running));
-  TRY(const std::string block, test.streams[0].receive(1000, "a block"));
-  return require(block.find_first_not_of(block[0]) != std::string::npos,
-                 "a block of different bytes", visible(block));
-}
-
 // Nothing but payload goes to a sender.
 Checked<void> receiving_server_is_silent(ServerScript& server) {
   ServerTest test(server);
@@ -338,11 +320,6 @@ std::vector<Case> cases() {
        {"data-before-running-is-counted"},
        early_payload_is_counted,
        {"parallel"}},
-      {"repeating-payload", {"repeating-payload-is-digits"}, repeating_payload, {"reverse"}},
-      {"payload-is-not-constant",
-       {"payload-is-not-constant"},
-       payload_is_not_constant,
-       {"reverse"}},
       {"receiving-streams-are-silent",
        {"client-keeps-receiving-streams-silent", "payload-goes-one-way"},
        receiving_server_is_silent},

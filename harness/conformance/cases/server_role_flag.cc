@@ -269,7 +269,10 @@ std::vector<Case> cases() {
   const Json both_ways = {{"bidirectional", true}};
   const std::vector<std::string> flag = {"role-flag"};
   return of(std::vector<ServerCase>{
-      {"announcement-of-level-2", {"announcement-is-answered"}, answers(2, 2), flag},
+      {"announcement-of-level-2",
+       {"announcement-is-answered", "answer-is-at-most-8192-bytes"},
+       answers(2, 2),
+       flag},
       {"announcement-of-level-1", {"announcement-is-answered"}, answers(1, 1), flag},
       {"announcement-of-level-7", {"announcement-is-answered"}, answers(7, 2), flag},
       {"unannounced", {"unannounced-is-not-answered"}, does_not_answer(plain)},

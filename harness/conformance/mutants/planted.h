@@ -3,7 +3,7 @@
 // file (compiler option -include); plant.py writes the calls. The shipped roleperf has none of it.
 #pragma once
 
-#include <cstdlib>  // for faults that crash
+#include <cstdlib>  // for faults that end the program
 #include <type_traits>
 
 namespace rolecall::conformance {
