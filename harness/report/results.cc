@@ -113,7 +113,7 @@ std::vector<Cell> result_line(const Runs& runs, ScenarioColumn scenario_column) 
        {realised(runs)},
        {tally(runs), good ? Tone::Good : Tone::Bad},
        {median_time(runs)},
-       good ? Cell{"yes"} : Cell{fmt::format("NO: stated {}", name(first.expected)), Tone::Bad}});
+       good ? Cell{"yes"} : Cell{fmt::format("NO: stated {}", expectation(first)), Tone::Bad}});
   return cells;
 }
 
@@ -149,7 +149,7 @@ std::string surprises(const std::vector<ScenarioResult>& results, const Style& s
     if (run.as_expected) return;
     const std::string found =
         fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
-                    name(run.expected), name(run.realised));
+                    expectation(run), name(run.realised));
     text += fmt::format("{} {}run {}: {}\n", run.scenario, run.is_control ? "control " : "",
                         run.index, paint(found, Tone::Bad, style));
     text += fmt::format("  {}\n", run.verdict.reason);
@@ -184,7 +184,7 @@ std::vector<JunitCase> junit_cases(const std::vector<ScenarioResult>& results) {
     if (!run.as_expected) {
       c.result = JunitResult::Failed;
       c.reason = fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
-                             name(run.expected), name(run.realised));
+                             expectation(run), name(run.realised));
       c.detail = fmt::format("{}\n{}client: {}\nserver: {}\nevidence: {}\nagain: {}\n",
                              run.verdict.reason, lines(run.notes), run.client_ended,
                              run.server_ended, run.evidence.string(), run.replay);

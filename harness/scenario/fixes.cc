@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/scenario/fixes.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/scenario/made_scenario.h"
+#include "harness/scenario/matrix.h"
+#include "harness/scenario/peer.h"
+
+namespace rolecall::scenario {
+namespace {
+
+constexpr int kManyStreams = 128;
+constexpr int kRunsACell = 3;
+constexpr Duration kRunLimit = seconds(60);
+// 513 blocks of 128 KiB: an odd number makes two streams that both carry the same next to
+// impossible, and equal figures would not tell which is whose.
+constexpr const char* kOddGoal = "67239936";
+
+constexpr Duration kSetUpDelay{kSetUpRoundTrip.ns / 2};
+constexpr std::array kQuestions = {
+    Question{"legacy-peer", "legacy peer", Subject::LegacyPeer, Mode::Bidir, 1, {}},
+    Question{"roles", "roles", Subject::Roles, Mode::Bidir, 1, Lever::Link},
+    Question{"identity", "identity", Subject::Identity, Mode::Forward, 2, Lever::Link},
+    Question{"roles-above", "roles above", Subject::Roles, Mode::Bidir, 1, Lever::Swap},
+    Question{"identity-above", "identity above", Subject::Identity, Mode::Forward, 2, Lever::Swap},
+    Question{"set-up-1", "RTTs, 1 stream", Subject::SetUp, Mode::Forward, 1, Lever::Link,
+             kSetUpDelay},
+    Question{"set-up-128", "RTTs, 128", Subject::SetUp, Mode::Forward, kManyStreams, Lever::Link,
+             kSetUpDelay},
+    Question{"set-up-128-without-delay", "RTTs, 128", Subject::SetUp, Mode::Forward, kManyStreams,
+             Lever::Link},
+};
+
+bool is_asked(const Fix& fix, const Question& question) {
+  const bool is_bare = question.subject == Subject::SetUp && question.delay == Duration{};
+  return !is_bare || fix.most_round_trips;
+}
+
+bool asks_under_an_order(const Question& question) {
+  return question.subject == Subject::Roles || question.subject == Subject::Identity;
+}
+
+// What the adverse order is to come to.
+Outcome declared(const Fix& fix, const Question& question) {
+  const bool is_of_roles = question.subject == Subject::Roles;
+  const bool is_held = fix.barrier == Barrier::BeforeEach;
+  if (is_held && !acts_above_queue(*question.lever)) return kNotRealisable;
+  if (is_of_roles ? fix.tells_roles : fix.tells_identity) return {};
+  return {is_of_roles ? VerdictKind::Deadlock : VerdictKind::Misattributed};
+}
+
+std::vector<std::string> test_of(const Question& question) {
+  std::vector<std::string> words = {"-i", "0.5"};
+  const auto add = [&](std::vector<std::string> more) {
+    words.insert(words.end(), more.begin(), more.end());
+  };
+  if (question.mode == Mode::Bidir) add({"--bidir"});
+  if (question.streams > 1) add({"-P", std::to_string(question.streams)});
+  if (question.subject == Subject::Identity) {
+    add({"-n", kOddGoal});
+  } else {
+    add({"-t", "1"});
+  }
+  return words;
+}
+
+// "role flag, level 1" -> "role-flag-level-1"
+std::string slug(std::string name) {
+  std::erase(name, ',');
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return name;
+}
+
+Scenario ask(const Fix& fix, const Question& question) {
+  Scenario s;
+  s.name = fmt::format("{}.{}", slug(fix.name), question.name);
+  s.claim = fmt::format("what \"{}\" comes to, asked for {}", fix.name, question.column);
+  s.why = {"A cell of the table of fixes: its claim is declared in advance."};
+  s.client = fix.client;
+  s.server = fix.server;
+  const bool is_of_the_server = fix.client.peer == kLegacyPeer;
+  if (question.subject == Subject::LegacyPeer && !is_of_the_server)
+    s.server = PeerSpec{kLegacyPeer, {}};
+  const auto words = test_of(question);
+  s.client.args.insert(s.client.args.end(), words.begin(), words.end());
+  read_own_arguments(s);
+  s.levers.clear();
+  if (question.lever) s.levers.push_back(*question.lever);
+  s.link.delay = question.delay;
+  s.expect = {.above = Outcome{}, .below = Outcome{}};
+  if (asks_under_an_order(question)) {
+    s.schedule.accept = adverse_order(question.mode, question.streams);
+    const Outcome outcome = declared(fix, question);
+    s.expect = {.above = outcome, .below = outcome};
+  }
+  // How long set-up takes is asked of one run, where that is all that is asked. What its test comes
+  // to is not: so many streams may change places by themselves.
+  const bool is_of_set_up = question.subject == Subject::SetUp;
+  s.repeat = is_of_set_up && !fix.most_round_trips ? 1 : kRunsACell;
+  if (is_of_set_up) s.also_expected.assign(kAllVerdicts.begin(), kAllVerdicts.end());
+  s.control.repeat = 0;
+  s.limit = kRunLimit;
+  return s;
+}
+
+}  // namespace
+
+std::vector<Fix> known_fixes(const std::string& preloaded) {
+  const PeerSpec old{kLegacyPeer, {}};
+  const PeerSpec released{kReleasedFix, {}};
+  const PeerSpec retrofit{preloaded, {}, true};
+  const auto flagged = [](std::vector<std::string> args) {
+    return PeerSpec{kFlaggedPeer, std::move(args)};
+  };
+  const PeerSpec ordered = flagged({"--role-flag", "off", "--stream-connect", "ordered"});
+  const PeerSpec late = flagged({"--role-flag", "off", "--bind-roles", "late"});
+  const PeerSpec level_1 = flagged({"--role-flag-level", "1"});
+  const PeerSpec level_2 = flagged({});
+  const PeerSpec cookie = flagged({"--role-flag", "cookie"});
+  constexpr int kAtOnce = 3;
+  return {
+      {"none", "-", "0", old, old},
+      {"the fix of 3.22", "-", "released", released, released},
+      {"ordered connect", "-", "60", ordered, old, Barrier::BeforeEach},
+      {"the same by preload", "-", "0", retrofit, old, Barrier::BeforeEach},
+      {"late binding", "-", "250", old, late, Barrier::None, true, true},
+      {"role flag, level 1", "1 byte a stream", "120", level_1, level_1, Barrier::None, true, false,
+       kAtOnce},
+      {"role flag, level 2", "3 bytes a stream", "150", level_2, level_2, Barrier::None, true, true,
+       kAtOnce},
+      // Nobody answers it, so its client connects in order.
+      {"flag in the cookie", "-", "60", cookie, cookie, Barrier::BeforeEach, true, true},
+  };
+}
+
+std::vector<FixCell> fix_cells(const std::vector<Fix>& fixes) {
+  std::vector<FixCell> cells;
+  for (std::size_t i = 0; i < fixes.size(); ++i)
+    for (const Question& question : kQuestions)
+      if (is_asked(fixes[i], question)) cells.push_back({i, question, ask(fixes[i], question)});
+  return cells;
+}
+
+bool keeps_its_bound(const Fix& fix, Duration took, Duration bare) {
+  return !fix.most_round_trips || took.ns <= *fix.most_round_trips * kSetUpRoundTrip.ns + bare.ns;
+}
+
+}  // namespace rolecall::scenario
