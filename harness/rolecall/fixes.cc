@@ -125,7 +125,7 @@ Cell set_up_answer(const Fix& fix, const FixCell& cell, const ScenarioResult& re
           result.as_expected ? Tone::Good : Tone::Bad};
 }
 
-// The cell of `fix` in `column`: blank when it was not asked for.
+// The cell of `fix` in `column`: blank when nothing is asked there.
 Cell cell_of(const Answers& all, std::size_t fix, std::string_view column) {
   for (std::size_t i = 0; i < all.cells.size(); ++i) {
     const FixCell& cell = all.cells[i];
@@ -170,11 +170,12 @@ std::string fixes_table(const Answers& all, const report::Style& style) {
 }
 
 constexpr char kLegend[] = R"(
-roles: --bidir on the link, in the adverse order of the queue; identity: -P 2, the same. above: the
-same orders above the queue, by swap. Of several runs each, the first that is not right. RTTs: from the
-first stream's SYN to TEST_START at 50 ms round trip, the shortest of the runs; "at most" is beyond what
-this machine takes without any delay. on the wire: by definition; lines: what a patch to iperf3 would
-need, an estimate; all else is measured by this run, against what is declared in advance.
+roles: --bidir on the link, in the adverse order of the queue; identity: -P 2, the same. above: the same
+orders above the queue, by swap; nothing is asked there of the role barrier, which roleperf takes on a long
+path only (260 ms round trip here). Of several runs each, the first that is not right. RTTs: from the first
+stream's SYN to TEST_START at 50 ms round trip, the shortest of the runs; 128: --bidir -P 64; "at most" is
+beyond what this machine takes without any delay. on the wire: by definition; lines: what a patch to iperf3
+would need, an estimate; all else is measured by this run, against what is declared in advance.
 )";
 
 // --- the command ---

@@ -14,8 +14,12 @@
 namespace rolecall::scenario {
 namespace {
 
-constexpr int kManyStreams = 128;
+constexpr int kManyEachWay = 64;  // 128 streams
 constexpr int kRunsACell = 3;
+// On such a path roleperf's auto takes the role barrier for two streams: two round trips a stream
+// come to more than a second.
+constexpr Duration kLongPath = milliseconds(130);
+constexpr Duration kHoldOnLongPath = seconds(3);  // connections take a while there
 constexpr Duration kRunLimit = seconds(60);
 // 513 blocks of 128 KiB: an odd number makes two streams that both carry the same next to
 // impossible, and equal figures would not tell which is whose.
@@ -30,13 +34,14 @@ constexpr std::array kQuestions = {
     Question{"identity-above", "identity above", Subject::Identity, Mode::Forward, 2, Lever::Swap},
     Question{"set-up-1", "RTTs, 1 stream", Subject::SetUp, Mode::Forward, 1, Lever::Link,
              kSetUpDelay},
-    Question{"set-up-128", "RTTs, 128", Subject::SetUp, Mode::Forward, kManyStreams, Lever::Link,
+    Question{"set-up-128", "RTTs, 128", Subject::SetUp, Mode::Bidir, kManyEachWay, Lever::Link,
              kSetUpDelay},
-    Question{"set-up-128-without-delay", "RTTs, 128", Subject::SetUp, Mode::Forward, kManyStreams,
+    Question{"set-up-128-without-delay", "RTTs, 128", Subject::SetUp, Mode::Bidir, kManyEachWay,
              Lever::Link},
 };
 
 bool is_asked(const Fix& fix, const Question& question) {
+  if (fix.path != Duration{} && question.lever == Lever::Swap) return false;
   const bool is_bare = question.subject == Subject::SetUp && question.delay == Duration{};
   return !is_bare || fix.most_round_trips;
 }
@@ -48,7 +53,8 @@ bool asks_under_an_order(const Question& question) {
 // What the adverse order is to come to.
 Outcome declared(const Fix& fix, const Question& question) {
   const bool is_of_roles = question.subject == Subject::Roles;
-  const bool is_held = fix.barrier == Barrier::BeforeEach;
+  const bool is_held =
+      fix.barrier == Barrier::BeforeEach || (fix.barrier == Barrier::BetweenRoles && is_of_roles);
   if (is_held && !acts_above_queue(*question.lever)) return kNotRealisable;
   if (is_of_roles ? fix.tells_roles : fix.tells_identity) return {};
   return {is_of_roles ? VerdictKind::Deadlock : VerdictKind::Misattributed};
@@ -76,6 +82,17 @@ std::string slug(std::string name) {
   return name;
 }
 
+// Where the two are: under the lever of the question, on a path as the fix or the question has it.
+void put_in_place(Scenario& s, const Fix& fix, const Question& question) {
+  s.levers.clear();
+  s.link.delay = question.delay;
+  if (question.lever) s.levers.push_back(*question.lever);
+  if (fix.path == Duration{} || question.subject == Subject::SetUp) return;
+  s.levers = {Lever::Link};
+  s.link.delay = fix.path;
+  s.link.hold_limit = kHoldOnLongPath;
+}
+
 Scenario ask(const Fix& fix, const Question& question) {
   Scenario s;
   s.name = fmt::format("{}.{}", slug(fix.name), question.name);
@@ -89,9 +106,7 @@ Scenario ask(const Fix& fix, const Question& question) {
   const auto words = test_of(question);
   s.client.args.insert(s.client.args.end(), words.begin(), words.end());
   read_own_arguments(s);
-  s.levers.clear();
-  if (question.lever) s.levers.push_back(*question.lever);
-  s.link.delay = question.delay;
+  put_in_place(s, fix, question);
   s.expect = {.above = Outcome{}, .below = Outcome{}};
   if (asks_under_an_order(question)) {
     s.schedule.accept = adverse_order(question.mode, question.streams);
@@ -118,6 +133,7 @@ std::vector<Fix> known_fixes(const std::string& preloaded) {
     return PeerSpec{kFlaggedPeer, std::move(args)};
   };
   const PeerSpec ordered = flagged({"--role-flag", "off", "--stream-connect", "ordered"});
+  const PeerSpec automatic = flagged({"--role-flag", "off", "--stream-connect", "auto"});
   const PeerSpec late = flagged({"--role-flag", "off", "--bind-roles", "late"});
   const PeerSpec level_1 = flagged({"--role-flag-level", "1"});
   const PeerSpec level_2 = flagged({});
@@ -126,7 +142,17 @@ std::vector<Fix> known_fixes(const std::string& preloaded) {
   return {
       {"none", "-", "0", old, old},
       {"the fix of 3.22", "-", "released", released, released},
-      {"ordered connect", "-", "60", ordered, old, Barrier::BeforeEach},
+      {"ordered, role barrier",
+       "-",
+       "60",
+       automatic,
+       old,
+       Barrier::BetweenRoles,
+       false,
+       false,
+       {},
+       kLongPath},
+      {"ordered, stream barrier", "-", "60", ordered, old, Barrier::BeforeEach},
       {"the same by preload", "-", "0", retrofit, old, Barrier::BeforeEach},
       {"late binding", "-", "250", old, late, Barrier::None, true, true},
       {"role flag, level 1", "1 byte a stream", "120", level_1, level_1, Barrier::None, true, false,

@@ -15,7 +15,7 @@ namespace rolecall::scenario {
 
 // What the client waits for before it connects: where it does, no order comes about below the
 // accept queue.
-enum class Barrier { None, BeforeEach };
+enum class Barrier { None, BetweenRoles, BeforeEach };
 
 struct Fix {
   const char* name;
@@ -29,6 +29,8 @@ struct Fix {
   bool tells_identity = false;
   // In which many streams stand; none: nothing is claimed.
   std::optional<int> most_round_trips{};
+  // Where its client goes this way only on a long path: one way. There is none above the queue.
+  Duration path{};
 };
 
 // The peer whose client has the released fix.

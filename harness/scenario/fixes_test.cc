@@ -44,9 +44,14 @@ TEST(FixesTest, TheReleasedFixSettlesNothing) {
 }
 
 TEST(FixesTest, ABarrierSettlesWhatIsBelowTheQueueOnly) {
-  EXPECT_EQ(declared_of("ordered-connect.roles"), kNotRealisable);
-  EXPECT_EQ(declared_of("ordered-connect.identity"), kNotRealisable);
-  EXPECT_EQ(declared_of("ordered-connect.roles-above"), Outcome{VerdictKind::Deadlock});
+  EXPECT_EQ(declared_of("ordered-stream-barrier.roles"), kNotRealisable);
+  EXPECT_EQ(declared_of("ordered-stream-barrier.identity"), kNotRealisable);
+  EXPECT_EQ(declared_of("ordered-stream-barrier.roles-above"), Outcome{VerdictKind::Deadlock});
+}
+
+TEST(FixesTest, TheRoleBarrierSettlesTheRolesAlone) {
+  EXPECT_EQ(declared_of("ordered-role-barrier.roles"), kNotRealisable);
+  EXPECT_EQ(declared_of("ordered-role-barrier.identity"), Outcome{VerdictKind::Misattributed});
 }
 
 TEST(FixesTest, LevelOneTellsTheRoleAlone) {
