@@ -174,8 +174,10 @@ roles: --bidir on the link, in the adverse order of the queue; identity: -P 2, t
 orders above the queue, by swap; nothing is asked there of the role barrier, which roleperf takes on a long
 path only (260 ms round trip here). Of several runs each, the first that is not right. RTTs: from the first
 stream's SYN to TEST_START at 50 ms round trip, the shortest of the runs; 128: --bidir -P 64; "at most" is
-beyond what this machine takes without any delay. on the wire: by definition; lines: what a patch to iperf3
-would need, an estimate; all else is measured by this run, against what is declared in advance.
+beyond what this machine takes without any delay. on the wire: by definition; parameter:
+role_flag in the client's parameters; reply: the state 0x40 with its framed JSON; a cookie has 37 bytes, sent
+anyway. lines: what a patch to iperf3 would need, an estimate; all else is measured by this run, against what
+is declared in advance.
 )";
 
 // --- the command ---

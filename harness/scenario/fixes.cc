@@ -155,12 +155,13 @@ std::vector<Fix> known_fixes(const std::string& preloaded) {
       {"ordered, stream barrier", "-", "60", ordered, old, Barrier::BeforeEach},
       {"the same by preload", "-", "0", retrofit, old, Barrier::BeforeEach},
       {"late binding", "-", "250", old, late, Barrier::None, true, true},
-      {"role flag, level 1", "1 byte a stream", "120", level_1, level_1, Barrier::None, true, false,
-       kAtOnce},
-      {"role flag, level 2", "3 bytes a stream", "150", level_2, level_2, Barrier::None, true, true,
-       kAtOnce},
+      {"role flag, level 1", "parameter, reply, 1 byte a stream", "120", level_1, level_1,
+       Barrier::None, true, false, kAtOnce},
+      {"role flag, level 2", "parameter, reply, 3 bytes a stream", "150", level_2, level_2,
+       Barrier::None, true, true, kAtOnce},
       // Nobody answers it, so its client connects in order.
-      {"flag in the cookie", "-", "60", cookie, cookie, Barrier::BeforeEach, true, true},
+      {"flag in the cookie", "parameter, 3 bytes of each cookie", "60", cookie, cookie,
+       Barrier::BeforeEach, true, true},
   };
 }
 
