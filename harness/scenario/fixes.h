@@ -17,6 +17,10 @@ namespace rolecall::scenario {
 // accept queue.
 enum class Barrier { None, BetweenRoles, BeforeEach };
 
+// By what a server tells which stream is which. The figures of a test may leave one answer or
+// several for the streams on which the server sends: there nothing is declared.
+enum class Identity { AcceptOrder, Figures, Told };
+
 struct Fix {
   const char* name;
   const char* on_the_wire;
@@ -26,7 +30,7 @@ struct Fix {
   Barrier barrier = Barrier::None;
   // Whether the server has another source than the order of accept().
   bool tells_roles = false;
-  bool tells_identity = false;
+  Identity identity = Identity::AcceptOrder;
   // In which many streams stand; none: nothing is claimed.
   std::optional<int> most_round_trips{};
   // Where its client goes this way only on a long path: one way. There is none above the queue.
@@ -39,11 +43,12 @@ inline constexpr char kReleasedFix[] = "iperf3-3.22";
 // `preloaded` is the client under the retrofit.
 std::vector<Fix> known_fixes(const std::string& preloaded);
 
-enum class Subject { LegacyPeer, Roles, Identity, SetUp };
+enum class Subject { LegacyServer, LegacyClient, Roles, Identity, SetUp };
 
 struct Question {
   const char* name;
   const char* column;  // of the table; several questions may share one
+  const char* part;    // which of them it is
   Subject subject;
   Mode mode;
   int streams;

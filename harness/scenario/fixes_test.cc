@@ -69,6 +69,25 @@ TEST(FixesTest, TheFlagInTheCookieComesInOrderBelowTheQueue) {
   EXPECT_EQ(declared_of("flag-in-the-cookie.roles-above"), Outcome{});
 }
 
+TEST(FixesTest, TheFiguresTellAServerWhatItReceivesAndMayNotTellWhatItSends) {
+  EXPECT_EQ(declared_of("late-binding.identity"), Outcome{});
+  EXPECT_THAT(cell("late-binding.identity").also_expected, testing::IsEmpty());
+  EXPECT_THAT(cell("late-binding.identity-R").also_expected,
+              testing::ElementsAre(VerdictKind::Misattributed));
+}
+
+TEST(FixesTest, IdentityIsAskedInBothDirections) {
+  EXPECT_EQ(declared_of("none.identity-R"), Outcome{VerdictKind::Misattributed});
+  EXPECT_EQ(declared_of("ordered-stream-barrier.identity-R"), kNotRealisable);
+  EXPECT_EQ(declared_of("role-flag-level-2.identity-R-above"), Outcome{});
+}
+
+TEST(FixesTest, EitherEndMeetsALegacyPeer) {
+  EXPECT_EQ(cell("late-binding.legacy-client").server.peer, kFlaggedPeer);
+  EXPECT_EQ(cell("flag-in-the-cookie.legacy-server").server.peer, kLegacyPeer);
+  EXPECT_EQ(cell("flag-in-the-cookie.legacy-client").client.peer, kLegacyPeer);
+}
+
 TEST(FixesTest, EveryCellHasANameOfItsOwn) {
   std::vector<std::string> names;
   for (const FixCell& cell : fix_cells(known_fixes(kReleasedFix)))
