@@ -8,6 +8,8 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/scenario/peer.h"
+
 namespace rolecall::scenario {
 namespace {
 
