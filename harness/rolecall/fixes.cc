@@ -135,14 +135,16 @@ Cell together(const std::vector<std::pair<std::string, Cell>>& parts) {
   return all;
 }
 
-Cell set_up_answer(const Fix& fix, const FixCell& cell, const ScenarioResult& result) {
+// With the bound where there is one: so many round trips, and what the same takes without delay.
+Cell set_up_answer(const Answers& all, const FixCell& cell, const ScenarioResult& result) {
   if (!result.left_out.empty()) return {"-"};
   const auto took = shortest_set_up(result);
   if (!took) return {fmt::format("? ({})", name(result.runs.front().verdict.kind)), Tone::Bad};
-  const bool is_bounded = fix.most_round_trips && cell.question.streams > 1;
-  if (!is_bounded) return {round_trips(*took)};
-  return {fmt::format("{}, {} {}", round_trips(*took), result.as_expected ? "at most" : "ABOVE",
-                      *fix.most_round_trips),
+  const Fix& fix = all.fixes[cell.fix];
+  if (!fix.most_round_trips || cell.question.streams == 1) return {round_trips(*took)};
+  return {fmt::format("{}, {} {} and {:.2f} s", round_trips(*took),
+                      result.as_expected ? "at most" : "ABOVE", *fix.most_round_trips,
+                      bare_set_up(all, cell).in_seconds()),
           result.as_expected ? Tone::Good : Tone::Bad};
 }
 
@@ -152,8 +154,7 @@ Cell cell_of(const Answers& all, std::size_t fix, std::string_view column) {
   for (std::size_t i = 0; i < all.cells.size(); ++i) {
     const FixCell& cell = all.cells[i];
     if (cell.fix != fix || cell.question.column != column) continue;
-    if (cell.question.subject == Subject::SetUp)
-      return set_up_answer(all.fixes[fix], cell, all.results[i]);
+    if (cell.question.subject == Subject::SetUp) return set_up_answer(all, cell, all.results[i]);
     parts.emplace_back(cell.question.part, answer(all.results[i]));
   }
   return together(parts);
@@ -191,15 +192,15 @@ std::string fixes_table(const Answers& all, const report::Style& style) {
 }
 
 constexpr char kLegend[] = R"(
-legacy peer: --bidir in natural order, with iperf3 as server and as client. roles: --bidir on the link, in the
-adverse order of the queue; identity: -P 2, the same, forward and -R; "n of m" where nothing is declared, since
-it depends on the figures of each test. above: the same orders above the queue, by swap; nothing is asked there of the role barrier, which roleperf takes on a long
-path only (260 ms round trip here). Of several runs each, the first that is not right. RTTs: from the first
-stream's SYN to TEST_START at 50 ms round trip, the shortest of the runs; 128: --bidir -P 64; "at most" is
-beyond what this machine takes without any delay. on the wire: by definition; parameter:
-role_flag in the client's parameters; reply: the state 0x40 with its framed JSON; a cookie has 37 bytes, sent
-anyway. lines: what a patch to iperf3 would need, an estimate; all else is measured by this run, against what
-is declared in advance.
+on the wire: by definition. parameter: role_flag in the client's parameters; reply: the state 0x40 with its
+framed JSON; a cookie has 37 bytes, sent anyway. legacy peer: --bidir in natural order, with iperf3 as server
+and as client. roles: --bidir on the link, in the adverse order of the queue; identity: -P 2, the same, forward
+and -R; "n of m" where nothing is declared, since it depends on the figures of each test. above: the same orders
+above the queue, by swap; nothing is asked there of the role barrier, which roleperf takes on a long path only
+(260 ms round trip here). Of several runs each, the first that is not right. RTTs: from the first stream's SYN
+to TEST_START at 50 ms round trip, the shortest of the runs; 128: --bidir -P 64; at most: so many, and the time
+that the same takes here without any delay. lines: what a patch to iperf3 would need, an estimate. All else is
+measured by this run, against what is declared in advance.
 )";
 
 // --- the command ---
