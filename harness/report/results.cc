@@ -148,8 +148,8 @@ std::string surprises(const std::vector<ScenarioResult>& results, const Style& s
   for_each_run(results, [&](const RunResult& run) {
     if (run.as_expected) return;
     const std::string found =
-        fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
-                    expectation(run), name(run.realised));
+        fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind), expectation(run),
+                    name(run.realised));
     text += fmt::format("{} {}run {}: {}\n", run.scenario, run.is_control ? "control " : "",
                         run.index, paint(found, Tone::Bad, style));
     text += fmt::format("  {}\n", run.verdict.reason);
