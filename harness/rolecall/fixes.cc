@@ -121,11 +121,13 @@ Cell answer(const ScenarioResult& result) {
   return {fmt::format("no: {}", name(wrong->verdict.kind)), Tone::Bad};
 }
 
-// Several answers as one, part by part where they differ.
+// Several answers as one, part by part where they differ or one alone was asked for.
 Cell together(const std::vector<std::pair<std::string, Cell>>& parts) {
   if (parts.empty()) return {""};
   const Cell& first = parts.front().second;
-  if (std::ranges::all_of(parts, [&](const auto& p) { return p.second.text == first.text; }))
+  const bool has_all = parts.size() > 1 || parts.front().first.empty();
+  if (has_all &&
+      std::ranges::all_of(parts, [&](const auto& p) { return p.second.text == first.text; }))
     return first;
   Cell all;
   for (const auto& [part, cell] : parts) {
