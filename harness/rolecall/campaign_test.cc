@@ -27,6 +27,11 @@ class CampaignTest : public CliTest {
   std::string crashing_iperf3() const {
     return script("crashes", "case \"$*\" in *-c\\ *) kill -SEGV $$;; esac\nexec iperf3 \"$@\"\n");
   }
+  // An iperf3 whose server accepts the second stream first.
+  std::string swapped_iperf3() const {
+    return script("swaps", std::string("case \"$*\" in *-s*) exec ") + ROLECALL_PROGRAM +
+                               " exec --order 2,1 -- iperf3 \"$@\";; esac\nexec iperf3 \"$@\"\n");
+  }
 };
 
 TEST_F(CampaignTest, CountsByVerdictAndSaysHowATestIsRunAlone) {
@@ -35,6 +40,26 @@ TEST_F(CampaignTest, CountsByVerdictAndSaysHowATestIsRunAlone) {
   EXPECT_EQ(status, 0) << out() << err();
   EXPECT_THAT(out(), AllOf(HasSubstr("completed"), HasSubstr("mispaired"),
                            HasSubstr("--tests 1 --seed 6 + i")));
+}
+
+TEST_F(CampaignTest, AMispairedTestKeepsItsEvidenceAndSaysHowItIsRunAgain) {
+  const int status = run_campaign({"--legacy", "swaps", "--peer", "swaps=" + swapped_iperf3()});
+  if (is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 0) << out() << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr(", test 1: void: connection 1 is sender/sender"),
+                           HasSubstr("again: ")));
+  const std::string place = "/campaign-swaps/1";
+  const std::string evidence = out().substr(out().find(temporary().string()));
+  const fs::path folder = evidence.substr(0, evidence.find(place) + place.size());
+  EXPECT_TRUE(fs::exists(folder / "link.pcapng")) << folder;
+  EXPECT_FALSE(fs::exists(folder / "../../campaign-flagged/1")) << "that one was as expected";
+}
+
+TEST_F(CampaignTest, AFlaggedPairThatIsMispairedIsNotAsExpected) {
+  const int status = run_campaign({"--legacy", "legacy", "--peer", "flagged=" + swapped_iperf3()});
+  if (is_without_link()) GTEST_SKIP() << err();
+  EXPECT_EQ(status, 1) << out() << err();
+  EXPECT_THAT(out(), HasSubstr("void, expected completed or refused"));
 }
 
 TEST_F(CampaignTest, AFlaggedPairThatCrashesIsNotAsExpected) {
