@@ -46,7 +46,7 @@ TEST_F(CampaignTest, AMispairedTestKeepsItsEvidenceAndSaysHowItIsRunAgain) {
   const int status = run_campaign({"--legacy", "swaps", "--peer", "swaps=" + swapped_iperf3()});
   if (is_without_link()) GTEST_SKIP() << err();
   EXPECT_EQ(status, 0) << out() << err();
-  EXPECT_THAT(out(), AllOf(HasSubstr(", test 1: void: connection 1 is sender/sender"),
+  EXPECT_THAT(out(), AllOf(HasSubstr(", test 1: deadlock: sender/sender on connection 1"),
                            HasSubstr("again: ")));
   const std::string place = "/campaign-swaps/1";
   const std::string evidence = out().substr(out().find(temporary().string()));
@@ -59,7 +59,7 @@ TEST_F(CampaignTest, AFlaggedPairThatIsMispairedIsNotAsExpected) {
   const int status = run_campaign({"--legacy", "legacy", "--peer", "flagged=" + swapped_iperf3()});
   if (is_without_link()) GTEST_SKIP() << err();
   EXPECT_EQ(status, 1) << out() << err();
-  EXPECT_THAT(out(), HasSubstr("void, expected completed or refused"));
+  EXPECT_THAT(out(), HasSubstr("deadlock, expected completed or refused"));
 }
 
 TEST_F(CampaignTest, AFlaggedPairThatCrashesIsNotAsExpected) {
