@@ -75,7 +75,7 @@ std::string lines(const std::vector<std::string>& sentences) {
 
 std::string contradiction(const RunResult& run) {
   return fmt::format("{}, expected {}; order realised: {}", name(run.verdict.kind),
-                     name(run.expected), name(run.realised));
+                     expectation(run), name(run.realised));
 }
 
 // `lever`: of the series, whose controls go without.
@@ -143,7 +143,7 @@ std::vector<Cell> result_line(const Runs& runs, ScenarioColumn scenario_column) 
        {realised(runs)},
        {tally(runs), good ? Tone::Good : Tone::Bad},
        {median_time(runs)},
-       good ? Cell{"yes"} : Cell{fmt::format("NO: stated {}", name(first.expected)), Tone::Bad}});
+       good ? Cell{"yes"} : Cell{fmt::format("NO: stated {}", expectation(first)), Tone::Bad}});
   return cells;
 }
 

@@ -2,7 +2,6 @@
 // What can go wrong in a run on the link, as its users meet it: a clear message, an exit status
 // that tells it from success, evidence kept, nothing left behind.
 #include <signal.h>
-#include <unistd.h>
 
 #include <set>
 #include <string>
@@ -41,24 +40,6 @@ class CliFaultsTest : public CliTest {
   std::string evidence(const std::string& name) const {
     const auto text = read_file(kept() / "fault" / "1" / name);
     return text ? text.value() : text.error().message();
-  }
-  // What `script` exits with, in a mount namespace that goes with its programs; its $0 is rolecall.
-  // kNoMount where nobody may mount here.
-  static constexpr int kNoMount = 77;
-  int run_among_own_mounts(const char* script, const std::vector<std::string>& args) {
-    std::vector<std::string> words = {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c", script,
-                                      ROLECALL_PROGRAM};
-    words.insert(words.end(), args.begin(), args.end());
-    auto shell = Child::start({"/usr/bin/unshare",
-                               words,
-                               {"TMPDIR=" + temporary().string(), mark()},
-                               file("out"),
-                               file("err")});
-    EXPECT_TRUE(shell.has_value());
-    if (!shell) return -1;
-    const auto status = shell.value().wait(kNever);
-    EXPECT_TRUE(status.has_value());
-    return status ? status.value().code : -1;
   }
   bool is_without_link() const { return err().find("without the link lever") != std::string::npos; }
 
@@ -184,12 +165,9 @@ cat "$2"/fault/1/link.txt
 exit $status
 )";
 
-// Where /dev/net/tun is not, whatever this machine has.
-constexpr char kRunWithoutTun[] = "mount -t tmpfs none /dev/net || exit 77; exec \"$0\" run \"$@\"";
-
 TEST_F(CliFaultsTest, WhatNeedsALeverThatIsMissingIsLeftOutAndTheRestIsRun) {
   const int status =
-      run_among_own_mounts(kRunWithoutTun, {scenario_with("drop ack 1"), natural_scenario(),
+      run_among_own_mounts(kRunWithoutTun, {"run", scenario_with("drop ack 1"), natural_scenario(),
                                             "--repeat", "1", "--junit", file("runs.xml")});
   if (status == kNoMount) GTEST_SKIP() << err();
   EXPECT_EQ(status, 2) << err();

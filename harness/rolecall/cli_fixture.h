@@ -3,6 +3,8 @@
 // what they leave behind.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +23,9 @@ namespace rolecall::cli {
 namespace fs = std::filesystem;
 
 inline const Deadline kNever = Deadline::after(seconds(50));
+
+// Where /dev/net/tun is not, whatever this machine has.
+constexpr char kRunWithoutTun[] = "mount -t tmpfs none /dev/net || exit 77; exec \"$0\" \"$@\"";
 
 // One run of rolecall in a folder of its own, which is also where it puts temporary files.
 class CliTest : public testing::Test {
@@ -53,7 +58,26 @@ class CliTest : public testing::Test {
     return status ? status.value().code : -1;
   }
 
-  fs::path write(const std::string& name, const std::string& text) {
+  // What `script` exits with, in a mount namespace that goes with its programs; its $0 is rolecall.
+  // kNoMount where nobody may mount here.
+  static constexpr int kNoMount = 77;
+  int run_among_own_mounts(const char* script, const std::vector<std::string>& args) {
+    std::vector<std::string> words = {::geteuid() == 0 ? "-m" : "-rm", "sh", "-c", script,
+                                      ROLECALL_PROGRAM};
+    words.insert(words.end(), args.begin(), args.end());
+    auto shell = Child::start({"/usr/bin/unshare",
+                               words,
+                               {"TMPDIR=" + temporary().string(), mark()},
+                               file("out"),
+                               file("err")});
+    EXPECT_TRUE(shell.has_value());
+    if (!shell) return -1;
+    const auto status = shell.value().wait(kNever);
+    EXPECT_TRUE(status.has_value());
+    return status ? status.value().code : -1;
+  }
+
+  fs::path write(const std::string& name, const std::string& text) const {
     std::ofstream(file(name)) << text;
     return file(name);
   }
@@ -66,7 +90,7 @@ class CliTest : public testing::Test {
   "schedule": "natural", "expect": { "above": "completed" }, "control": { "repeat": 0 } })");
   }
 
-  fs::path script(const std::string& name, const std::string& body) {
+  fs::path script(const std::string& name, const std::string& body) const {
     fs::path path = write(name, "#!/bin/sh\n" + body);
     fs::permissions(path, fs::perms::owner_all);
     return path;

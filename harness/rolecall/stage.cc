@@ -100,6 +100,14 @@ void prepare_levers(const std::vector<Scenario>& scenarios, const fs::path& shim
 
 }  // namespace
 
+Result<void> Stage::require_link() const {
+  static_cast<void>(gain_namespace_rights());
+  const auto possible = scenario::check_lever(scenario::Lever::Link, run_options().shim);
+  if (possible) return ok();
+  return Error{Errc::Config,
+               fmt::format("this needs the link lever: {}", possible.error().message())};
+}
+
 Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scenarios,
                                                std::optional<int> repeat, Missing missing) {
   prepare_levers(scenarios, run_options().shim);
@@ -125,6 +133,13 @@ Result<RunResult> Stage::run_to_its_end(const Scenario& scenario) {
 
 namespace {
 
+template <class Visit>
+void for_each_run(std::vector<ScenarioResult>& results, Visit visit) {
+  for (ScenarioResult& result : results)
+    for (auto* runs : {&result.controls, &result.runs})
+      for (RunResult& run : *runs) visit(run);
+}
+
 bool is_any_left_out_whole(const std::vector<ScenarioResult>& results) {
   std::set<std::string> run;
   for (const ScenarioResult& r : results)
@@ -135,20 +150,31 @@ bool is_any_left_out_whole(const std::vector<ScenarioResult>& results) {
 
 }  // namespace
 
+bool Stage::names_evidence() const {
+  return options_.json || junit_.is_wanted() || html_.is_wanted();
+}
+
+void Stage::keep_evidence_of(std::vector<ScenarioResult>& results,
+                             const std::function<bool(const RunResult&)>& wanted) {
+  if (evidence_.will_stay() || names_evidence()) return;
+  for_each_run(results, [&](RunResult& run) {
+    if (wanted(run)) return evidence_.keep();
+    std::error_code ignored;  // what cannot be removed is only too much
+    fs::remove_all(run.evidence, ignored);
+    run.evidence.clear();
+  });
+}
+
 Result<int> Stage::report(std::vector<ScenarioResult> results, std::string_view text,
                           std::string_view suite,
                           const std::optional<report::Explanation>& explained) {
   const bool good = std::all_of(results.begin(), results.end(), [](const ScenarioResult& r) {
     return r.as_expected || !r.left_out.empty();
   });
-  if (!good || options_.json || junit_.is_wanted() || html_.is_wanted()) evidence_.keep();
+  if (!good || names_evidence()) evidence_.keep();
   if (!evidence_.will_stay()) {
     // The folder goes when we do: say nothing of files that nobody will find.
-    for (ScenarioResult& result : results) {
-      for (auto* runs : {&result.controls, &result.runs}) {
-        for (RunResult& run : *runs) run.evidence.clear();
-      }
-    }
+    for_each_run(results, [](RunResult& run) { run.evidence.clear(); });
   }
   TRY(junit_.write(report::junit(suite, report::junit_cases(results))));
   TRY(html_.write(report::html_page(suite, results, explained)));

@@ -3,6 +3,7 @@
 // the reports that follow.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ class Stage {
   // process: signals are caught from here on.
   static Result<Stage> open(const CommonOptions& options);
 
+  // Config where there is no link lever here, with what it lacks.
+  Result<void> require_link() const;
+
   // Runs all of them, with `repeat` in place of each scenario's own count. What is `Missing` here,
   // a peer or a lever, ends all or is left out. Errors are of the environment, or an interruption.
   enum class Missing { EndsAll, IsLeftOut };
@@ -31,6 +35,11 @@ class Stage {
       Missing missing = Missing::EndsAll);
   // Runs one under its schedule, and lets its peers end by themselves.
   Result<scenario::RunResult> run_to_its_end(const scenario::Scenario& scenario);
+
+  // Whatever comes of the whole, evidence of `wanted` runs stays. That of the others goes, unless
+  // the user asked for it: the runs then name none.
+  void keep_evidence_of(std::vector<scenario::ScenarioResult>& results,
+                        const std::function<bool(const scenario::RunResult&)>& wanted);
 
   // Writes `text`, or the JSON in its place with what explains one of the runs, and the JUnit and
   // HTML files. These and the JSON name the evidence, so that it stays; says where. The command's
@@ -46,6 +55,7 @@ class Stage {
   Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
         ReportFile junit, ReportFile html, const StopToken* stop);
   scenario::RunOptions run_options() const;
+  bool names_evidence() const;  // a report that the user asked for, so that it has to stay
 
   CommonOptions options_;
   scenario::PeerSet peers_;

@@ -133,7 +133,7 @@ nlohmann::json to_json(const RunResult& run) {
                    {"verdict", name(run.verdict.kind)},
                    {"reason", run.verdict.reason},
                    {"notes", run.notes},
-                   {"expected", name(run.expected)},
+                   {"expected", expectation(run)},
                    {"as_expected", run.as_expected},
                    {"seconds", nullptr},
                    {"connections", std::move(connections)},

@@ -53,6 +53,7 @@ struct RunResult {
   // many. A sentence each.
   std::vector<std::string> notes;
   Outcome expected;
+  std::vector<VerdictKind> also_expected;  // no surprise either
   bool as_expected = false;  // the verdict, and a schedule that was realised, or could not be
   // From the first sample in which TEST_RUNNING was on the wire to the verdict; absent when the
   // test never ran.
@@ -65,6 +66,9 @@ struct RunResult {
   std::filesystem::path evidence;  // the folder
   std::string replay;              // one shell line that runs the same again
 };
+
+// "completed", "completed or refused", "anything": what would be as expected.
+std::string expectation(const RunResult& run);
 
 // All runs of one scenario under one lever, with its control.
 struct ScenarioResult {

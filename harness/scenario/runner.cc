@@ -162,7 +162,13 @@ RunResult describe(const Scenario& scenario, const Peer& client, const Peer& ser
   run.expected = is_control ? Outcome{scenario.control.expect}
                  : lever    ? scenario.expect.under(*lever).value_or(Outcome{})
                             : scenario.expect.in_natural_order();
+  if (!is_control) run.also_expected = scenario.also_expected;
   return run;
+}
+
+bool is_expected(const RunResult& run) {
+  return run.verdict.kind == run.expected.verdict ||
+         std::count(run.also_expected.begin(), run.also_expected.end(), run.verdict.kind) > 0;
 }
 
 // The scenario whose first run is run `index` of this one.
@@ -198,6 +204,13 @@ const char* name(Realised realised) {
   return "?";
 }
 
+std::string expectation(const RunResult& run) {
+  if (run.also_expected.size() == kAllVerdicts.size()) return "anything";
+  std::string text = name(run.expected);
+  for (const VerdictKind kind : run.also_expected) text += fmt::format(" or {}", name(kind));
+  return text;
+}
+
 namespace {
 
 struct Attempt {
@@ -224,7 +237,7 @@ Result<void> carry_out(const Attempt& attempt, RunResult& run) {
   const Realised wanted = !is_imposed                  ? Realised::NotAsked
                           : run.expected.is_realisable ? Realised::Yes
                                                        : Realised::NotRealisable;
-  run.as_expected = run.verdict.kind == run.expected.verdict && run.realised == wanted;
+  run.as_expected = is_expected(run) && run.realised == wanted;
   run.notes = notes_of(record, server, run.realised);
   if (!is_control && !client_says(scenario.expect.client_says, run.evidence)) {
     run.as_expected = false;

@@ -89,6 +89,8 @@ struct Scenario {
   Schedule schedule;
   std::vector<Lever> levers = {Lever::Swap};  // those it may be imposed with, best first
   Expectation expect;                         // of the runs under the schedule
+  // Verdicts that are no surprise either; of scenarios that the program makes itself.
+  std::vector<VerdictKind> also_expected;
   int repeat = 1;
   Control control;
   LinkShape link;

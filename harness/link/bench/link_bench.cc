@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the link costs: one bare TCP flow and one ping-pong of a byte through it with no rule armed,
-// beside the same through a veth pair between two namespaces, in turn. Prints a table of medians,
-// judges nothing. Exit status 2 where the machine refuses one of the two.
+// with a capture and without, beside the same through a veth pair between two namespaces, in turn.
+// Prints a table of medians, judges nothing. Exit status 2 where the machine refuses one of the
+// two.
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,6 +23,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/deadline.h"
+#include "harness/base/files.h"
 #include "harness/link/bench/veth_pair.h"
 #include "harness/link/link.h"
 #include "harness/net/netns.h"
@@ -131,21 +133,26 @@ void measure_flow(const Pair& pair, Duration length, Sample& into) {
   sender.join();
 }
 
-Sample through_link(Duration length, const std::string& congestion, bool large_segments) {
-  link::LinkOptions options;
-  options.large_segments = large_segments;
+Sample through_link(Duration length, const std::string& congestion, link::LinkOptions options) {
   auto link = must(link::Link::start(options));
   Sample sample;
   const Pair pair = connect_between(link.client_namespace(), link.server_namespace(), congestion);
   sample.round_trip_us = round_trip_us(pair);
   measure_flow(pair, length, sample);
   const link::LinkLog log = link.stop();
+  if (log.capture_error) fmt::print(stderr, "{}\n", log.capture_error->message());
   const auto packets =
       static_cast<double>(log.traffic.to_server.packets + log.traffic.to_client.packets);
   const double cpu = log.forwarder_cpu.in_seconds();
   sample.us_per_packet = cpu / packets * 1e6;
   sample.gbit_per_core = static_cast<double>(log.traffic.to_server.bytes) * 8 / 1e9 / cpu;
   return sample;
+}
+
+// As scenarios run it: every packet's first bytes go to a file.
+Sample through_capture(Duration length, const std::string& congestion) {
+  const TemporaryFolder folder = must(TemporaryFolder::make());
+  return through_link(length, congestion, {.capture = folder.path() / "link.pcapng"});
 }
 
 Sample through_veth(Duration length, const std::string& congestion, bool offload) {
@@ -187,8 +194,10 @@ int run(int rounds, Duration length, const std::string& congestion) {
     return 2;
   }
   std::vector<Row> rows = {
-      {"link", [&] { return through_link(length, congestion, true); }},
-      {"link, packets of the MTU", [&] { return through_link(length, congestion, false); }},
+      {"link", [&] { return through_link(length, congestion, {}); }},
+      {"link, with capture", [&] { return through_capture(length, congestion); }},
+      {"link, packets of the MTU",
+       [&] { return through_link(length, congestion, {.large_segments = false}); }},
       {"veth, packets of the MTU", [&] { return through_veth(length, congestion, false); }},
       {"veth", [&] { return through_veth(length, congestion, true); }}};
   for (int i = 0; i < rounds; ++i)
