@@ -41,9 +41,9 @@ find_planted() {  # NAME TARGET START SECONDS; NAME none: nothing planted
   status=0
   (
     ulimit -S -t "$longest"  # SIGXCPU
-    exec env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" -timeout=10 \
-      -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" >"$new/log" 2>&1
-  ) || status=$?
+    env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" -timeout=10 \
+      -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" || exit $?
+  ) >"$new/log" 2>&1 || status=$?
   note_spent
   took_ms=$((spent - before))
   if ls "$new"/crash-* >/dev/null 2>&1; then
@@ -103,12 +103,14 @@ oss_fuzz() {
 
 # Of each program's tests, those that reach what no smaller one of them does.
 record() {
+  cmake --preset dev
+  cmake --build --preset dev --target fuzz_record
   cmake --preset fuzz
-  cmake --build --preset fuzz --target fuzz_record fuzz_server_session fuzz_client_session fuzz_pair
+  cmake --build --preset fuzz --target fuzz_server_session fuzz_client_session fuzz_pair
   work=out/fuzz/recorded
   rm -rf "$work"
   mkdir -p "$work"
-  build-fuzz/bin/fuzz_record "$work/all"
+  build-dev/bin/fuzz_record "$work/all"
   for target in server_session client_session pair; do
     rm -f fuzz/corpus/$target/recorded-*
     for program in $(ls "$work/all/$target" | sed 's/^\(recorded-[^-]*-[^-]*\)-.*/\1/' | sort -u); do

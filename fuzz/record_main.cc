@@ -139,7 +139,10 @@ Result<void> record(const Peer& peer, const Mode& mode, const fs::path& out) {
                                        peer.release_text, mode.name);
   TRY(write_file(out / "server_session" / name, print(inputs.for_server)));
   TRY(write_file(out / "client_session" / name, print(inputs.for_client)));
-  TRY(write_file(out / "pair" / name, print(inputs.for_pair)));
+  const bool is_udp = std::ranges::count(mode.client, "-u") > 0;  // no pair has that
+  if (!is_udp) {
+    TRY(write_file(out / "pair" / name, print(inputs.for_pair)));
+  }
   std::printf("%s\n", name.c_str());
   return ok();
 }
