@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Usage: ci/fuzz.sh SECONDS             each target for so long from its corpus (clang, ASan, UBSan)
 #        ci/fuzz.sh --planted [STARTS]  how long each planted old bug (fuzz/old_bugs.mutants) takes to
-#                                       find from an empty corpus: the median of 5 starts, or STARTS
+#                                       find from an empty corpus, in processor time: the median of 5
+#                                       starts, or STARTS
 #        ci/fuzz.sh --oss-fuzz          builds as OSS-Fuzz does (fuzz/oss-fuzz/build.sh), starts each target
 #        ci/fuzz.sh --coverage          lines of wire and session that the corpora reach
+#        ci/fuzz.sh --record            has each program that is here test against itself over the link, and
+#                                       makes the corpora's recorded-* of that anew: what leads elsewhere
 # What is found goes to out/fuzz/<target>/. pair_legacy must find a broken rule, from an empty corpus;
 # every other target must find nothing. Exits 0 only if so, and if every planted bug is found.
 set -eu
@@ -16,8 +19,15 @@ whole() {  # NUMBER; a whole number above 0
   esac
 }
 
-# Starts a target of planted bugs from an empty corpus; sets took_ms and leaves $new/log. What it found
-# is an input kept as crash-*, by a broken CHECK or a sanitizer: 0 then, 1 when it found nothing.
+# The processor time of all that this script has waited for, in ms; into `spent`.
+note_spent() {
+  times >out/fuzz/times  # in a pipe it would be another process's
+  spent=$(awk 'NR == 2 { sub("m", " "); sub("m", " "); gsub("s", ""); print int(($1 * 60 + $2 + $3 * 60 + $4) * 1000) }' out/fuzz/times)
+}
+
+# Starts a target of planted bugs from an empty corpus, for so many seconds of processor time at most; sets
+# took_ms, of that time too, and leaves $new/log. What it found is an input kept as crash-*, by a broken CHECK
+# or a sanitizer: 0 then, 1 when it found nothing.
 find_planted() {  # NAME TARGET START SECONDS; NAME none: nothing planted
   new=out/fuzz/planted/$1-$2-$3
   rm -rf "$new"
@@ -26,14 +36,19 @@ find_planted() {  # NAME TARGET START SECONDS; NAME none: nothing planted
   name=$1 target=$2 start=$3 longest=$4
   shift 4
   [ "$name" != none ] || name=
-  began=$(date +%s%N)
-  env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" \
-    -max_total_time="$longest" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" \
-    >"$new/log" 2>&1 || true
-  took_ms=$((($(date +%s%N) - began) / 1000000))
+  note_spent
+  before=$spent
+  status=0
+  (
+    ulimit -S -t "$longest"  # SIGXCPU
+    env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" -timeout=10 \
+      -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" || exit $?
+  ) >"$new/log" 2>&1 || status=$?
+  note_spent
+  took_ms=$((spent - before))
   if ls "$new"/crash-* >/dev/null 2>&1; then
     grep -q "CHECK failed\|Sanitizer\|runtime error:" "$new/log" && return 0
-  elif grep -q "^Done" "$new/log"; then
+  elif [ "$(kill -l "$status")" = XCPU ]; then
     return 1
   fi
   echo "fuzz: fuzz_planted_$target did not run as it should, see $new/log" >&2
@@ -64,7 +79,7 @@ planted() {  # STARTS
     median=$(echo "$sorted" | awk '{ print $int((NF + 1) / 2) }')
     printf '%-46s %-16s %s (%s)\n' "${bug%:*}" "${bug#*:}" "$median" "${sorted% }"
   done
-  [ -z "$failed" ] || { echo "fuzz: not found within 300 s:$failed" >&2 && exit 1; }
+  [ -z "$failed" ] || { echo "fuzz: not found within 300 s of processor time:$failed" >&2 && exit 1; }
 }
 
 oss_fuzz() {
@@ -86,14 +101,40 @@ oss_fuzz() {
   done
 }
 
+# Of each program's tests, those that reach what no smaller one of them does.
+record() {
+  cmake --preset dev
+  cmake --build --preset dev --target fuzz_record
+  cmake --preset fuzz
+  cmake --build --preset fuzz --target fuzz_server_session fuzz_client_session fuzz_pair
+  work=out/fuzz/recorded
+  rm -rf "$work"
+  mkdir -p "$work"
+  build-dev/bin/fuzz_record "$work/all"
+  for target in server_session client_session pair; do
+    rm -f fuzz/corpus/$target/recorded-*
+    for program in $(ls "$work/all/$target" | sed 's/^\(recorded-[^-]*-[^-]*\)-.*/\1/' | sort -u); do
+      kept=$work/$target/$program
+      mkdir -p "$kept/all" "$kept/merged"
+      cp "$work/all/$target/$program"-* "$kept/all"
+      build-fuzz/bin/fuzz_"$target" -merge=1 "$kept/merged" "$kept/all" >"$kept/log" 2>&1
+      for seed in "$kept/all"/*; do
+        merged=$kept/merged/$(sha1sum <"$seed" | cut -d ' ' -f 1)
+        [ ! -e "$merged" ] || mv "$merged" "fuzz/corpus/$target/$(basename "$seed")"
+      done
+    done
+    echo "$target: $(ls fuzz/corpus/$target/recorded-* | wc -l) of $(ls "$work/all/$target" | wc -l) recorded tests"
+  done
+}
+
 usage() {
-  sed -n '3,7s/^# //p' "$0" >&2
+  sed -n '3,10s/^# //p' "$0" >&2
   exit 2
 }
 
 case "${1-}" in
   --planted) [ $# -le 2 ] || usage; whole "${2-5}" ;;
-  --oss-fuzz | --coverage) [ $# = 1 ] || usage ;;
+  --oss-fuzz | --coverage | --record) [ $# = 1 ] || usage ;;
   *) [ $# = 1 ] || usage; whole "$1" ;;
 esac
 ci/setup.sh build test clang
@@ -101,6 +142,7 @@ case "$1" in
   --planted) planted "${2-5}"; exit ;;
   --oss-fuzz) oss_fuzz; exit ;;
   --coverage) exec ci/fuzz_coverage.sh ;;
+  --record) record; exit ;;
 esac
 cmake --preset fuzz
 cmake --build --preset fuzz

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A client session against a server that may send anything: only steps of the transition table, an
-// end within 10 s of virtual time, and byte by byte as all at once. Input: fuzz/steps.h.
+// end within 10 s of virtual time, byte by byte as all at once, and no more bytes kept than a
+// document has. Input: fuzz/steps.h.
 #include "harness/session/client_session.h"
 
 #include <cstdio>
@@ -62,6 +63,10 @@ class ClientOwner : public fuzz::SessionOwner<ClientSession> {
       const bool is_done = has_results_ && trace_.state() == State::IperfDone;
       CHECK(finished->failure || is_done);
     }
+  }
+  std::size_t most_buffered() const override {
+    if (session_.state() == State::ExchangeResults) return fuzz::whole_frame(wire::kResultsCap);
+    return kMostUnread;
   }
   std::optional<LocalEvent> answer_to(const Output& output) override {
     if (std::holds_alternative<OpenStreams>(output)) return StreamsOpen{};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A server session against a client that may do anything, in what it sends on the control
 // connection, in its stream connections and in time: only steps of the transition table, an end
-// within 10 s of virtual time, and byte by byte as all at once. Input: fuzz/steps.h.
+// within 10 s of virtual time, byte by byte as all at once, and no more bytes kept than a document
+// has. Input: fuzz/steps.h.
 #include "harness/session/server_session.h"
 
 #include <cstdio>
@@ -95,6 +96,12 @@ class ServerOwner : public fuzz::SessionOwner<ServerSession> {
     if (const auto* bound = std::get_if<BindStreams>(&output)) bound_ = *bound;
     const auto* finished = std::get_if<Finished>(&output);
     CHECK(!finished || finished->failure || trace_.state() == State::DisplayResults);
+  }
+  std::size_t most_buffered() const override {
+    if (session_.state() == State::ParamExchange) return fuzz::whole_frame(wire::kParametersCap);
+    if (session_.state() != State::ExchangeResults) return kMostUnread;
+    const std::int64_t streams = session_.parameters().stream_count();
+    return fuzz::whole_frame(wire::client_results_cap(streams));
   }
   std::optional<LocalEvent> answer_to(const Output& output) override {
     if (std::holds_alternative<StopTest>(output)) return TestStopped{totals()};

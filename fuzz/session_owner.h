@@ -27,7 +27,7 @@ class SessionOwner {
 
   void hear(ByteView bytes, std::size_t piece) {
     for (std::size_t at = 0; at < bytes.size() && !finished(); at += piece) {
-      visited().emplace(session_.state(), bytes[at]);
+      if (session_.awaits_state()) visited().emplace(session_.state(), bytes[at]);
       session_.on_bytes(bytes.subspan(at, std::min(piece, bytes.size() - at)), now_);
       carry_out();
     }
@@ -71,6 +71,9 @@ class SessionOwner {
  protected:
   // Tells the trace what the output shows of the peer's states.
   virtual void note(const session::Output& output) = 0;
+  // So many bytes may wait in the session: of a document that is due, whole, or of what its peer
+  // says out of turn.
+  virtual std::size_t most_buffered() const = 0;
   // What the session asks for, if it is a question.
   virtual std::optional<session::LocalEvent> answer_to(const session::Output& output) = 0;
 
@@ -87,6 +90,7 @@ class SessionOwner {
       if (auto event = answer_to(*output)) asked_ = std::move(event);
     }
     CHECK(has_ended_ == finished());
+    CHECK(finished() || session_.buffered() <= most_buffered());
     // When a test is over is a step: a server that speaks before it has heard so is out of order,
     // however its bytes are cut.
     if (!is_lazy_ && asked_ && !std::holds_alternative<session::TestOver>(*asked_)) answer();

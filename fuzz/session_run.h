@@ -20,7 +20,13 @@ namespace rolecall::fuzz {
 inline constexpr std::size_t kOneRead = 32768;   // what comes at once
 inline constexpr Duration kLimit = seconds(10);  // of every wait that the configuration has
 
-// (state, control byte) that came to a session in that state, over all inputs of this process.
+// A document of the cap, with its length.
+constexpr std::size_t whole_frame(std::size_t cap) {
+  return sizeof(std::uint32_t) + cap;
+}
+
+// (state, control byte) that came to a session that awaited one in that state, over all inputs of
+// this process.
 using Visited = std::set<std::pair<wire::State, std::byte>>;
 
 // What must not depend on how the bytes are cut.

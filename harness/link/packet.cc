@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kIpv4Header = 20;
 constexpr std::size_t kIpv6Header = 40;
 constexpr std::size_t kTcpHeader = 20;
+constexpr std::size_t kUdpHeader = 8;
 constexpr std::array<std::byte, 12> kMappedPrefix = {
     {{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, std::byte{0xff}, std::byte{0xff}}};
 
@@ -37,26 +38,29 @@ bool is_extension(unsigned protocol) {
   return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS;
 }
 
-// What IPv4 carries as TCP, with the addresses put into `segment`; empty when it carries none.
-ByteView ipv4_payload(ByteView packet, TcpSegment& segment) {
+struct Addresses {
+  IpAddress source;
+  IpAddress destination;
+};
+
+// What IPv4 carries of `protocol`, with the addresses; empty when it carries none.
+ByteView ipv4_payload(ByteView packet, unsigned protocol, Addresses& addresses) {
   if (packet.size() < kIpv4Header) return {};
   const std::size_t header = (at(packet, 0) & 0xf) * 4;
   const std::size_t total = be16(packet, 2);
   const bool fragment = (be16(packet, 6) & 0x3fff) != 0;  // more to come, or not at the beginning
   if (header < kIpv4Header || total < header || total > packet.size() || fragment ||
-      at(packet, 9) != IPPROTO_TCP)
+      at(packet, 9) != protocol)
     return {};
-  segment.source = mapped(packet.subspan(12));
-  segment.destination = mapped(packet.subspan(16));
+  addresses = {mapped(packet.subspan(12)), mapped(packet.subspan(16))};
   return packet.subspan(header, total - header);
 }
 
-ByteView ipv6_payload(ByteView packet, TcpSegment& segment) {
+ByteView ipv6_payload(ByteView packet, unsigned wanted, Addresses& addresses) {
   if (packet.size() < kIpv6Header) return {};
   const std::size_t length = be16(packet, 4);
   if (length > packet.size() - kIpv6Header) return {};
-  segment.source = plain(packet.subspan(8));
-  segment.destination = plain(packet.subspan(24));
+  addresses = {plain(packet.subspan(8)), plain(packet.subspan(24))};
   unsigned protocol = at(packet, 6);
   ByteView rest = packet.subspan(kIpv6Header, length);
   while (is_extension(protocol)) {
@@ -66,7 +70,13 @@ ByteView ipv6_payload(ByteView packet, TcpSegment& segment) {
     protocol = at(rest, 0);
     rest = rest.subspan(size);
   }
-  return protocol == IPPROTO_TCP ? rest : ByteView{};
+  return protocol == wanted ? rest : ByteView{};
+}
+
+ByteView ip_payload(ByteView packet, unsigned protocol, Addresses& addresses) {
+  const unsigned version = packet.empty() ? 0 : at(packet, 0) >> 4;
+  if (version == 4) return ipv4_payload(packet, protocol, addresses);
+  return version == 6 ? ipv6_payload(packet, protocol, addresses) : ByteView{};
 }
 
 bool has_mptcp_join(ByteView options) {
@@ -110,16 +120,15 @@ std::optional<IpAddress> ip_address(const char* text) {
 }
 
 std::optional<TcpSegment> parse_tcp(ByteView packet) {
-  if (packet.empty()) return std::nullopt;
   TcpSegment segment;
-  const unsigned version = at(packet, 0) >> 4;
-  const ByteView tcp = version == 4   ? ipv4_payload(packet, segment)
-                       : version == 6 ? ipv6_payload(packet, segment)
-                                      : ByteView{};
+  Addresses addresses;
+  const ByteView tcp = ip_payload(packet, IPPROTO_TCP, addresses);
   if (tcp.size() < kTcpHeader) return std::nullopt;
   const std::size_t header = (at(tcp, 12) >> 4) * 4;
   if (header < kTcpHeader || header > tcp.size()) return std::nullopt;
   const unsigned flags = at(tcp, 13);
+  segment.source = addresses.source;
+  segment.destination = addresses.destination;
   segment.source_port = be16(tcp, 0);
   segment.destination_port = be16(tcp, 2);
   segment.sequence = be32(tcp, 4);
@@ -131,6 +140,17 @@ std::optional<TcpSegment> parse_tcp(ByteView packet) {
   segment.payload = static_cast<std::uint32_t>(tcp.size() - header);
   segment.mptcp_join = segment.syn && has_mptcp_join(tcp.subspan(kTcpHeader, header - kTcpHeader));
   return segment;
+}
+
+std::optional<UdpDatagram> parse_udp(ByteView packet) {
+  Addresses addresses;
+  const ByteView udp = ip_payload(packet, IPPROTO_UDP, addresses);
+  if (udp.size() < kUdpHeader) return std::nullopt;
+  return UdpDatagram{.source = addresses.source,
+                     .destination = addresses.destination,
+                     .source_port = be16(udp, 0),
+                     .destination_port = be16(udp, 2),
+                     .payload = udp.subspan(kUdpHeader)};
 }
 
 }  // namespace rolecall::link

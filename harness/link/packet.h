@@ -46,4 +46,15 @@ struct TcpSegment {
 // a fragment, or headers that are cut short or contradict the packet's length.
 std::optional<TcpSegment> parse_tcp(ByteView packet);
 
+struct UdpDatagram {
+  IpAddress source;
+  IpAddress destination;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  ByteView payload;  // lives as long as the packet
+};
+
+// The UDP datagram in `packet`, on the terms of parse_tcp().
+std::optional<UdpDatagram> parse_udp(ByteView packet);
+
 }  // namespace rolecall::link

@@ -153,5 +153,34 @@ TEST(PacketTest, AnAddressIsReadFromItsText) {
   EXPECT_FALSE(ip_address("localhost").has_value());
 }
 
+// Ports 40000 to 5201.
+Bytes udp(std::string_view payload) {
+  Bytes bytes;
+  append_be16(bytes, 40000);
+  append_be16(bytes, 5201);
+  append_be16(bytes, static_cast<std::uint16_t>(8 + payload.size()));
+  append_be16(bytes, 0);
+  append(bytes, as_bytes(payload));
+  return bytes;
+}
+
+TEST(PacketTest, ReadsUdpOverBothVersions) {
+  const Bytes four = ipv4(udp("6789"), 17);
+  const auto datagram = parse_udp(four).value();
+  EXPECT_EQ(text(datagram.source), "10.0.0.1");
+  EXPECT_EQ(datagram.source_port, 40000);
+  EXPECT_EQ(datagram.destination_port, 5201);
+  EXPECT_EQ(as_text(datagram.payload), "6789");
+  const Bytes six = ipv6(udp(""), 17);
+  EXPECT_EQ(text(parse_udp(six).value().destination), "fd00::2");
+  EXPECT_TRUE(parse_udp(six).value().payload.empty());
+}
+
+TEST(PacketTest, ReadsNoUdpInTcpOrInHalfAHeader) {
+  EXPECT_FALSE(parse_udp(ipv4(tcp(0x10))).has_value());
+  EXPECT_FALSE(parse_udp(ipv4(Bytes(7), 17)).has_value());
+  EXPECT_FALSE(parse_udp({}).has_value());
+}
+
 }  // namespace
 }  // namespace rolecall::link

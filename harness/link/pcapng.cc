@@ -12,24 +12,10 @@
 #include <fmt/format.h>
 
 #include "harness/base/deadline.h"
+#include "harness/link/pcapng_format.h"
 
 namespace rolecall::link {
 namespace {
-
-// Block and option codes of the draft. Integers are in this machine's order: the magic tells.
-constexpr std::uint32_t kSectionHeader = 0x0a0d0d0a;
-constexpr std::uint32_t kByteOrderMagic = 0x1a2b3c4d;
-constexpr std::uint32_t kInterfaceDescription = 1;
-constexpr std::uint32_t kEnhancedPacket = 6;
-constexpr std::uint16_t kLinkTypeRaw = 101;  // IPv4 or IPv6, by the first nibble
-constexpr std::uint16_t kOptionEnd = 0;
-constexpr std::uint16_t kOptionComment = 1;
-constexpr std::uint16_t kOptionPacketFlags = 2;
-constexpr std::uint16_t kOptionInterfaceName = 2;
-constexpr std::uint16_t kOptionApplication = 4;
-constexpr std::uint16_t kOptionTimeResolution = 9;
-constexpr std::uint32_t kInbound = 1;
-constexpr std::uint32_t kOutbound = 2;
 
 constexpr std::size_t kBuffer = 256 * 1024;
 constexpr std::size_t kRoomForOthers = kBuffer / 2;

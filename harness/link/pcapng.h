@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A writer of pcapng (draft-ietf-opsawg-pcapng): raw IP packets of two interfaces, "client" and
 // "server", with nanoseconds and a comment where there is something to say. tshark and Wireshark
-// read it; `tshark -r FILE -Y frame.comment` shows what the link did.
+// read it; `tshark -r FILE -Y frame.comment` shows what the link did. And a reader of such files.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/bytes.h"
 #include "harness/base/fd.h"
@@ -59,5 +60,18 @@ class PcapngWriter {
   std::uint64_t in_buffer_ = 0;  // of these, in the buffer
   std::optional<Error> error_;
 };
+
+// One packet of a capture.
+struct CapturedPacket {
+  CaptureInterface interface = CaptureInterface::Client;
+  bool inbound = false;  // it came from the interface
+  bool is_whole = true;  // all its bytes were kept
+  Bytes bytes;
+};
+
+// The packets of a file that PcapngWriter has written on a machine of this byte order, first to
+// last. System when it cannot be read; Malformed when it is no such file, ends within a block, or
+// has a block that contradicts itself, with the place in the file.
+Result<std::vector<CapturedPacket>> read_capture(const std::filesystem::path& path);
 
 }  // namespace rolecall::link

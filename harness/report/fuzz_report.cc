@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/shell_word.h"
+
 namespace rolecall::report {
 namespace {
 
@@ -37,7 +39,8 @@ Json as_json(const FuzzRun& run, std::size_t index) {
 }  // namespace
 
 std::string replay_line(const FuzzRun& run, const std::string& file) {
-  return fmt::format("rolecall fuzz {} --replay {} -- {}", name(run.side), file, run.subject);
+  return fmt::format("rolecall fuzz {} --replay {} -- {}", name(run.side), shell_word(file),
+                     run.subject);
 }
 
 std::string finding_file(const FuzzRun& run, const Finding& finding, const std::string& file) {

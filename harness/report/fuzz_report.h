@@ -12,7 +12,7 @@ namespace rolecall::report {
 
 struct FuzzRun {
   conformance::Side side = conformance::Side::Server;
-  std::string subject;  // the command
+  std::string subject;  // the command, as a shell takes it
   std::uint64_t seed = 0;
   conformance::FuzzOutcome outcome = {};
   std::vector<std::string> files = {};  // where each finding was written

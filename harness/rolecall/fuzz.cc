@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/base/files.h"
+#include "harness/base/shell_word.h"
 #include "harness/conformance/conversations/seeds.h"
 #include "harness/report/fuzz_report.h"
 #include "harness/rolecall/command.h"
@@ -93,8 +94,10 @@ Result<int> run(FuzzCommand& command) {
   TRY(command.limits.stop, catch_interruption());
   command.limits.time = seconds(command.seconds);
   const auto target = make_live_target(command.side, command.program, folder.path());
+  std::vector<std::string> words;
+  for (const std::string& word : command.program.words) words.push_back(shell_word(word));
   report::FuzzRun run{.side = command.side,
-                      .subject = fmt::format("{}", fmt::join(command.program.words, " ")),
+                      .subject = fmt::format("{}", fmt::join(words, " ")),
                       .seed = command.limits.seed};
   const bool is_replay = !command.replay.empty();
   TRY(run.outcome, is_replay ? replay(*target, command.replay) : search(*target, command));

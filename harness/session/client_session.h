@@ -47,6 +47,8 @@ class ClientSession {
 
   State state() const { return state_; }
   bool finished() const { return finished_; }
+  bool awaits_state() const { return expect_ == Expect::State; }  // as in ServerSession
+  std::size_t buffered() const { return in_.buffered(); }
   const wire::Cookie& cookie() const { return cookie_; }
   // What was agreed; final from OpenStreams on.
   Flag flag() const { return flag_; }

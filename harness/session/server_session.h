@@ -69,6 +69,10 @@ class ServerSession {
 
   State state() const { return state_; }
   bool finished() const { return finished_; }
+  // Whether the next byte of the control connection is a state. How many have come and wait: for
+  // the rest of a document, or, at most kMostUnread, for this end's turn to be over.
+  bool awaits_state() const { return expect_ == Expect::State; }
+  std::size_t buffered() const { return in_.buffered(); }
   const wire::Cookie& cookie() const { return cookie_; }
   // Hold from ParametersAgreed on.
   const wire::Parameters& parameters() const { return parameters_; }

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/conformance/conversations/seeds.h"
+#include "harness/conformance/server_script.h"
 
 namespace rolecall::conformance {
 namespace {
@@ -75,6 +78,33 @@ TEST(Fuzzing, ShortensWhatIsSent) {
   ASSERT_THAT(outcome.findings, SizeIs(1));
   ASSERT_THAT(outcome.findings[0].conversation, SizeIs(1));
   EXPECT_LE(outcome.findings[0].conversation[0].bytes.size(), 8002U);
+}
+
+// Whether `holds` of a document among the last steps, which are those of the newest conversation.
+bool any_document(const Conversation& told, const std::function<bool(const Json&)>& holds) {
+  const auto last = std::span(told).last(std::min<std::size_t>(told.size(), 16));
+  return std::ranges::any_of(last, [&](const Step& step) {
+    if (step.verb != Verb::Send || step.bytes.size() < 5) return false;
+    const Json json = Json::parse(step.bytes.substr(4), nullptr, false);
+    return json.is_object() && holds(json);
+  });
+}
+
+TEST(Fuzzing, PutsInAKeyThatNoPlainTestHas) {
+  Buggy target([](const Conversation& told) {
+    return any_document(told, [](const Json& json) { return json.contains("authtoken"); });
+  });
+  EXPECT_THAT(found(target).findings, SizeIs(1));
+}
+
+TEST(Fuzzing, LeavesOutAKeyThatEveryPlainTestHas) {
+  const Json plain = Json::parse(parameters());
+  Buggy target([&](const Conversation& told) {
+    return any_document(told, [&](const Json& json) {
+      return json.size() == plain.size() - 1 && json.contains("tcp") && !json.contains("len");
+    });
+  });
+  EXPECT_THAT(found(target).findings, SizeIs(1));
 }
 
 TEST(Fuzzing, TellsOneBugOnce) {

@@ -145,6 +145,17 @@ Json nested(std::size_t depth) {
   return value;
 }
 
+// Some keys that programs know, of both documents; not all of them are in a document by itself.
+constexpr std::array kKeys = {"role_flag", "udp",     "sctp", "num",        "blockcount",
+                              "MSS",       "window",  "len",  "omit",       "time",
+                              "parallel",  "reverse", "TOS",  "congestion", "authtoken",
+                              "streams",   "id",      "error"};
+
+// A key that the object had not, or had with another value.
+void set_key(Json& object, Random& random) {
+  object[any_of(random, kKeys)] = odd_value(random);
+}
+
 void change_document(Json& json, Random& random) {
   Json* at = &json;
   while (at->is_structured() && !at->empty()) {
@@ -153,13 +164,16 @@ void change_document(Json& json, Random& random) {
       at = &*item;
       continue;
     }
-    switch (below(random, 6)) {
+    switch (below(random, 7)) {
       case 0:
         at->erase(item);
         return;
       case 1:
         *item = nested(1 + below(random, 600));
         return;
+      case 2:
+        if (at->is_object()) return set_key(*at, random);
+        [[fallthrough]];
       default:
         *item = odd_value(random);
         return;

@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/base/bytes.h"
 #include "harness/wire/cookie.h"
+#include "harness/wire/role_flag.h"
 #include "harness/wire/state.h"
 
 namespace rolecall::conformance {
@@ -41,14 +43,22 @@ class Writer {
   Conversation conversation_;
 };
 
-// Our part as a client with so many streams, of which the first `sending` are ours to send on.
-Conversation as_client(const Json& changes, int streams, int sending,
-                       std::string_view preamble = {}) {
+// The preamble of stream `number`, of which the first `sending` are the client's to send on.
+std::string preamble(int level, int number, int sending) {
+  const auto role = number <= sending ? wire::Role::Sender : wire::Role::Receiver;
+  const auto index = static_cast<std::uint16_t>(number - 1);
+  return std::string(as_text(wire::encode_preamble(level, {role, index})));
+}
+
+// Our part as a client with so many streams, of which the first `sending` are ours to send on; with
+// a level of the role flag, which a legacy server reads past.
+Conversation as_client(Json changes, int streams, int sending, int level = 0) {
+  if (level > 0) changes["role_flag"] = level;
   Writer write;
   write.open(0).send(0, std::string(kCookieWord)).await(State::ParamExchange);
   write.send(0, document(parameters(changes))).await(State::CreateStreams);
   for (int i = 1; i <= streams; ++i) {
-    write.open(i).send(i, std::string(kCookieWord) + std::string(preamble));
+    write.open(i).send(i, std::string(kCookieWord) + preamble(level, i, sending));
   }
   write.await(State::TestRunning);
   std::vector<Report> reports;
@@ -62,14 +72,18 @@ Conversation as_client(const Json& changes, int streams, int sending,
   return write.send(State::IperfDone).close_all(streams).done();
 }
 
-// Our part as a server that takes so many streams.
-Conversation as_server(int streams) {
+// Our part as a server that takes so many streams; with a level of the role flag, which is wrong
+// towards a client that does not announce it.
+Conversation as_server(int streams, int level = 0) {
   Writer write;
   write.open(0).take(0, wire::kCookieSize).send(State::ParamExchange).await("}");
+  if (level > 0) {
+    write.send(State::ServerParameters).send(0, document(wire::encode_server_parameters(level)));
+  }
   write.send(State::CreateStreams);
   std::vector<Report> reports;
   for (int i = 1; i <= streams; ++i) {
-    write.open(i).take(i, wire::kCookieSize);
+    write.open(i).take(i, wire::kCookieSize + wire::preamble_size(level));
     reports.push_back({.id = i == 1 ? 1 : i + 1, .bytes = static_cast<std::int64_t>(kPayload)});
   }
   write.send(State::TestStart).send(State::TestRunning);
@@ -82,12 +96,15 @@ Conversation as_server(int streams) {
 }  // namespace
 
 std::vector<Conversation> whole_conversations(Side side) {
-  if (side == Side::Client) return {as_server(1), as_server(2), as_server(4)};
+  if (side == Side::Client)
+    return {as_server(1), as_server(2), as_server(4), as_server(2, 1), as_server(2, 2)};
   return {
       as_client(Json::object(), 1, 1),
       as_client({{"reverse", true}}, 1, 0),
       as_client({{"parallel", 3}}, 3, 3),
       as_client({{"bidirectional", true}}, 2, 1),
+      as_client({{"bidirectional", true}}, 2, 1, 1),
+      as_client({{"bidirectional", true}, {"parallel", 2}}, 4, 2, 2),
       as_client({{"get_server_output", 1}, {"num", kPayload}, {"time", 0}}, 1, 1),
       as_client({{"omit", 1}, {"bandwidth", 1'000'000}, {"burst", 2}, {"title", "t"}}, 1, 1),
   };
