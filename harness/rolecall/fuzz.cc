@@ -112,7 +112,7 @@ Result<int> run(FuzzCommand& command) {
   return run.outcome.findings.empty() ? kExitAsExpected : kExitUnexpected;
 }
 
-void add_side(CLI::App& fuzz, Side side, int& exit_status) {
+void add_fuzzed_side(CLI::App& fuzz, Side side, int& exit_status) {
   auto command = std::make_shared<FuzzCommand>();
   command->side = side;
   CLI::App* app = fuzz.add_subcommand(
@@ -155,8 +155,8 @@ void add_fuzz_command(CLI::App& app, int& exit_status) {
   CLI::App* fuzz = app.add_subcommand(
       "fuzz", "change whole conversations until one crashes, ends or hangs a running program");
   fuzz->require_subcommand(1);
-  add_side(*fuzz, Side::Server, exit_status);
-  add_side(*fuzz, Side::Client, exit_status);
+  add_fuzzed_side(*fuzz, Side::Server, exit_status);
+  add_fuzzed_side(*fuzz, Side::Client, exit_status);
 }
 
 }  // namespace rolecall::cli

@@ -29,7 +29,7 @@ constexpr std::array kAllShapes = {
     Shape{Mode::Bidir, 1},   Shape{Mode::Bidir, 2},   Shape{Mode::Bidir, 4}};
 
 // Above the 10 s that a server waits for a preamble.
-constexpr Duration kRunLimit = seconds(15);
+constexpr Duration kCellLimit = seconds(15);
 // Up to this release a server counts whatever follows the cookie as data.
 constexpr Release kLastToCountAStrayByte{3, 15, 0};
 
@@ -179,7 +179,7 @@ MatrixCell cell_of(const MatrixPeer& client, const MatrixPeer& server, const Sha
     s.client.args.push_back(std::to_string(shape.streams));
   }
   read_own_arguments(s);
-  s.limit = kRunLimit;
+  s.limit = kCellLimit;
   s.control.expect = claim.natural;
   s.expect = claim.adverse.value_or(
       Expectation{.above = Outcome{claim.natural}, .below = Outcome{claim.natural}});
