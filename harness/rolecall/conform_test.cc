@@ -125,6 +125,14 @@ TEST_F(ConformTest, WithoutAPlaceForKeysACaseOfTokensIsBrokenNotAborted) {
   EXPECT_THAT(out(), HasSubstr("set TMPDIR to one"));
 }
 
+TEST_F(ConformTest, ProgramThatDiesOfASignalHasCrashed) {
+  EXPECT_EQ(run({"conform", "client", "--case", "whole-test", "--", "sh", "-c", "kill -SEGV $$",
+                 "{host}", "{port}", "{options}"}),
+            1);
+  EXPECT_THAT(out(), HasSubstr("crashed: "));
+  EXPECT_THAT(out(), HasSubstr("1 case: 1 crashed"));
+}
+
 TEST_F(ConformTest, WhatASanitizerSaysFailsTheCase) {
   const Words complains = {"sh", "-c", "echo 'x.c:3:1: runtime error: y' >&2; exec \"$0\" -s -p $1",
                            roleperf_, "{port}"};
