@@ -108,6 +108,7 @@ TEST_F(ConformTest, CaseThatLosesTheServerIsNamedAndNoOtherBlamed) {
                  "cookie-is-answered", "--case", kCase}),
             1);
   EXPECT_THAT(out(), HasSubstr("the server serves a plain test after the case"));
+  EXPECT_THAT(out(), HasSubstr("no further case is asked of it"));
   EXPECT_THAT(out(), HasSubstr("1 failed, 1 skipped"));
 }
 
