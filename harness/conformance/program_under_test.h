@@ -39,8 +39,9 @@ class ProgramUnderTest {
   Checked<ExitStatus> wait(Duration limit);
   // Readable once it has ended.
   const Fd& end() const { return child_.pidfd(); }
-  // Whether it has ended by now.
-  std::optional<ExitStatus> status() { return child_.status(); }
+  // Whether it has ended by now. One that is on its way out, and has closed its connections on it,
+  // is waited for.
+  std::optional<ExitStatus> status();
   void send_signal(int signal);
   void stop();  // SIGTERM, SIGKILL after a second; both are our doing
 

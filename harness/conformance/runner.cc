@@ -123,7 +123,7 @@ void run_at_running_server(CaseResult& result, const Address& server, TimeLine& 
   result.has_lost_the_server = true;
   result.outcome = Outcome::Failed;
   result.expected = "the server serves a plain test after the case";
-  result.actual = served.error().actual;
+  result.actual = served.error().actual + "; no further case is asked of it";
 }
 
 CaseResult not_asked(const Case& a_case, const std::string& lost_by) {

@@ -108,6 +108,7 @@ TEST_F(ConformTest, CaseThatLosesTheServerIsNamedAndNoOtherBlamed) {
                  "cookie-is-answered", "--case", kCase}),
             1);
   EXPECT_THAT(out(), HasSubstr("the server serves a plain test after the case"));
+  EXPECT_THAT(out(), HasSubstr("no further case is asked of it"));
   EXPECT_THAT(out(), HasSubstr("1 failed, 1 skipped"));
 }
 
@@ -123,6 +124,14 @@ TEST_F(ConformTest, WithoutAPlaceForKeysACaseOfTokensIsBrokenNotAborted) {
   auto child = Child::start({"/usr/bin/env", words, {}, file("out"), file("err")}).value();
   EXPECT_EQ(child.wait(kNever).value().code, 2);
   EXPECT_THAT(out(), HasSubstr("set TMPDIR to one"));
+}
+
+TEST_F(ConformTest, ProgramThatDiesOfASignalHasCrashed) {
+  EXPECT_EQ(run({"conform", "client", "--case", "whole-test", "--", "sh", "-c", "kill -SEGV $$",
+                 "{host}", "{port}", "{options}"}),
+            1);
+  EXPECT_THAT(out(), HasSubstr("crashed: "));
+  EXPECT_THAT(out(), HasSubstr("1 case: 1 crashed"));
 }
 
 TEST_F(ConformTest, WhatASanitizerSaysFailsTheCase) {
