@@ -72,7 +72,7 @@ std::string round_trips(Duration took) {
                      took.in_seconds() / scenario::kSetUpRoundTrip.in_seconds(), took.in_seconds());
 }
 
-void is_unexpected(ScenarioResult& result, const std::string& why) {
+void mark_unexpected(ScenarioResult& result, const std::string& why) {
   result.as_expected = false;
   for (RunResult& run : result.runs) {
     run.as_expected = false;
@@ -90,12 +90,12 @@ void judge_set_up(Answers& all) {
     const Fix& fix = all.fixes[cell.fix];
     const Duration bare = bare_set_up(all, cell);
     if (!took) {
-      is_unexpected(result, "the link did not see the set-up of the streams");
+      mark_unexpected(result, "the link did not see the set-up of the streams");
     } else if (cell.question.streams > 1 && !is_bare(cell) && !keeps_its_bound(fix, *took, bare)) {
-      is_unexpected(result,
-                    fmt::format("set-up took {} round trips, {:.2f} s without any delay: "
-                                "declared are at most {} beyond that",
-                                round_trips(*took), bare.in_seconds(), *fix.most_round_trips));
+      mark_unexpected(result,
+                      fmt::format("set-up took {} round trips, {:.2f} s without any delay: "
+                                  "declared are at most {} beyond that",
+                                  round_trips(*took), bare.in_seconds(), *fix.most_round_trips));
     }
   }
 }
