@@ -93,7 +93,7 @@ void judge_set_up(Answers& all) {
       mark_unexpected(result, "the link did not see the set-up of the streams");
     } else if (cell.question.streams > 1 && !is_bare(cell) && !keeps_its_bound(fix, *took, bare)) {
       mark_unexpected(result,
-                      fmt::format("set-up took {} round trips, {:.2f} s without any delay: "
+                      fmt::format("set-up in round trips: {}; {:.2f} s without any delay; "
                                   "declared are at most {} beyond that",
                                   round_trips(*took), bare.in_seconds(), *fix.most_round_trips));
     }
