@@ -7,11 +7,18 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <random>
 
 #include <fmt/format.h>
 
 namespace rolecall {
 namespace {
+
+constexpr int kFirstQuiet = 10'000;  // above what well-known servers use
+constexpr int kUsualFirst = 32'768;
+constexpr int kEnoughPorts = 1'000;
+constexpr int kTries = 64;
 
 struct LoopbackAddress {
   sockaddr_storage storage{};
@@ -50,14 +57,44 @@ Result<Fd> open_socket(int& family) {
     fd.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   }
   if (!fd.is_open()) return system_error("socket(SOCK_STREAM)");
-  const int on = 1;
   const int off = 0;
-  if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
-    return system_error("setsockopt(SO_REUSEADDR)");
   if (family == AF_INET6 &&
       ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
     return system_error("setsockopt(IPV6_V6ONLY, 0)");
   return fd;
+}
+
+bool bind_to_port(const Fd& fd, int family, std::uint16_t port) {
+  const LoopbackAddress address = any_address(family, port);
+  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0;
+}
+
+// The first port that the kernel gives to sockets that ask for none, TCP and UDP alike.
+int first_ephemeral_port() {
+  int first = kUsualFirst;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  return first;
+}
+
+// A port that no socket gets by chance: what is reserved is a TCP port, and the server may want the
+// UDP one of its number later. Where all tries fail, or there are too few such ports, any.
+bool bind_to_quiet_port(const Fd& fd, int family) {
+  const int count = first_ephemeral_port() - kFirstQuiet;
+  if (count >= kEnoughPorts) {
+    std::minstd_rand random{std::random_device{}()};
+    std::uniform_int_distribution<int> offset(0, count - 1);
+    for (int i = 0; i < kTries; ++i)
+      if (bind_to_port(fd, family, static_cast<std::uint16_t>(kFirstQuiet + offset(random))))
+        return true;
+  }
+  return bind_to_port(fd, family, 0);
+}
+
+// Only now, so that no two reservations are of one port: the server that comes binds it, too.
+Result<void> share(const Fd& fd) {
+  const int on = 1;
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0) return ok();
+  return system_error("setsockopt(SO_REUSEADDR)");
 }
 
 }  // namespace
@@ -65,9 +102,12 @@ Result<Fd> open_socket(int& family) {
 Result<PortReservation> PortReservation::take(std::uint16_t port) {
   int family = AF_UNSPEC;
   TRY(auto fd, open_socket(family));
-  const LoopbackAddress address = any_address(family, port);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) {
+  if (port != 0) {
+    TRY(share(fd));  // what an earlier server left in TIME_WAIT is no hindrance
+  }
+  if (port != 0 ? bind_to_port(fd, family, port) : bind_to_quiet_port(fd, family)) {
     const std::uint16_t taken = local_port(fd);
+    TRY(share(fd));
     return PortReservation(std::move(fd), taken);
   }
   if (errno == EADDRINUSE) {

@@ -15,7 +15,8 @@ namespace rolecall {
 
 class PortReservation {
  public:
-  // `port`, or a free one for 0. Config when somebody else has it.
+  // `port`, or for 0 a free one below those that the kernel gives out by itself, so that no UDP
+  // socket has its number by chance. Config when somebody else has it.
   static Result<PortReservation> take(std::uint16_t port);
   std::uint16_t port() const { return port_; }
 
