@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -15,7 +16,9 @@
 namespace rolecall {
 namespace {
 
-constexpr int kFirstQuiet = 10'000;  // above what well-known servers use
+// Above what well-known servers use; from 20,000 on conformance cases bind ports of their own.
+constexpr int kFirstQuiet = 10'000;
+constexpr int kEndOfQuiet = 20'000;
 constexpr int kUsualFirst = 32'768;
 constexpr int kEnoughPorts = 1'000;
 constexpr int kTries = 64;
@@ -79,7 +82,7 @@ int first_ephemeral_port() {
 // A port that no socket gets by chance: what is reserved is a TCP port, and the server may want the
 // UDP one of its number later. Where all tries fail, or there are too few such ports, any.
 bool bind_to_quiet_port(const Fd& fd, int family) {
-  const int count = first_ephemeral_port() - kFirstQuiet;
+  const int count = std::min(first_ephemeral_port(), kEndOfQuiet) - kFirstQuiet;
   if (count >= kEnoughPorts) {
     std::minstd_rand random{std::random_device{}()};
     std::uniform_int_distribution<int> offset(0, count - 1);
