@@ -56,6 +56,7 @@ Result<TcpInfo> decode_tcp_info(ByteView bytes) {
   info.total_retrans = raw.tcpi_total_retrans;
   info.last_data_sent_ms = raw.tcpi_last_data_sent;
   info.rtt_us = raw.tcpi_rtt;
+  info.min_rtt_us = raw.tcpi_min_rtt;
   info.rttvar_us = raw.tcpi_rttvar;
   info.pmtu = raw.tcpi_pmtu;
   info.reordering = raw.tcpi_reordering;

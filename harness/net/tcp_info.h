@@ -42,6 +42,7 @@ struct TcpInfo {
   std::uint32_t total_retrans = 0;
   std::uint32_t last_data_sent_ms = 0;  // ms since the last segment with data left
   std::uint32_t rtt_us = 0;
+  std::uint32_t min_rtt_us = 0;  // the least yet; what the path takes, the peer's own delay apart
   std::uint32_t rttvar_us = 0;
   std::uint32_t pmtu = 0;
   std::uint32_t reordering = 0;  // segments; the kernel's estimate of how far packets overtake

@@ -54,7 +54,7 @@ ConnectOrder connect_order(const StreamOpening& opening) {
   }
   if (session::preamble_level(opening.session.flag()) > 0) return ConnectOrder::Parallel;
   const auto info = read_tcp_info(opening.control);
-  return affordable_order(microseconds(info ? info.value().rtt_us : 0),
+  return affordable_order(microseconds(info ? info.value().min_rtt_us : 0),
                           opening.session.stream_count());
 }
 

@@ -33,7 +33,7 @@ using scenario::VerdictKind;
 struct CampaignCommand {
   CommonOptions common;
   int tests = 1000;
-  int loss_percent = 5;
+  double loss_percent = 5;
   int seed = 1;
   std::string legacy = "iperf3-3.22";
 };
@@ -174,7 +174,7 @@ void add_campaign_command(CLI::App& app, int& exit_status) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   campaign->add_option("--loss", command->loss_percent, "percent of the packets lost, each way")
-      ->check(CLI::Range(0, 99))
+      ->check(CLI::Range(0.0, 99.0))
       ->capture_default_str();
   campaign
       ->add_option("--seed", command->seed,

@@ -88,7 +88,7 @@ std::string as_scenario_file(const Scenario& scenario) {
       {"control", {{"repeat", scenario.control.repeat}, {"expect", name(scenario.control.expect)}}},
       {"link",
        {{"mtu", link.mtu},
-        {"delay_ms", link.delay.in_ms()},
+        {"delay_ms", link.delay.in_seconds() * 1e3},
         {"loss_percent", link.loss_percent},
         {"seed", link.seed},
         {"proxy", link.has_proxy}}},

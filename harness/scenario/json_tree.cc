@@ -29,15 +29,17 @@ class TreeBuilder {
     JsonNode node;
     node.kind = JsonNode::Kind::Integer;
     node.integer = value;
+    node.real = static_cast<double>(value);
     return put(std::move(node));
   }
   bool number_unsigned(std::uint64_t value) {
     constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
     return number_integer(static_cast<std::int64_t>(std::min(value, kMost)));
   }
-  bool number_float(double, const std::string&) {
+  bool number_float(double value, const std::string&) {
     JsonNode node;
     node.kind = JsonNode::Kind::Real;
+    node.real = value;
     return put(std::move(node));
   }
   bool string(std::string& value) {

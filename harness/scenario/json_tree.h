@@ -19,6 +19,7 @@ struct JsonNode {
   int line = 1;  // of its key in an object, else of its own
   bool boolean = false;
   std::int64_t integer = 0;
+  double real = 0;  // of an integer, too
   std::string text;
   std::vector<JsonNode> items;    // of an array, or the values of an object
   std::vector<std::string> keys;  // of an object: keys[i] is the key of items[i]

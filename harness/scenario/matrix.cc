@@ -140,12 +140,6 @@ std::string file_name(std::string_view label) {
   return name;
 }
 
-// Equal figures hide an exchange. Into small buffers a client writes blocks in parts, as its reader
-// makes room, so that its streams carry what chance gives them; with large ones 3.12 writes whole
-// blocks in turn, and as many to each. By -n, since by -t what the server counts is cut off at
-// another place than the client's figures; not in reverse: there 3.9 never ends such a test.
-constexpr std::array kUnequalStreams = {"-n", "64M", "-w", "32K"};
-
 std::vector<std::string> length_of_test(const MatrixPeer& client, const Shape& shape) {
   const bool is_told_by_figures = shape.mode == Mode::Forward && shape.streams > 1;
   if (is_told_by_figures && client.conduct != Conduct::Force)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <system_error>
 #include <utility>
 
@@ -71,6 +72,8 @@ class Reader {
   Result<void> read_text(const JsonNode& object, std::string_view key, std::string& into) const;
   Result<void> read_number(const JsonNode& object, std::string_view key, int least, int most,
                            int& into) const;
+  Result<void> read_real(const JsonNode& object, std::string_view key, double least, double most,
+                         double& into) const;
   Result<void> read_texts(const JsonNode& object, std::string_view key,
                           std::vector<std::string>& into) const;
   Result<PeerSpec> read_peer(const JsonNode& root, std::string_view key) const;
@@ -131,6 +134,19 @@ Result<void> Reader::read_number(const JsonNode& object, std::string_view key, i
     return wrong(*node,
                  fmt::format("\"{}\" is {}, it may be {} to {}", key, node->integer, least, most));
   into = static_cast<int>(node->integer);
+  return ok();
+}
+
+Result<void> Reader::read_real(const JsonNode& object, std::string_view key, double least,
+                               double most, double& into) const {
+  const JsonNode* node = object.member(key);
+  if (node == nullptr) return ok();
+  if (node->kind != Kind::Integer && node->kind != Kind::Real)
+    return wrong(*node, fmt::format("\"{}\" is {}, a number is needed", key, name(node->kind)));
+  if (node->real < least || node->real > most)
+    return wrong(*node,
+                 fmt::format("\"{}\" is {}, it may be {} to {}", key, node->real, least, most));
+  into = node->real;
   return ok();
 }
 
@@ -259,17 +275,17 @@ Result<void> Reader::read_link(const JsonNode& root, LinkShape& into) const {
   const JsonNode* node = root.member("link");
   if (node == nullptr) return ok();
   TRY(check_object(*node, "link"));
-  int delay_ms = 0;
+  double delay_ms = 0;
   int hold_ms = 0;
   int seed = static_cast<int>(into.seed);
   TRY(read_number(*node, "mtu", kLeastMtu, 65'535, into.mtu));
-  TRY(read_number(*node, "delay_ms", 0, 10'000, delay_ms));
-  TRY(read_number(*node, "loss_percent", 0, 99, into.loss_percent));
+  TRY(read_real(*node, "delay_ms", 0, 10'000, delay_ms));
+  TRY(read_real(*node, "loss_percent", 0, 99, into.loss_percent));
   TRY(read_number(*node, "seed", 0, 2'000'000'000, seed));
   TRY(read_number(*node, "hold_ms", 1, kMaxLimitMs, hold_ms));
   TRY(const auto* proxy, typed(*node, "proxy", Kind::Boolean));
   into.has_proxy = proxy != nullptr && proxy->boolean;
-  into.delay = milliseconds(delay_ms);
+  into.delay = Duration{std::llround(delay_ms * 1e6)};
   into.seed = static_cast<std::uint64_t>(seed);
   if (hold_ms != 0) into.hold_limit = milliseconds(hold_ms);
   return ok();

@@ -63,9 +63,9 @@ struct Expectation {
 // What the link between the peers is like, where the lever is Link.
 struct LinkShape {
   int mtu = 1500;
-  Duration delay{};        // one way
-  int loss_percent = 0;    // at random, each way
-  std::uint64_t seed = 1;  // run i takes seed + i
+  Duration delay{};         // one way
+  double loss_percent = 0;  // at random, each way
+  std::uint64_t seed = 1;   // run i takes seed + i
   std::optional<Duration> hold_limit;
   // A TCP-terminating proxy beside the client; the connections of the schedule are those that it
   // makes to the server.

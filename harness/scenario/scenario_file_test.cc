@@ -127,6 +127,24 @@ TEST(ScenarioFileTest, WrittenAsAFileItReadsBackTheSame) {
   EXPECT_EQ(as_scenario_file(parse_scenario(text, "claim.json").value()), text);
 }
 
+std::string on_link(const std::string& shape) {
+  return with("\"repeat\": 4", "\"link\": " + shape + ", \"repeat\": 4");
+}
+
+TEST(ScenarioFileTest, LossAndDelayMayBeParts) {
+  const auto s =
+      parse_scenario(on_link(R"({"loss_percent": 0.25, "delay_ms": 1.5})"), "claim.json").value();
+  EXPECT_EQ(s.link.loss_percent, 0.25);
+  EXPECT_EQ(s.link.delay, microseconds(1500));
+  EXPECT_EQ(as_scenario_file(parse_scenario(as_scenario_file(s), "claim.json").value()),
+            as_scenario_file(s));
+}
+
+TEST(ScenarioFileTest, LossIsANumberBelowAll) {
+  EXPECT_THAT(error_of(on_link(R"({"loss_percent": "1"})")), HasSubstr("a number is needed"));
+  EXPECT_THAT(error_of(on_link(R"({"loss_percent": 99.5})")), HasSubstr("it may be 0 to 99"));
+}
+
 // The same text with one part exchanged.
 std::string linked(const std::string& schedule, const std::string& levers,
                    const std::string& expect) {
