@@ -106,17 +106,29 @@ is_here() {
   [ -n "$kept" ] && "$peers/$kept/bin/iperf3" -v >/dev/null 2>&1
 }
 
-mkdir -p "$peers"
+forget() {
+  sed -i "/^$1 /d" "$peers/VERSIONS"
+}
+
+if ! mkdir -p "$peers" || ! [ -w "$peers" ]; then
+  echo "peers: $peers cannot be written by $(id -un): run this as its owner, or remove it" >&2
+  exit 2
+fi
 touch "$peers/VERSIONS"
 for suite in $suites; do
   if [ -z "$again" ] && is_here "$suite"; then continue; fi
-  sed -i "/^$suite /d" "$peers/VERSIONS"
   mkdir -p "$work/$suite"
   if fetch >"$work/log" 2>&1 && assemble >>"$work/log" 2>&1; then
     package=$(dpkg-deb -f "$work/$suite"/cache/archives/iperf3_*.deb Version)
+    forget "$suite"
     printf '%-9s %-14s %s\n' "$suite" "iperf3-$release" "$package" >>"$peers/VERSIONS"
   else
-    echo "peers: the iperf3 of $suite is left out:" >&2
+    if is_here "$suite"; then
+      echo "peers: the iperf3 of $suite could not be fetched anew; the one fetched before stays:" >&2
+    else
+      forget "$suite"
+      echo "peers: the iperf3 of $suite is left out:" >&2
+    fi
     sed -n '/^[EW]:/p' "$work/log" >&2
     tail -n 3 "$work/log" >&2
   fi

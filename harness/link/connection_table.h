@@ -31,7 +31,8 @@ struct Sighting {
 // the same port with another sequence number is a new connection.
 class ConnectionTable {
  public:
-  // `clients`: the client's own addresses, one numbering each. All others are strangers'.
+  // `clients`: the client's own addresses, one numbering each. All others are strangers'. From one
+  // address one test at a time: a second control connection meanwhile is taken for a stream.
   ConnectionTable(std::uint16_t server_port, const std::vector<IpAddress>& clients);
 
   // What `segment`, which arrived `now`, is. Nothing when it is not of the server port, or of a

@@ -127,6 +127,12 @@ const ConnectionLog* LinkLog::stream(int number) const {
   return it == connections.end() ? nullptr : &*it;
 }
 
+std::optional<TimePoint> LinkLog::began_to_hold(std::size_t rule) const {
+  for (const PacketAction& action : actions)
+    if (action.rule == rule && action.fate == PacketFate::Held) return action.at;
+  return std::nullopt;
+}
+
 std::string LinkLog::text() const {
   std::string all;
   for (const ConnectionLog& connection : connections) all += line(connection, started) + "\n";

@@ -115,6 +115,8 @@ struct LinkLog {
 
   // Stream `number` of the first test that has it, nullptr without.
   const ConnectionLog* stream(int number) const;
+  // When rule `rule` held its first packet.
+  std::optional<TimePoint> began_to_hold(std::size_t rule) const;
   // From the first stream's SYN to the server's next message behind the last stream's cookie, which
   // is TEST_START, both as they come to the link. Nothing while that has not come.
   std::optional<Duration> set_up_time() const;

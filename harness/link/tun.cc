@@ -53,6 +53,17 @@ Error no_device() {
   return Error{Errc::System, fmt::format("open({}); {}", kDevice, advice), failed};
 }
 
+Error no_interface(const std::string& device) {
+  const int failed = errno;
+  const char* const advice = failed == ENOTTY || failed == EINVAL
+                                 ? "that is no TUN driver: modprobe tun, or give the container "
+                                   "the device (--device /dev/net/tun)"
+                                 : "this needs CAP_NET_ADMIN in the network namespace: run as "
+                                   "root, or allow user namespaces";
+  return Error{Errc::System, fmt::format("ioctl({}, TUNSETIFF, {}); {}", kDevice, device, advice),
+               failed};
+}
+
 Result<Fd> control_socket(int family) {
   Fd fd(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return system_error("socket(SOCK_DGRAM)");
@@ -166,7 +177,7 @@ Result<Fd> open_here(const TunSetup& setup) {
   ifreq request = request_for(setup.name);
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
   if (setup.large_segments) request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
-  TRY(control(tun, TUNSETIFF, &request, "TUNSETIFF", setup.name));
+  if (::ioctl(tun.get(), TUNSETIFF, &request) != 0) return no_interface(setup.name);
   if (setup.large_segments &&
       ::ioctl(tun.get(), TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) != 0)
     return system_error(fmt::format("ioctl(TUNSETOFFLOAD, {})", setup.name));

@@ -123,9 +123,10 @@ ssize_t receive(int fd, std::span<std::byte> into, int flags) {
 
 Result<Fd> open_netlink(int type_flags) {
   Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | type_flags, NETLINK_SOCK_DIAG));
-  if (!fd.is_open())
-    return system_error("socket(AF_NETLINK, NETLINK_SOCK_DIAG); the kernel needs CONFIG_INET_DIAG");
-  return fd;
+  if (fd.is_open()) return fd;
+  const bool is_unknown = errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT;
+  return system_error(fmt::format("socket(AF_NETLINK, NETLINK_SOCK_DIAG){}",
+                                  is_unknown ? "; the kernel needs CONFIG_INET_DIAG" : ""));
 }
 
 }  // namespace

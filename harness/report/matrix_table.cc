@@ -54,11 +54,11 @@ const char* word(const RunResult& run) {
 constexpr char kLegend[] =
     "ok completed, DEAD deadlock on every connection, part on some, swap figures of another "
     "stream,\n"
-    "figs wrong figures, refd refused, void reports success and delivered nothing, -- not "
-    "realisable:\n"
-    "the peers' own ordering forbids the adverse order, ?? the order did not come about, . "
-    "nothing\n"
-    "to try, x left out, ! not as declared\n";
+    "figs wrong figures, refd refused, void reports success and delivered nothing, CRSH crashed,\n"
+    "stck stuck at the limit, inco inconclusive, -- not realisable: the peers' own ordering "
+    "forbids\n"
+    "the adverse order, ?? the order did not come about, . nothing to try, x left out,\n"
+    "! not as declared\n";
 
 // The worst of several runs: the first that is not as declared.
 Cell cell(const std::vector<const RunResult*>& runs) {

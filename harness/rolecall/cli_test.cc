@@ -30,6 +30,11 @@ TEST_F(CliTest, AnUnknownOptionIsWrongUsage) {
   EXPECT_THAT(err(), HasSubstr("--runz"));
 }
 
+TEST_F(CliTest, AnUnknownCommandIsNamed) {
+  EXPECT_EQ(run({"reprodcue"}), 2);
+  EXPECT_THAT(err(), HasSubstr("reprodcue"));
+}
+
 TEST_F(CliTest, HelpIsNoError) {
   EXPECT_EQ(run({"--help"}), 0);
   EXPECT_THAT(out(), HasSubstr("reproduce"));
@@ -124,6 +129,42 @@ TEST_F(CliTest, AReportThatCannotBeWrittenCostsNoRun) {
   EXPECT_EQ(out(), "");
 }
 
+TEST_F(CliTest, AReportOfAnEarlierRunStaysWhereNothingIsRun) {
+  const auto report = write("cells.xml", "of yesterday");
+  EXPECT_EQ(run({"matrix", "--only", "no-such-cell", "--junit", report}), 2);
+  EXPECT_EQ(read_file(report).value(), "of yesterday");
+}
+
+TEST_F(CliTest, AnEarlierReportIsReplacedWhole) {
+  const auto report = write("runs.xml", std::string(100'000, 'x'));
+  EXPECT_EQ(run({"run", natural_scenario(), "--junit", report}), 0) << err();
+  EXPECT_THAT(read_file(report).value(), testing::EndsWith("</testsuites>\n"));
+}
+
+TEST_F(CliTest, TwoReportsAreTwoFiles) {
+  EXPECT_EQ(run({"run", natural_scenario(), "--junit", file("a"), "--html", file("a")}), 2);
+  EXPECT_THAT(err(), HasSubstr("give each its own"));
+}
+
+TEST_F(CliTest, AFolderThatCannotHoldEvidenceCostsNoRun) {
+  EXPECT_EQ(run({"run", natural_scenario(), "--keep", "/proc/self"}), 2);
+  EXPECT_THAT(err(), HasSubstr("cannot be written to /proc/self"));
+}
+
+TEST_F(CliTest, EvidenceOfAnEarlierSeriesDoesNotStandBesideThisOne) {
+  const std::vector<std::string> args = {"run", natural_scenario(), "--keep", file("kept"),
+                                         "--repeat"};
+  auto repeated = [&](const char* count) {
+    auto more = args;
+    more.emplace_back(count);
+    return run(more);
+  };
+  EXPECT_EQ(repeated("2"), 0) << err();
+  EXPECT_EQ(repeated("1"), 0) << err();
+  EXPECT_TRUE(fs::exists(file("kept") / "natural" / "1"));
+  EXPECT_FALSE(fs::exists(file("kept") / "natural" / "2"));
+}
+
 TEST_F(CliTest, ThePageIsWrittenBesideTheTable) {
   EXPECT_EQ(run({"run", natural_scenario(), "--repeat", "1", "--html", file("runs.html")}), 0)
       << err();
@@ -214,6 +255,12 @@ TEST_F(CliTest, ALeverThatAScenarioDoesNotListIsRefused) {
   EXPECT_THAT(err(), HasSubstr("does not list the link lever"));
 }
 
+TEST_F(CliTest, OfManyScenariosThoseThatListTheLeverAreRun) {
+  EXPECT_EQ(run({"run", natural_scenario(), kDeadlock, "--lever", "defer", "--repeat", "1"}), 0)
+      << err();
+  EXPECT_THAT(err(), HasSubstr("without 1 of them"));
+}
+
 TEST_F(CliTest, TheJsonOfTheMainJobExplainsOneDeadlockAndItsEvidenceIsThere) {
   EXPECT_EQ(run({"reproduce", "--runs", "1", "--json"}), 0) << err();
   const auto runs = nlohmann::json::parse(out(), nullptr, false);
@@ -268,6 +315,19 @@ TEST_P(InterruptedTest, EndsItsPeersAndLeavesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Signals, InterruptedTest, testing::Values(SIGINT, SIGTERM),
                          [](const auto& signal) { return sigabbrev_np(signal.param); });
+
+TEST_F(CliTest, WhatWasRunBeforeAnInterruptionIsReported) {
+  Child rolecall = start({"run", natural_scenario(), "--repeat", "1000", "--keep", file("kept"),
+                          "--junit", file("runs.xml")});
+  while (!fs::exists(file("kept") / "natural" / "3")) ASSERT_FALSE(kNever.expired()) << err();
+  ::kill(rolecall.pid(), SIGINT);
+  const auto status = rolecall.wait(kNever);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status.value().code, 128 + SIGINT) << err();
+  EXPECT_THAT(out(), testing::AllOf(testing::ContainsRegex("natural .*[0-9] completed"),
+                                    HasSubstr("had been made when it was interrupted")));
+  EXPECT_THAT(read_file(file("runs.xml")).value(), HasSubstr("</testsuites>"));
+}
 
 TEST_F(CliTest, ExecPassesATerminationOn) {
   Child rolecall = start({"exec", "--order", "2,1", "--side", "server", "--", "sleep", "1000"});

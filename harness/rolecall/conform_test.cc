@@ -2,6 +2,10 @@
 // rolecall conform as its users meet it: what is listed, what is run, and what the exit status
 // says. Its programs under test are roleperf, and roleperf that serves one test only: with -1 it is
 // gone where the case asks whether others are still served.
+#include <algorithm>
+#include <sstream>
+#include <string>
+
 #include <gmock/gmock.h>
 
 #include "harness/conformance/program_under_test.h"
@@ -48,6 +52,14 @@ TEST_F(ConformTest, FailureShowsBothSidesBytesAndHowToRunItAgain) {
 TEST_F(ConformTest, ProgramThatHasEndedIsNotAskedAgain) {
   EXPECT_EQ(conform({"--case", kCase}, serves_once_), 1);
   EXPECT_THAT(out(), HasSubstr("program  --  has ended\n"));
+}
+
+TEST_F(ConformTest, TheListFitsAScreenWhateverACaseIsStartedWith) {
+  EXPECT_EQ(run({"conform", "client", "--list"}), 0) << err();
+  std::size_t longest = 0;
+  std::istringstream lines(out());
+  for (std::string line; std::getline(lines, line);) longest = std::max(longest, line.size());
+  EXPECT_LT(longest, 1000U) << "bytes of the rule below the title, three a column";
 }
 
 TEST_F(ConformTest, KnownFailureIsNone) {

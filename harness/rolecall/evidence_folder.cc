@@ -29,6 +29,10 @@ Result<EvidenceFolder> EvidenceFolder::open(const std::string& named) {
   if (failed) {
     return Error{Errc::System, fmt::format("the folder {} cannot be made", named), failed.value()};
   }
+  std::string trial = absolute / "rolecall-XXXXXX";
+  if (::mkdtemp(trial.data()) == nullptr)
+    return system_error(fmt::format("the evidence cannot be written to {}", named));
+  fs::remove(trial, failed);
   return EvidenceFolder(absolute, true);
 }
 

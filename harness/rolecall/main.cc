@@ -16,7 +16,7 @@ int run(int argc, char** argv) {
       "Reproduces the races of the iperf3 protocol on real programs, and shows what removes them.",
       "rolecall");
   app.set_version_flag("--version", "rolecall " ROLECALL_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // one that is not known is then named
   app.fallthrough(false);
   int exit_status = rolecall::cli::kExitAsExpected;
   rolecall::cli::add_reproduce_command(app, exit_status);
@@ -33,6 +33,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     // --help and --version come this way too, with exit code 0.
     return app.exit(error) == 0 ? rolecall::cli::kExitAsExpected : rolecall::cli::kExitEnvironment;
+  }
+  if (app.get_subcommands().empty()) {
+    fmt::print(stderr, "rolecall: name a command; rolecall --help lists them\n");
+    return rolecall::cli::kExitEnvironment;
   }
   return exit_status;
 }

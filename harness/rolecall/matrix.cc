@@ -54,9 +54,9 @@ Result<std::vector<scenario::MatrixCell>> chosen_cells(
 }
 
 Result<int> run(const MatrixCommand& command) {
-  TRY(auto stage, Stage::open(command.common));
-  const auto clients = scenario::matrix_clients(stage.peers());
-  const auto servers = scenario::matrix_servers(stage.peers());
+  TRY(const auto peers, find_peers(command.common));
+  const auto clients = scenario::matrix_clients(peers);
+  const auto servers = scenario::matrix_servers(peers);
   TRY(const auto cells, chosen_cells(command, clients, servers));
   std::vector<scenario::Scenario> scenarios;
   for (const scenario::MatrixCell& cell : cells) scenarios.push_back(cell.scenario);
@@ -64,6 +64,7 @@ Result<int> run(const MatrixCommand& command) {
     TRY(write_stdout(listing(scenarios)));
     return kExitAsExpected;
   }
+  TRY(auto stage, Stage::open(command.common));
   TRY(const auto results, stage.run(scenarios, 1, Stage::Missing::IsLeftOut));
   std::string text = report::matrix_table(clients, servers, cells, results, stage.style());
   text += report::left_out(results);
@@ -80,9 +81,11 @@ void add_matrix_command(CLI::App& app, int& exit_status) {
       "matrix", "every client with every server, in natural and in adverse order, by every lever");
   matrix->add_flag("--full", command->full,
                    "everybody with everybody, all modes with 1, 2 and 4 streams");
-  matrix->add_flag("--list", command->list, "only name the cells, one a line");
+  auto* list = matrix->add_flag("--list", command->list, "only name the cells, one a line");
   matrix->add_option("--only", command->only, "those with TEXT in their name")->type_name("TEXT");
   add_common_options(*matrix, command->common);
+  for (const char* of_a_run : {"--json", "--junit", "--html", "--keep", "--jobs"})
+    list->excludes(matrix->get_option(of_a_run));
   matrix->callback([command, &exit_status] {
     auto status = run(*command);
     exit_status = status ? status.value() : exit_after(status.error());

@@ -51,8 +51,7 @@ std::string as_table(const scenario::PeerSet& peers, const report::Style& style)
 }
 
 Result<int> list(const CommonOptions& options) {
-  TRY(auto folder, own_folder());
-  TRY(const auto peers, scenario::find_peers({options.peers, std::move(folder)}));
+  TRY(const auto peers, find_peers(options));
   TRY(write_stdout(options.json ? as_json(peers) : as_table(peers, stdout_style())));
   return peers.missing.empty() ? kExitAsExpected : kExitEnvironment;
 }

@@ -65,14 +65,19 @@ Result<std::vector<scenario::Scenario>> load(const std::vector<std::string>& pat
   return scenarios;
 }
 
-// By no other lever than this one.
+// By no other lever than this one: those that list it, of a folder that has others too.
 Result<void> choose_lever(scenario::Lever lever, std::vector<scenario::Scenario>& scenarios) {
-  for (scenario::Scenario& s : scenarios) {
-    if (std::find(s.levers.begin(), s.levers.end(), lever) == s.levers.end())
-      return Error{Errc::Config,
-                   fmt::format("scenario {} does not list the {} lever", s.name, name(lever))};
-    s.levers = {lever};
-  }
+  const std::string first = scenarios.empty() ? "" : scenarios.front().name;
+  const auto count = std::erase_if(scenarios, [&](const scenario::Scenario& s) {
+    return std::find(s.levers.begin(), s.levers.end(), lever) == s.levers.end();
+  });
+  if (scenarios.empty())
+    return Error{Errc::Config,
+                 fmt::format("scenario {} does not list the {} lever", first, name(lever))};
+  if (count > 0)
+    fmt::print(stderr, "rolecall: without {} of them, which do not list the {} lever\n", count,
+               name(lever));
+  for (scenario::Scenario& s : scenarios) s.levers = {lever};
   return ok();
 }
 

@@ -57,10 +57,17 @@ Stage::Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFold
       html_(std::move(html)),
       stop_(stop) {}
 
-Result<Stage> Stage::open(const CommonOptions& options) {
-  TRY(const auto* stop, catch_interruption());
+Result<scenario::PeerSet> find_peers(const CommonOptions& options) {
   TRY(auto folder, own_folder());
-  TRY(auto peers, scenario::find_peers({options.peers, std::move(folder)}));
+  return scenario::find_peers({options.peers, std::move(folder)});
+}
+
+Result<Stage> Stage::open(const CommonOptions& options) {
+  if (!options.junit.empty() && options.junit == options.html)
+    return Error{Errc::Config,
+                 fmt::format("--junit and --html both name {}: give each its own", options.junit)};
+  TRY(const auto* stop, catch_interruption());
+  TRY(auto peers, find_peers(options));
   TRY(auto junit, ReportFile::open(options.junit));
   TRY(auto html, ReportFile::open(options.html));
   TRY(auto evidence, EvidenceFolder::open(options.keep));
@@ -120,7 +127,20 @@ Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scen
   series.on_run = [&](const RunResult& run, std::size_t done, std::size_t total) {
     progress.show(done, total, fmt::format("{}: {}", run.scenario, name(run.verdict.kind)));
   };
+  series.on_interruption = [&](std::vector<ScenarioResult> made) {
+    report_so_far(std::move(made));
+  };
   return run_scenarios(scenarios, peers_, series);
+}
+
+void Stage::report_so_far(std::vector<ScenarioResult> made) {
+  if (made.empty()) return;
+  std::string text = report::results_table(made, report::ScenarioColumn::Shown, style());
+  const std::string surprises = report::surprises(made, style());
+  if (!surprises.empty()) text += "\n" + surprises;
+  text += "\nThese runs had been made when it was interrupted.\n";
+  if (auto done = report(std::move(made), text, "rolecall, interrupted"); !done)
+    fmt::print(stderr, "rolecall: {}\n", done.error().message());
 }
 
 Result<RunResult> Stage::run_to_its_end(const Scenario& scenario) {

@@ -28,7 +28,8 @@ class Stage {
   Result<void> require_link() const;
 
   // Runs all of them, with `repeat` in place of each scenario's own count. What is `Missing` here,
-  // a peer or a lever, ends all or is left out. Errors are of the environment, or an interruption.
+  // a peer or a lever, ends all or is left out. Errors are of the environment, or an interruption:
+  // then what was run by then has been reported.
   enum class Missing { EndsAll, IsLeftOut };
   Result<std::vector<scenario::ScenarioResult>> run(
       const std::vector<scenario::Scenario>& scenarios, std::optional<int> repeat,
@@ -55,6 +56,7 @@ class Stage {
   Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
         ReportFile junit, ReportFile html, const StopToken* stop);
   scenario::RunOptions run_options() const;
+  void report_so_far(std::vector<scenario::ScenarioResult> made);
   bool names_evidence() const;  // a report that the user asked for, so that it has to stay
 
   CommonOptions options_;
@@ -65,6 +67,9 @@ class Stage {
   const StopToken* stop_;
   report::Style style_ = stdout_style();
 };
+
+// Those of this machine, with the user's own. Config when a named one is not there.
+Result<scenario::PeerSet> find_peers(const CommonOptions& options);
 
 // The folder of the running program.
 Result<std::filesystem::path> own_folder();

@@ -68,20 +68,24 @@ Result<ReportFile> ReportFile::open(const std::string& path) {
   ReportFile file;
   if (path.empty()) return file;
   file.path_ = path;
-  file.fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  file.fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  file.is_new_ = file.fd_.is_open();
+  if (!file.is_new_) file.fd_ = Fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file.fd_.is_open()) return system_error(fmt::format("opening {} for the report", path));
   return file;
 }
 
 ReportFile::~ReportFile() {
-  struct stat there {};
-  const bool is_ours = fd_.is_open() && !is_written_;
-  if (is_ours && ::fstat(fd_.get(), &there) == 0 && S_ISREG(there.st_mode)) ::unlink(path_.c_str());
+  if (fd_.is_open() && is_new_ && !is_written_) ::unlink(path_.c_str());
 }
 
 Result<void> ReportFile::write(std::string_view text) {
   if (!fd_.is_open()) return ok();
   is_written_ = true;
+  struct stat there {};
+  const bool is_file = ::fstat(fd_.get(), &there) == 0 && S_ISREG(there.st_mode);
+  if (is_file && ::ftruncate(fd_.get(), 0) != 0)
+    return system_error(fmt::format("emptying {} for the report", path_));
   return write_all(fd_.get(), text, path_);
 }
 

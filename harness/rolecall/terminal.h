@@ -27,20 +27,23 @@ Result<void> write_stdout(std::string_view text);
 // A file that is opened before the work and written after it, so that a wrong name costs no run.
 class ReportFile {
  public:
-  // Makes or empties `path`; an empty path is none, to which write() does nothing. System.
+  // Makes `path`, or opens what is there and leaves it as it is until write(); an empty path is
+  // none, to which write() does nothing. System.
   static Result<ReportFile> open(const std::string& path);
+  // In the place of what was there.
   Result<void> write(std::string_view text);
   bool is_wanted() const { return fd_.is_open(); }
 
   ReportFile(ReportFile&&) noexcept = default;
   ReportFile& operator=(ReportFile&&) = delete;
-  ~ReportFile();  // one that was not written is removed: an empty report would say nothing
+  ~ReportFile();  // one that was made and not written goes: an empty report would say nothing
 
  private:
   ReportFile() = default;
 
   std::string path_;
   Fd fd_;
+  bool is_new_ = false;
   bool is_written_ = false;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/scenario/evidence_json.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "harness/scenario/run_result.h"
@@ -47,6 +49,29 @@ Json peer_as_json(const PeerSpec& spec) {
   return j;
 }
 
+Json expectation_as_json(const Scenario& scenario) {
+  Json expect = Json::object();
+  if (scenario.expect.above) expect["above"] = name(*scenario.expect.above);
+  if (scenario.expect.below) expect["below"] = name(*scenario.expect.below);
+  if (scenario.also_expected.size() == kAllVerdicts.size()) {
+    expect["or"] = {kAnythingName};
+  } else {
+    for (const VerdictKind kind : scenario.also_expected) expect["or"].push_back(name(kind));
+  }
+  if (!scenario.expect.client_says.empty()) expect["client_says"] = scenario.expect.client_says;
+  return expect;
+}
+
+Json link_as_json(const LinkShape& link) {
+  Json j{{"mtu", link.mtu},
+         {"delay_ms", link.delay.in_seconds() * 1e3},
+         {"loss_percent", link.loss_percent},
+         {"seed", link.seed},
+         {"proxy", link.has_proxy}};
+  if (link.hold_limit) j["hold_ms"] = link.hold_limit->in_ms();
+  return j;
+}
+
 }  // namespace
 
 std::string samples_as_lines(const std::vector<KernelSample>& samples, std::uint64_t header) {
@@ -69,31 +94,21 @@ std::string samples_as_lines(const std::vector<KernelSample>& samples, std::uint
 std::string as_scenario_file(const Scenario& scenario) {
   Json levers = Json::array();
   for (const Lever lever : scenario.levers) levers.push_back(name(lever));
-  Json expect = Json::object();
-  if (scenario.expect.above) expect["above"] = name(*scenario.expect.above);
-  if (scenario.expect.below) expect["below"] = name(*scenario.expect.below);
-  if (!scenario.expect.client_says.empty()) expect["client_says"] = scenario.expect.client_says;
-  const LinkShape& link = scenario.link;
-  Json j{
-      {"schema", 1},
-      {"claim", scenario.claim},
-      {"why", scenario.why},
-      {"address", scenario.address},
-      {"server", peer_as_json(scenario.server)},
-      {"client", peer_as_json(scenario.client)},
-      {"schedule", print(scenario.schedule)},
-      {"levers", levers},
-      {"expect", expect},
-      {"repeat", scenario.repeat},
-      {"control", {{"repeat", scenario.control.repeat}, {"expect", name(scenario.control.expect)}}},
-      {"link",
-       {{"mtu", link.mtu},
-        {"delay_ms", link.delay.in_seconds() * 1e3},
-        {"loss_percent", link.loss_percent},
-        {"seed", link.seed},
-        {"proxy", link.has_proxy}}},
-      {"limit_ms", scenario.limit.in_ms()}};
-  if (link.hold_limit) j["link"]["hold_ms"] = link.hold_limit->in_ms();
+  // A file with an order has a control, where the command that made it had another one.
+  const int controls = std::max(scenario.control.repeat, scenario.schedule.is_natural() ? 0 : 1);
+  Json j{{"schema", 1},
+         {"claim", scenario.claim},
+         {"why", scenario.why},
+         {"address", scenario.address},
+         {"server", peer_as_json(scenario.server)},
+         {"client", peer_as_json(scenario.client)},
+         {"schedule", print(scenario.schedule)},
+         {"levers", levers},
+         {"expect", expectation_as_json(scenario)},
+         {"repeat", scenario.repeat},
+         {"control", {{"repeat", controls}, {"expect", name(scenario.control.expect)}}},
+         {"limit_ms", scenario.limit.in_ms()}};
+  if (std::ranges::count(scenario.levers, Lever::Link) > 0) j["link"] = link_as_json(scenario.link);
   return dump(j, 2) + "\n";
 }
 

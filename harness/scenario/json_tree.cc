@@ -11,6 +11,10 @@
 namespace rolecall::scenario {
 namespace {
 
+// Of what stands at an error, so much is shown; a token may be the whole document.
+constexpr std::size_t kLongestToken = 60;
+constexpr std::size_t kDeepest = 64;  // an object in an object, and so on
+
 // Builds the tree from the parser's events. `consumed` is where the parser's reading stands.
 class TreeBuilder {
  public:
@@ -64,7 +68,7 @@ class TreeBuilder {
   bool parse_error(std::size_t position, const std::string& token, const Exception&) {
     const auto end = text_.begin() + static_cast<std::ptrdiff_t>(std::min(position, text_.size()));
     error_line_ = 1 + static_cast<int>(std::count(text_.begin(), end, '\n'));
-    error_ = fmt::format("syntax error near \"{}\"", token);
+    error_ = fmt::format("syntax error near \"{}\"", token.substr(0, kLongestToken));
     return false;
   }
 
@@ -91,6 +95,7 @@ class TreeBuilder {
     return true;
   }
   bool open(JsonNode::Kind kind) {
+    if (path_.size() == kDeepest) return fail(fmt::format("nested deeper than {}", kDeepest));
     JsonNode node;
     node.kind = kind;
     node.line = line();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "harness/base/check.h"
 #include "harness/base/files.h"
 #include "harness/link/link.h"
@@ -37,6 +39,23 @@ std::vector<std::uint16_t> streams_by_queue(const link::LinkLog& log) {
   std::vector<std::uint16_t> ports;
   for (const auto& [at, port] : queued) ports.push_back(port);
   return ports;
+}
+
+// What the link lost, or did not follow, by no rule and by no lot.
+std::vector<std::string> own_losses(const link::LinkLog& log) {
+  std::vector<std::string> all;
+  for (const link::Direction d : link::kDirections) {
+    const link::TrafficCount& count = log.traffic[d];
+    if (count.overflowed > 0)
+      all.push_back(fmt::format("the link did not keep up and lost {} packets {}", count.overflowed,
+                                link::name(d)));
+    if (count.refused > 0)
+      all.push_back(
+          fmt::format("the kernel took {} packets {} for none", count.refused, link::name(d)));
+  }
+  if (log.untracked > 0)
+    all.push_back(fmt::format("{} connections were too many to follow", log.untracked));
+  return all;
 }
 
 class LinkRig : public Rig {
@@ -84,6 +103,7 @@ class LinkRig : public Rig {
     if (log.failure) seen.problems.push_back(log.failure->message());
     if (log.capture_error) seen.problems.push_back(log.capture_error->message());
     if (client_was_started) judge_rules(log, seen);
+    seen.remarks = own_losses(log);
     return seen;
   }
 
@@ -107,7 +127,9 @@ class LinkRig : public Rig {
       seen.problems.push_back(log.stranger->text());
     for (std::size_t i = 0; i < log.rules.size(); ++i) {
       const link::RuleLog& rule = log.rules[i];
-      if (rule.is_fulfilled()) continue;
+      // For an order it is as good when the event came before; ports show it.
+      const bool touched_enough = i < order_rules_ || rule.packets > 0;
+      if (rule.is_fulfilled() && touched_enough) continue;
       if (i >= order_rules_) seen.rules_fulfilled = false;
       seen.unmet.push_back(rule.text());
       if (!rule.limit_ended_it && !rule.holding_at_stop) continue;
@@ -117,6 +139,7 @@ class LinkRig : public Rig {
       if (awaits_the_client &&
           (awaited == nullptr || awaited->when(EventKind::Syn).value_or(end) >= end)) {
         seen.order_impossible = true;
+        seen.without_connecting = {log.began_to_hold(i).value_or(end), end};
       } else {
         seen.problems.push_back(rule.text());
       }

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/base/files.h"
+#include "harness/scenario/process_family.h"
 
 namespace rolecall::scenario {
 namespace {
@@ -42,17 +42,7 @@ void add_own(const fs::path& process, std::map<std::uint32_t, int>& into) {
 
 std::map<std::uint32_t, int> sockets_of(pid_t pid) {
   std::map<std::uint32_t, int> sockets;
-  const fs::path process = fmt::format("/proc/{}", pid);
-  add_own(process, sockets);
-  auto children = read_file(process / "task" / fmt::format("{}", pid) / "children");
-  if (!children) return sockets;
-  for (std::string_view rest = children.value(); !rest.empty();) {
-    const std::size_t space = rest.find(' ');
-    if (const auto child = parse_number(rest.substr(0, space)))
-      sockets.merge(sockets_of(static_cast<pid_t>(*child)));
-    if (space == std::string_view::npos) break;
-    rest.remove_prefix(space + 1);
-  }
+  for (const pid_t one : family_of(pid)) add_own(fmt::format("/proc/{}", one), sockets);
   return sockets;
 }
 

@@ -95,7 +95,7 @@ Result<void> Proxy::await_listening(const ProxyOptions& options) {
                                "words",
                                status->text(), (options.folder / "haproxy.err").string())};
   }
-  return Error{Errc::Timeout,
+  return Error{Errc::System,
                fmt::format("haproxy did not listen on {} port {} within {} s", options.address,
                            options.port, kStartLimit.in_ms() / 1000)};
 }

@@ -14,6 +14,7 @@
 #include "harness/net/netns.h"
 #include "harness/scenario/kernel_sample.h"
 #include "harness/scenario/peer.h"
+#include "harness/scenario/process_pace.h"
 #include "harness/scenario/scenario_file.h"
 
 namespace rolecall::scenario {
@@ -28,11 +29,15 @@ struct LeverObservation {
   // A hold ended before the client had made the connection that was awaited: its own ordering, or
   // that of the server, does not let the scripted order come about.
   bool order_impossible = false;
+  // While it did not make it; a client that could not run then has shown nothing.
+  std::optional<TimeSpan> without_connecting;
   bool rules_fulfilled = true;  // those of the schedule, beside its accept order
   // From the first stream's SYN to TEST_START, both at the client; where the lever sees packets.
   std::optional<Duration> set_up;
   // What kept the schedule from coming about, rule by rule.
   std::vector<std::string> unmet;
+  // What it did that nobody asked for.
+  std::vector<std::string> remarks;
   // Why the lever did not do its work: an event that never came, a program that it could not see.
   std::vector<std::string> problems;
 };

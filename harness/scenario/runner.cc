@@ -83,6 +83,7 @@ std::vector<std::string> notes_of(const TestRunRecord& record, const Peer& serve
     notes.push_back(fmt::format("the server accepted connections {}",
                                 fmt::join(accepted_numbers(record, server), ",")));
   if (auto surplus = surplus_connections(record.facts)) notes.push_back(std::move(*surplus));
+  notes.insert(notes.end(), record.seen.remarks.begin(), record.seen.remarks.end());
   return notes;
 }
 
@@ -205,7 +206,7 @@ const char* name(Realised realised) {
 }
 
 std::string expectation(const RunResult& run) {
-  if (run.also_expected.size() == kAllVerdicts.size()) return "anything";
+  if (run.also_expected.size() == kAllVerdicts.size()) return kAnythingName;
   std::string text = name(run.expected);
   for (const VerdictKind kind : run.also_expected) text += fmt::format(" or {}", name(kind));
   return text;
@@ -266,7 +267,8 @@ Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
   run.replay = replay_line(as_first_run(scenario, lever, index), run, options);
   auto done = carry_out({scenario, client, server, lever, index, is_control, options}, run);
   if (done) return run;
-  if (done.error().code != Errc::System || is_interruption(done.error()))
+  // What was asked for cannot be done, whatever run it is; else only this run was not made.
+  if (done.error().code == Errc::Config || is_interruption(done.error()))
     return std::move(done).error();
   run.verdict = {VerdictKind::Inconclusive, done.error().message()};
   run.as_expected = false;

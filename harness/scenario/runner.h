@@ -33,8 +33,8 @@ struct RunOptions {
 
 // One run of `scenario`: under its schedule with `lever`, or in natural order with none. `index`
 // (from 1) names the evidence folder; a control's gets "control-" in front and is held against the
-// control's expectation. What the system refuses meanwhile (a full disk) makes the run
-// inconclusive. Errors are of what was asked for: a missing peer, a taken port, a static binary
+// control's expectation. What else goes wrong meanwhile (a full disk) makes the run inconclusive.
+// Errors are of what was asked for: a missing peer, a taken port, a static binary
 // under the shim (Config), or interruption() (stop_token.h). Any thread.
 Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
                            std::optional<Lever> lever, int index, bool is_control,
@@ -47,6 +47,9 @@ struct SeriesOptions {
   // Called after each run, from one thread at a time, with how many of how many are over. May be
   // empty.
   std::function<void(const RunResult&, std::size_t done, std::size_t total)> on_run;
+  // Called once, by the calling thread, when the series is interrupted: with what was run by then,
+  // scenarios without a run or its control left out. May be empty.
+  std::function<void(std::vector<ScenarioResult>)> on_interruption;
   // Where a peer or all levers of a scenario are missing: run the others, and say so in a result
   // without runs.
   bool leaves_out = false;

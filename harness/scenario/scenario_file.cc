@@ -41,7 +41,7 @@ const std::vector<Place>& places() {
        {"schema", "claim", "why", "server", "client", "schedule", "expect", "control"}},
       {"server", {"peer", "args"}, {"peer"}},
       {"client", {"peer", "args", "retrofit"}, {"peer"}},
-      {"expect", {"above", "below", "client_says"}, {}},
+      {"expect", {"above", "below", "or", "client_says"}, {}},
       {"control", {"repeat", "expect"}, {}},
       {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms", "proxy"}, {}},
   };
@@ -82,11 +82,17 @@ class Reader {
   Result<void> read_verdict(const JsonNode& object, std::string_view key,
                             std::vector<std::string_view> known,
                             std::optional<VerdictKind>& into) const;
+  // `known`: as for read_verdict().
+  Result<void> check_verdict(const JsonNode& node, std::vector<std::string_view> known,
+                             std::optional<VerdictKind>& into) const;
   Result<void> read_levers(const JsonNode& root, std::vector<Lever>& into) const;
   Result<void> read_schedule(const JsonNode& root, Scenario& into) const;
   Result<void> read_expect(const JsonNode& root, Scenario& into) const;
-  Result<void> read_control(const JsonNode& root, Control& into) const;
-  Result<void> read_link(const JsonNode& root, LinkShape& into) const;
+  Result<void> check_natural(const JsonNode& expect, const Scenario& into) const;
+  Result<void> read_also_expected(const JsonNode& expect, std::vector<VerdictKind>& into) const;
+  Result<void> read_control(const JsonNode& root, const Schedule& schedule, Control& into) const;
+  Result<void> read_link(const JsonNode& root, const std::vector<Lever>& levers,
+                         LinkShape& into) const;
   Result<void> read_address(const JsonNode& root, std::string& into) const;
 
   std::string file_;
@@ -191,16 +197,20 @@ Result<void> Reader::read_verdict(const JsonNode& object, std::string_view key,
                                   std::vector<std::string_view> known,
                                   std::optional<VerdictKind>& into) const {
   TRY(const auto* node, typed(object, key, Kind::String));
-  if (node == nullptr) return ok();
+  return node == nullptr ? ok() : check_verdict(*node, std::move(known), into);
+}
+
+Result<void> Reader::check_verdict(const JsonNode& node, std::vector<std::string_view> known,
+                                   std::optional<VerdictKind>& into) const {
   for (const VerdictKind kind : kAllVerdicts) known.emplace_back(name(kind));
-  into = verdict_named(node->text);
+  into = verdict_named(node.text);
   if (!into)
-    return wrong(*node,
-                 fmt::format("unknown verdict \"{}\"; {}", node->text, suggest(node->text, known)));
+    return wrong(node,
+                 fmt::format("unknown verdict \"{}\"; {}", node.text, suggest(node.text, known)));
   if (*into == VerdictKind::Stuck || *into == VerdictKind::Inconclusive)
-    return wrong(*node, fmt::format("\"{}\" says that nothing was learned: no run can be expected "
-                                    "to end so",
-                                    node->text));
+    return wrong(node, fmt::format("\"{}\" says that nothing was learned: no run can be expected "
+                                   "to end so",
+                                   node.text));
   return ok();
 }
 
@@ -244,7 +254,8 @@ Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
   TRY(read_text(node, "client_says", into.expect.client_says));
   if (!into.expect.above && !into.expect.below)
     return wrong(node, R"("expect" names no verdict, neither "above" nor "below" the queue)");
-  if (into.schedule.is_natural()) return ok();
+  TRY(read_also_expected(node, into.also_expected));
+  if (into.schedule.is_natural()) return check_natural(node, into);
   if (into.schedule.needs_link())
     for (const Lever lever : into.levers)
       if (lever != Lever::Link)
@@ -261,19 +272,60 @@ Result<void> Reader::read_expect(const JsonNode& root, Scenario& into) const {
   return ok();
 }
 
-Result<void> Reader::read_control(const JsonNode& root, Control& into) const {
+// Where no order is imposed none can be impossible. Of the levers only the link acts then.
+Result<void> Reader::check_natural(const JsonNode& expect, const Scenario& into) const {
+  for (const auto* outcome : {&into.expect.above, &into.expect.below})
+    if (*outcome && !(*outcome)->is_realisable)
+      return wrong(expect, fmt::format("\"{}\" is said of an order, and the schedule is natural",
+                                       kNotRealisableName));
+  const bool is_on_link =
+      std::find(into.levers.begin(), into.levers.end(), Lever::Link) != into.levers.end();
+  if (is_on_link && !into.expect.below)
+    return wrong(
+        expect,
+        "lever \"link\" acts below the accept queue, but \"expect\" names no verdict there");
+  return ok();
+}
+
+// Verdicts that are right beside the stated one: of a test that may end in several ways.
+Result<void> Reader::read_also_expected(const JsonNode& expect,
+                                        std::vector<VerdictKind>& into) const {
+  TRY(const auto* node, typed(expect, "or", Kind::Array));
+  if (node == nullptr) return ok();
+  for (const JsonNode& item : node->items) {
+    if (item.text == kAnythingName) {
+      into.assign(kAllVerdicts.begin(), kAllVerdicts.end());
+      return ok();
+    }
+    std::optional<VerdictKind> verdict;
+    TRY(check_verdict(item, {kAnythingName}, verdict));
+    into.push_back(*verdict);
+  }
+  return ok();
+}
+
+Result<void> Reader::read_control(const JsonNode& root, const Schedule& schedule,
+                                  Control& into) const {
   const JsonNode& node = *root.member("control");
   TRY(check_object(node, "control"));
   TRY(read_number(node, "repeat", 0, kMaxRepeat, into.repeat));
+  if (into.repeat == 0 && !schedule.is_natural())
+    return wrong(
+        node,
+        "a claim about an order says nothing without its control, the same test in natural "
+        "order: \"repeat\" is 0, it may be 1 and more");
   std::optional<VerdictKind> expected;
   TRY(read_verdict(node, "expect", {}, expected));
   into.expect = expected.value_or(VerdictKind::Completed);
   return ok();
 }
 
-Result<void> Reader::read_link(const JsonNode& root, LinkShape& into) const {
+Result<void> Reader::read_link(const JsonNode& root, const std::vector<Lever>& levers,
+                               LinkShape& into) const {
   const JsonNode* node = root.member("link");
   if (node == nullptr) return ok();
+  if (std::find(levers.begin(), levers.end(), Lever::Link) == levers.end())
+    return wrong(*node, R"("link" says what the link is like, and "levers" does not name it)");
   TRY(check_object(*node, "link"));
   double delay_ms = 0;
   int hold_ms = 0;
@@ -285,6 +337,8 @@ Result<void> Reader::read_link(const JsonNode& root, LinkShape& into) const {
   TRY(read_number(*node, "hold_ms", 1, kMaxLimitMs, hold_ms));
   TRY(const auto* proxy, typed(*node, "proxy", Kind::Boolean));
   into.has_proxy = proxy != nullptr && proxy->boolean;
+  if (into.has_proxy && levers.size() > 1)
+    return wrong(*node, R"(a proxy stands on the link: "levers" may be ["link"] only)");
   into.delay = Duration{std::llround(delay_ms * 1e6)};
   into.seed = static_cast<std::uint64_t>(seed);
   if (hold_ms != 0) into.hold_limit = milliseconds(hold_ms);
@@ -321,11 +375,8 @@ Result<Scenario> Reader::read(const JsonNode& root) {
   TRY(read_schedule(root, scenario));
   TRY(read_expect(root, scenario));
   TRY(read_number(root, "repeat", 1, kMaxRepeat, scenario.repeat));
-  TRY(read_control(root, scenario.control));
-  TRY(read_link(root, scenario.link));
-  if (scenario.link.has_proxy && scenario.levers != std::vector{Lever::Link})
-    return wrong(*root.member("link"),
-                 R"(a proxy stands on the link: "levers" may be ["link"] only)");
+  TRY(read_control(root, scenario.schedule, scenario.control));
+  TRY(read_link(root, scenario.levers, scenario.link));
   int limit_ms = static_cast<int>(scenario.limit.in_ms());
   TRY(read_number(root, "limit_ms", 1, kMaxLimitMs, limit_ms));
   scenario.limit = milliseconds(limit_ms);

@@ -89,7 +89,7 @@ struct Scenario {
   Schedule schedule;
   std::vector<Lever> levers = {Lever::Swap};  // those it may be imposed with, best first
   Expectation expect;                         // of the runs under the schedule
-  // Verdicts that are no surprise either; of scenarios that the program makes itself.
+  // Verdicts that are no surprise either, of the runs under the schedule.
   std::vector<VerdictKind> also_expected;
   int repeat = 1;
   Control control;

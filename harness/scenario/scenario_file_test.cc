@@ -127,8 +127,24 @@ TEST(ScenarioFileTest, WrittenAsAFileItReadsBackTheSame) {
   EXPECT_EQ(as_scenario_file(parse_scenario(text, "claim.json").value()), text);
 }
 
+// The same text with one part exchanged.
+std::string linked(const std::string& schedule, const std::string& levers,
+                   const std::string& expect) {
+  std::string text = kGood;
+  const auto exchange = [&](const std::string& key, const std::string& value) {
+    const std::size_t at = text.find("\"" + key + "\":");
+    const std::size_t end = text.find('\n', at);
+    text.replace(at, end - at, "\"" + key + "\": " + value + ",");
+  };
+  exchange("schedule", "\"" + schedule + "\"");
+  exchange("levers", levers);
+  exchange("expect", expect);
+  return text;
+}
+
 std::string on_link(const std::string& shape) {
-  return with("\"repeat\": 4", "\"link\": " + shape + ", \"repeat\": 4");
+  std::string text = linked("accept 2,1", R"(["link"])", R"({"below": "deadlock"})");
+  return text.insert(text.rfind('}'), ", \"link\": " + shape);
 }
 
 TEST(ScenarioFileTest, LossAndDelayMayBeParts) {
@@ -145,19 +161,54 @@ TEST(ScenarioFileTest, LossIsANumberBelowAll) {
   EXPECT_THAT(error_of(on_link(R"({"loss_percent": 99.5})")), HasSubstr("it may be 0 to 99"));
 }
 
-// The same text with one part exchanged.
-std::string linked(const std::string& schedule, const std::string& levers,
-                   const std::string& expect) {
+TEST(ScenarioFileTest, ALinkNeedsItsLever) {
   std::string text = kGood;
-  const auto exchange = [&](const std::string& key, const std::string& value) {
-    const std::size_t at = text.find("\"" + key + "\":");
-    const std::size_t end = text.find('\n', at);
-    text.replace(at, end - at, "\"" + key + "\": " + value + ",");
-  };
-  exchange("schedule", "\"" + schedule + "\"");
-  exchange("levers", levers);
-  exchange("expect", expect);
-  return text;
+  text.insert(text.rfind('}'), R"(, "link": {"delay_ms": 50})");
+  EXPECT_THAT(error_of(text), HasSubstr("\"levers\" does not name it"));
+}
+
+TEST(ScenarioFileTest, AnOrderNeedsItsControl) {
+  EXPECT_THAT(error_of(with("\"repeat\": 2", "\"repeat\": 0")),
+              HasSubstr("says nothing without its control"));
+}
+
+TEST(ScenarioFileTest, WhatIsNotOrderedIsNotImpossible) {
+  EXPECT_THAT(error_of(linked("natural", R"(["link"])", R"({"below": "not realisable"})")),
+              HasSubstr("the schedule is natural"));
+}
+
+TEST(ScenarioFileTest, ANaturalTestOnTheLinkNeedsItsVerdict) {
+  EXPECT_THAT(error_of(linked("natural", R"(["link"])", R"({"above": "deadlock"})")),
+              HasSubstr("\"expect\" names no verdict there"));
+}
+
+TEST(ScenarioFileTest, SeveralVerdictsMayBeRight) {
+  const char* const text = R"({"above": "deadlock", "or": ["refused", "crashed"]})";
+  const auto s = parse_scenario(linked("accept 2,1", R"(["swap"])", text), "claim.json").value();
+  EXPECT_THAT(s.also_expected, ElementsAre(VerdictKind::Refused, VerdictKind::Crashed));
+  EXPECT_EQ(parse_scenario(as_scenario_file(s), "claim.json").value().also_expected,
+            s.also_expected);
+}
+
+TEST(ScenarioFileTest, AnythingMayBeRight) {
+  const char* const text = R"({"above": "deadlock", "or": ["anything"]})";
+  const auto s = parse_scenario(linked("accept 2,1", R"(["swap"])", text), "claim.json").value();
+  EXPECT_EQ(s.also_expected.size(), kAllVerdicts.size());
+  EXPECT_THAT(as_scenario_file(s), HasSubstr("\"anything\""));
+}
+
+TEST(ScenarioFileTest, NothingLearnedIsNotRightEither) {
+  EXPECT_THAT(
+      error_of(linked("accept 2,1", R"(["swap"])", R"({"above": "deadlock", "or": ["stuck"]})")),
+      HasSubstr("nothing was learned"));
+}
+
+TEST(ScenarioFileTest, DeepNestingIsRefused) {
+  EXPECT_THAT(error_of(std::string(200'000, '[')), HasSubstr("nested deeper than 64"));
+}
+
+TEST(ScenarioFileTest, OfALongTokenTheErrorShowsTheStart) {
+  EXPECT_LT(error_of("{ \"" + std::string(100'000, 'x')).size(), 200U);
 }
 
 TEST(ScenarioFileTest, RulesOnPacketsNeedTheLink) {

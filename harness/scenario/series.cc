@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/files.h"
 #include "harness/net/stop_token.h"
 #include "harness/scenario/proxy.h"
 #include "harness/scenario/runner.h"
@@ -110,6 +111,22 @@ struct Plan {
   }
 };
 
+// What was run before the series was interrupted: each scenario with the runs that were made, if
+// its control was.
+std::vector<ScenarioResult> made_so_far(Plan plan, Shared& shared) {
+  for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+    const Job& job = plan.jobs[i];
+    ScenarioResult& result = plan.results[job.result];
+    if (shared.done[i])
+      (job.is_control ? result.controls : result.runs).push_back(std::move(*shared.done[i]));
+  }
+  std::erase_if(plan.results, [](const ScenarioResult& r) {
+    return r.runs.empty() || (r.scenario.control.repeat > 0 && r.controls.empty());
+  });
+  for (ScenarioResult& result : plan.results) conclude(result);
+  return std::move(plan.results);
+}
+
 // The peer of the two that is not here, or the proxy between them.
 std::optional<Error> missing_program(const Scenario& scenario, const PeerSet& peers) {
   for (const PeerSpec* spec : {&scenario.server, &scenario.client})
@@ -162,6 +179,10 @@ Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& s
     TRY(plan_scenario(scenario, peers, options, plan));
   }
   auto& [results, jobs] = plan;
+  // What an earlier series left there would stand beside this one's.
+  for (const ScenarioResult& result : results) {
+    TRY(make_empty_folder(options.run.out / result.scenario.name));
+  }
   Shared shared;
   shared.done.resize(jobs.size());
   {
@@ -171,7 +192,11 @@ Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& s
     for (std::size_t i = 0; i < slots; ++i)
       threads.emplace_back([&] { work(plan.jobs, plan.results, peers, options, shared); });
   }
-  if (shared.failure) return *shared.failure;
+  if (shared.failure) {
+    if (is_interruption(*shared.failure) && options.on_interruption)
+      options.on_interruption(made_so_far(std::move(plan), shared));
+    return *shared.failure;
+  }
   for (const auto& [index, why] : shared.left_out) results[index].left_out = why.message();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     ScenarioResult& result = results[jobs[i].result];

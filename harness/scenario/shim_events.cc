@@ -96,7 +96,10 @@ void note_hold_limit(const shim::Board& board, const shim::Record& r, ShimObserv
     return;
   }
   const bool was_made = has_connected(board, r.number);
-  seen.order_impossible = seen.order_impossible || !was_made;
+  if (!was_made) {
+    seen.order_impossible = true;
+    seen.gave_up = TimePoint{static_cast<std::int64_t>(r.time_ns)};
+  }
   seen.hold_limits.push_back(
       fmt::format("connection {} was {} within the hold limit", r.number,
                   was_made ? "made by the client but never reached the server" : "never made"));

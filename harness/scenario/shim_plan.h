@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ struct ShimObservation {
   // A hold ended before the client had made the awaited connect(). The client's own order did that
   // (swap), or (defer) it let the kernel's 200 ms pass, which a client with a barrier always does.
   bool order_impossible = false;
-  std::string events;  // one JSON object a line
+  std::optional<TimePoint> gave_up;  // Swap: when such a hold ended
+  std::string events;                // one JSON object a line
 
   // The accept order in client-order numbers: by the ports at both ends, with 0 for one that no
   // connect() gave; by arrival where no client was recorded.

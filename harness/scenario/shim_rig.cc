@@ -35,10 +35,12 @@ std::vector<std::string> problems_of(const ShimObservation& shim, Lever lever,
 
 class ShimRig : public Rig {
  public:
-  ShimRig(const std::string& address, PortReservation port, Lever lever, ShimPlan plan)
+  ShimRig(const std::string& address, PortReservation port, Lever lever, Duration hold_limit,
+          ShimPlan plan)
       : address_(own_loopback(address, port.port())),
         port_(std::move(port)),
         lever_(lever),
+        hold_limit_(hold_limit),
         plan_(std::move(plan)) {}
 
   std::string server_address() const override { return address_; }
@@ -60,6 +62,8 @@ class ShimRig : public Rig {
     seen.client_order = std::move(shim.client_order);
     seen.accept_order = std::move(shim.accept_order);
     seen.order_impossible = shim.order_impossible;
+    if (shim.gave_up)
+      seen.without_connecting = {*shim.gave_up + Duration{-hold_limit_.ns}, *shim.gave_up};
     return seen;
   }
 
@@ -67,6 +71,7 @@ class ShimRig : public Rig {
   std::string address_;
   PortReservation port_;
   Lever lever_;
+  Duration hold_limit_;
   ShimPlan plan_;
 };
 
@@ -95,7 +100,8 @@ Result<std::unique_ptr<Rig>> make_shim_rig(const RigOptions& options) {
   plan_options.hold_limit = std::min(kLongestHold, Duration{options.scenario.limit.ns / 2});
   TRY(auto plan, ShimPlan::make(plan_options));
   return std::unique_ptr<Rig>(std::make_unique<ShimRig>(options.scenario.address, std::move(port),
-                                                        *options.lever, std::move(plan)));
+                                                        *options.lever, plan_options.hold_limit,
+                                                        std::move(plan)));
 }
 
 }  // namespace rolecall::scenario

@@ -16,6 +16,7 @@
 #include "harness/scenario/evidence.h"
 #include "harness/scenario/kernel_watch.h"
 #include "harness/scenario/peer_outcome.h"
+#include "harness/scenario/process_pace.h"
 
 namespace rolecall::scenario {
 namespace {
@@ -77,6 +78,7 @@ class TestRun {
   void note_verdict_time();
   void name_as_the_client_does(PeerReport& report);
   Result<void> bury();
+  void doubt_what_was_impossible(LeverObservation& seen) const;
   Result<void> gather();
   bool is_stopped() const { return options_.stop != nullptr && options_.stop->is_raised(); }
   fs::path file(const char* name) const { return options_.folder / name; }
@@ -87,6 +89,7 @@ class TestRun {
   bool has_preamble_exchange_;
   std::optional<Child> server_;
   std::optional<Child> client_;
+  ProcessPace client_pace_;
   std::optional<TimePoint> running_since_;
   TestRunRecord record_;
 };
@@ -153,6 +156,7 @@ Result<void> TestRun::pause(Duration at_most) {
 
 Result<void> TestRun::look() {
   TRY(watch_.look(client_->pid(), server_->pid()));
+  client_pace_.look(client_->pid(), now());
   const KernelSample& sample = watch_.current();
   RunFacts& facts = record_.facts;
   const bool has_payload =
@@ -247,6 +251,15 @@ Result<void> TestRun::bury() {
   return ok();
 }
 
+// A client that could not run did not wait for anything.
+void TestRun::doubt_what_was_impossible(LeverObservation& seen) const {
+  if (!seen.order_impossible || !seen.without_connecting) return;
+  auto hindrance = client_pace_.hindrance(*seen.without_connecting, "the client");
+  if (!hindrance) return;
+  seen.order_impossible = false;
+  seen.problems.push_back(std::move(*hindrance) + ", so its own order is not what kept it");
+}
+
 Result<void> TestRun::gather() {
   RunFacts& facts = record_.facts;
   facts.kernel_holds_bytes = kernel_holds_bytes(options_.scenario.shape.window_bytes);
@@ -254,6 +267,7 @@ Result<void> TestRun::gather() {
     facts.kernel_holds_bytes = 2 * facts.kernel_holds_bytes + kProxyHolds;
   record_.samples.push_back(facts.kernel);
   TRY(record_.seen, options_.rig.conclude(options_.folder, facts.kernel, client_.has_value()));
+  doubt_what_was_impossible(record_.seen);
   facts.client_order = record_.seen.client_order;
   facts.lever_problems = record_.seen.problems;
   if (facts.client_order.empty() && facts.client.report)

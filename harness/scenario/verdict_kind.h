@@ -28,6 +28,9 @@ inline constexpr std::array kAllVerdicts = {
     VerdictKind::Inconclusive,
 };
 
+// Any of them, as a scenario file writes it.
+inline constexpr const char* kAnythingName = "anything";
+
 // As printed, and as scenario files write it: "partial deadlock".
 const char* name(VerdictKind kind);
 std::optional<VerdictKind> verdict_named(std::string_view name);
