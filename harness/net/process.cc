@@ -168,7 +168,9 @@ Result<ExitStatus> Child::wait(const Deadline& deadline) {
 }
 
 void Child::send_signal(int signal) {
-  if (pid_ > 0 && !status_) ::kill(-pid_, signal);
+  if (pid_ <= 0 || status_) return;
+  // It may not have made its group yet, where vfork() does not wait for it (ThreadSanitizer).
+  if (::kill(-pid_, signal) != 0) ::kill(pid_, signal);
 }
 
 ExitStatus Child::end(const Deadline& deadline) {
