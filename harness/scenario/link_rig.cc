@@ -127,9 +127,7 @@ class LinkRig : public Rig {
       seen.problems.push_back(log.stranger->text());
     for (std::size_t i = 0; i < log.rules.size(); ++i) {
       const link::RuleLog& rule = log.rules[i];
-      // For an order it is as good when the event came before; ports show it.
-      const bool touched_enough = i < order_rules_ || rule.packets > 0;
-      if (rule.is_fulfilled() && touched_enough) continue;
+      if (rule.is_fulfilled()) continue;
       if (i >= order_rules_) seen.rules_fulfilled = false;
       seen.unmet.push_back(rule.text());
       if (!rule.limit_ended_it && !rule.holding_at_stop) continue;
