@@ -136,6 +136,7 @@ std::optional<ExitStatus> ProgramUnderTest::status() {
 void ProgramUnderTest::send_signal(int signal) {
   line_->note("program", fmt::format("we send it signal {}", signal));
   child_.send_signal(signal);
+  sent_signal_ = signal;
 }
 
 void ProgramUnderTest::stop() {

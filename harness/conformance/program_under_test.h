@@ -43,6 +43,8 @@ class ProgramUnderTest {
   // is waited for.
   std::optional<ExitStatus> status();
   void send_signal(int signal);
+  // Whether that was done with `signal`: who dies of it has not crashed.
+  bool was_sent(int signal) const { return sent_signal_ == signal; }
   void stop();  // SIGTERM, SIGKILL after a second; both are our doing
 
   // Until it, or whoever has the port, listens there; fails as the environment's fault.
@@ -58,6 +60,7 @@ class ProgramUnderTest {
   Child child_;
   std::filesystem::path folder_;
   TimeLine* line_;
+  int sent_signal_ = 0;  // the last one
 };
 
 }  // namespace rolecall::conformance

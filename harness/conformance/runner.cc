@@ -47,7 +47,7 @@ void end_and_judge(CaseResult& result, ProgramUnderTest& program) {
   const auto status = program.status();
   program.stop();
   result.output = program.output() + program.errors();
-  const bool crashed = status && status->by_signal;
+  const bool crashed = status && status->by_signal && !program.was_sent(status->code);
   const bool complained = has_sanitizer_report(result.output);
   if (!crashed && !complained) return;
   result.outcome = Outcome::Crashed;

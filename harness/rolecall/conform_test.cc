@@ -146,6 +146,13 @@ TEST_F(ConformTest, ProgramThatDiesOfASignalHasCrashed) {
   EXPECT_THAT(out(), HasSubstr("1 case: 1 crashed"));
 }
 
+// A shell that waits for roleperf dies of what both are sent.
+TEST_F(ConformTest, ProgramThatDiesOfOurSignalHasNotCrashed) {
+  const auto shell = script("shell", roleperf_ + " -s -p $1\ntrue\n");
+  EXPECT_EQ(run({"conform", "server", "--case", "interrupted-server", "--", shell, "{port}"}), 0)
+      << out() << err();
+}
+
 TEST_F(ConformTest, WhatASanitizerSaysFailsTheCase) {
   const Words complains = {"sh", "-c", "echo 'x.c:3:1: runtime error: y' >&2; exec \"$0\" -s -p $1",
                            roleperf_, "{port}"};
