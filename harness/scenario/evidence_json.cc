@@ -42,9 +42,41 @@ Json connection_as_json(const ConnectionSample& c, std::uint64_t header) {
 }
 
 Json peer_as_json(const PeerSpec& spec) {
+  if (!spec.command.empty()) return {{"command", spec.command}};
+  if (!spec.conversation.empty()) {
+    Json steps = Json::array();
+    for (const auto& step : spec.conversation) steps.push_back(print(step));
+    return {{"conversation", std::move(steps)}};
+  }
   Json j{{"peer", spec.peer}, {"args", spec.args}};
   if (spec.has_retrofit) j["retrofit"] = true;
   return j;
+}
+
+Json link_as_json(const LinkShape& link) {
+  Json j{{"mtu", link.mtu},
+         {"delay_ms", link.delay.in_seconds() * 1e3},
+         {"loss_percent", link.loss_percent},
+         {"seed", link.seed},
+         {"proxy", link.has_proxy}};
+  if (link.hold_limit) j["hold_ms"] = link.hold_limit->in_ms();
+  return j;
+}
+
+// What is asked of two programs.
+void add_test(const Scenario& scenario, Json& file) {
+  Json levers = Json::array();
+  for (const Lever lever : scenario.levers) levers.push_back(name(lever));
+  Json expect = Json::object();
+  if (scenario.expect.above) expect["above"] = name(*scenario.expect.above);
+  if (scenario.expect.below) expect["below"] = name(*scenario.expect.below);
+  if (!scenario.expect.client_says.empty()) expect["client_says"] = scenario.expect.client_says;
+  file["address"] = scenario.address;
+  file["schedule"] = print(scenario.schedule);
+  file["levers"] = std::move(levers);
+  file["expect"] = std::move(expect);
+  file["link"] = link_as_json(scenario.link);
+  file["limit_ms"] = scenario.limit.in_ms();
 }
 
 }  // namespace
@@ -67,33 +99,18 @@ std::string samples_as_lines(const std::vector<KernelSample>& samples, std::uint
 }
 
 std::string as_scenario_file(const Scenario& scenario) {
-  Json levers = Json::array();
-  for (const Lever lever : scenario.levers) levers.push_back(name(lever));
-  Json expect = Json::object();
-  if (scenario.expect.above) expect["above"] = name(*scenario.expect.above);
-  if (scenario.expect.below) expect["below"] = name(*scenario.expect.below);
-  if (!scenario.expect.client_says.empty()) expect["client_says"] = scenario.expect.client_says;
-  const LinkShape& link = scenario.link;
-  Json j{
-      {"schema", 1},
-      {"claim", scenario.claim},
-      {"why", scenario.why},
-      {"address", scenario.address},
-      {"server", peer_as_json(scenario.server)},
-      {"client", peer_as_json(scenario.client)},
-      {"schedule", print(scenario.schedule)},
-      {"levers", levers},
-      {"expect", expect},
-      {"repeat", scenario.repeat},
-      {"control", {{"repeat", scenario.control.repeat}, {"expect", name(scenario.control.expect)}}},
-      {"link",
-       {{"mtu", link.mtu},
-        {"delay_ms", link.delay.in_seconds() * 1e3},
-        {"loss_percent", link.loss_percent},
-        {"seed", link.seed},
-        {"proxy", link.has_proxy}}},
-      {"limit_ms", scenario.limit.in_ms()}};
-  if (link.hold_limit) j["link"]["hold_ms"] = link.hold_limit->in_ms();
+  Json j{{"schema", 1},
+         {"claim", scenario.claim},
+         {"why", scenario.why},
+         {"server", peer_as_json(scenario.server)},
+         {"client", peer_as_json(scenario.client)}};
+  if (scenario.has_conversation()) {
+    j["expect"] = {{"verdict", name(scenario.expect.of_conversation)}};
+  } else {
+    add_test(scenario, j);
+  }
+  j["repeat"] = scenario.repeat;
+  j["control"] = {{"repeat", scenario.control.repeat}, {"expect", name(scenario.control.expect)}};
   return dump(j, 2) + "\n";
 }
 
@@ -141,6 +158,9 @@ nlohmann::json to_json(const RunResult& run) {
                    {"server_ended", run.server_ended},
                    {"evidence", run.evidence.string()},
                    {"replay", run.replay}};
+  if (run.has_conversation)
+    for (const char* of_two_programs : {"mode", "streams", "schedule"})
+      j[of_two_programs] = nullptr;
   if (run.lever) j["lever"] = name(*run.lever);
   if (run.set_up) j["set_up_seconds"] = run.set_up->in_seconds();
   if (run.time_to_verdict) j["seconds"] = run.time_to_verdict->in_seconds();
