@@ -68,7 +68,7 @@ scenario::Scenario finding_scenario(const FuzzRun& run, const Finding& finding) 
                          name(run.side))};
   (is_server ? s.server : s.client) = run.program;
   (is_server ? s.client : s.server).conversation = finding.conversation;
-  s.expect.of_conversation = scenario::judge(run.side, {.harm = finding.harm}).kind;
+  s.expect.of_conversation = scenario::verdict_of(finding.harm.kind);
   return s;
 }
 

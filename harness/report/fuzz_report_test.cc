@@ -16,7 +16,9 @@ using testing::HasSubstr;
 
 Finding crash() {
   return {.harm = {Harm::Kind::Crash, "signal 11 (Segmentation fault)"},
-          .conversation = {{.verb = conformance::Verb::Open}}};
+          .conversation = {{.verb = conformance::Verb::Open}},
+          .time_line = {},
+          .output = {}};
 }
 
 FuzzRun run_against(Side side) {

@@ -42,9 +42,9 @@ class FuzzTest : public CliTest {
   }
   // The same file about another program.
   fs::path about(const Words& program, const fs::path& scenario) {
-    auto json = nlohmann::json::parse(read_file(scenario).value());
-    json["server"] = {{"command", program}};
-    return write("about-another.json", json.dump());
+    auto other = nlohmann::json::parse(read_file(scenario).value());
+    other["server"] = {{"command", program}};
+    return write("about-another.json", other.dump());
   }
   Words until_found() const {
     return {"server", "--conversations", "5000",      "--seconds", "40", "--findings",

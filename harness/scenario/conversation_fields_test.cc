@@ -36,13 +36,13 @@ constexpr char kWithClient[] = R"({
 })";
 
 // With one part exchanged.
-std::string with(std::string text, const std::string& old_text, const std::string& new_text) {
+std::string changed(std::string text, const std::string& old_text, const std::string& new_text) {
   const auto at = text.find(old_text);
   EXPECT_NE(at, text.npos);
   return text.replace(at, old_text.size(), new_text);
 }
 
-std::string error_of(const std::string& text) {
+std::string refusal_of(const std::string& text) {
   const auto parsed = parse_scenario(text, "a-claim.json");
   return parsed ? "no error" : parsed.error().what;
 }
@@ -71,14 +71,14 @@ TEST(ConversationFieldsTest, WrittenAsAFileItReadsBackTheSame) {
 }
 
 TEST(ConversationFieldsTest, WhatIsNoStepIsNamedWithItsLine) {
-  EXPECT_THAT(error_of(with(kWithServer, "send 0", "sent 0")),
+  EXPECT_THAT(refusal_of(changed(kWithServer, "send 0", "sent 0")),
               StartsWith("a-claim.json:6: this is no step: sent 0"));
 }
 
 TEST(ConversationFieldsTest, ItHasToOpenAConnection) {
-  EXPECT_THAT(error_of(with(kWithClient, "open 0", "close 0")),
+  EXPECT_THAT(refusal_of(changed(kWithClient, "open 0", "close 0")),
               StartsWith("a-claim.json:3: a conversation that opens no connection"));
-  EXPECT_THAT(error_of(with(kWithClient, R"("open 0", "take 0 37")", "")),
+  EXPECT_THAT(refusal_of(changed(kWithClient, R"("open 0", "take 0 37")", "")),
               HasSubstr("opens no connection"));
 }
 
@@ -90,65 +90,68 @@ INSTANTIATE_TEST_SUITE_P(Keys, OfTwoPrograms,
 
 TEST_P(OfTwoPrograms, HasNoPlaceBesideAConversation) {
   const std::string text =
-      with(kWithServer, R"("control": {})", std::string(R"("control": {}, )") + GetParam());
-  EXPECT_THAT(error_of(text), StartsWith("a-claim.json:8: "));
-  EXPECT_THAT(error_of(text), HasSubstr("has no place beside a conversation"));
+      changed(kWithServer, R"("control": {})", std::string(R"("control": {}, )") + GetParam());
+  EXPECT_THAT(refusal_of(text), StartsWith("a-claim.json:8: "));
+  EXPECT_THAT(refusal_of(text), HasSubstr("has no place beside a conversation"));
 }
 
 TEST(ConversationFieldsTest, NeitherHasARetrofit) {
   const std::string peer = R"("peer": "legacy", "retrofit": true)";
-  EXPECT_THAT(error_of(with(kWithClient,
-                            R"("command": ["./x", "-c", "{host}:{port}", "{options}"])", peer)),
+  EXPECT_THAT(refusal_of(changed(
+                  kWithClient, R"("command": ["./x", "-c", "{host}:{port}", "{options}"])", peer)),
               HasSubstr("\"retrofit\" has no place beside a conversation"));
 }
 
 TEST(ConversationFieldsTest, WhatIsExpectedIsAVerdictOfConversations) {
   EXPECT_THAT(
-      error_of(with(kWithServer, "\"stuck\"", "\"stuk\"")),
+      refusal_of(changed(kWithServer, "\"stuck\"", "\"stuk\"")),
       HasSubstr(":7: no conversation comes to the verdict \"stuk\"; did you mean \"stuck\"?"));
-  EXPECT_THAT(error_of(with(kWithServer, "\"stuck\"", "\"deadlock\"")), HasSubstr("comes to"));
-  EXPECT_THAT(error_of(with(kWithServer, R"("verdict": "stuck")", "")),
+  EXPECT_THAT(refusal_of(changed(kWithServer, "\"stuck\"", "\"deadlock\"")), HasSubstr("comes to"));
+  EXPECT_THAT(refusal_of(changed(kWithServer, R"("verdict": "stuck")", "")),
               HasSubstr("names no \"verdict\""));
-  EXPECT_THAT(error_of(with(kWithServer, R"("verdict": "stuck")", R"("above": "crashed")")),
+  EXPECT_THAT(refusal_of(changed(kWithServer, R"("verdict": "stuck")", R"("above": "crashed")")),
               HasSubstr("\"above\" has no place beside a conversation"));
 }
 
 TEST(ConversationFieldsTest, AnEndHasOnePlayer) {
   constexpr char kOneOf[] = "\"client\" has to have one of";
-  EXPECT_THAT(error_of(with(kWithServer, "\"conversation\"", "\"peer\": \"x\", \"conversation\"")),
-              HasSubstr(kOneOf));
   EXPECT_THAT(
-      error_of(with(kWithClient, R"("command": ["./x", "-c", "{host}:{port}", "{options}"])", "")),
+      refusal_of(changed(kWithServer, "\"conversation\"", "\"peer\": \"x\", \"conversation\"")),
       HasSubstr(kOneOf));
+  EXPECT_THAT(refusal_of(changed(kWithClient,
+                                 R"("command": ["./x", "-c", "{host}:{port}", "{options}"])", "")),
+              HasSubstr(kOneOf));
 }
 
 TEST(ConversationFieldsTest, OneEndIsAProgram) {
-  EXPECT_THAT(error_of(with(kWithServer, R"("peer": "legacy", "args": ["-6"])",
-                            R"("conversation": ["open 0"])")),
+  EXPECT_THAT(refusal_of(changed(kWithServer, R"("peer": "legacy", "args": ["-6"])",
+                                 R"("conversation": ["open 0"])")),
               HasSubstr("no program to have one with"));
 }
 
 TEST(ConversationFieldsTest, ACommandSaysWhereItsPortGoes) {
-  EXPECT_THAT(error_of(with(kWithClient, "{host}:{port}", "{host}")), HasSubstr("no {port}"));
-  EXPECT_THAT(error_of(with(kWithClient, R"(["./x", "-c", "{host}:{port}", "{options}"])", "[]")),
-              HasSubstr("\"command\" is empty"));
-  EXPECT_THAT(error_of(with(kWithClient, R"("{options}"])", R"("{options}"], "args": [])")),
+  EXPECT_THAT(refusal_of(changed(kWithClient, "{host}:{port}", "{host}")), HasSubstr("no {port}"));
+  EXPECT_THAT(
+      refusal_of(changed(kWithClient, R"(["./x", "-c", "{host}:{port}", "{options}"])", "[]")),
+      HasSubstr("\"command\" is empty"));
+  EXPECT_THAT(refusal_of(changed(kWithClient, R"("{options}"])", R"("{options}"], "args": [])")),
               HasSubstr("\"args\" is for a \"peer\" only"));
 }
 
 TEST(ConversationFieldsTest, TwoProgramsHaveNeitherACommandNorAVerdict) {
   constexpr char kConversation[] = R"("server": { "conversation": ["open 0", "take 0 37"] })";
-  const std::string with_command = with(kWithClient, kConversation, R"("server": { "peer": "x" })");
-  EXPECT_THAT(error_of(with_command), HasSubstr("a \"command\" is for a conversation"));
+  const std::string with_command =
+      changed(kWithClient, kConversation, R"("server": { "peer": "x" })");
+  EXPECT_THAT(refusal_of(with_command), HasSubstr("a \"command\" is for a conversation"));
   const std::string with_verdict =
-      with(with(with_command, R"("command": ["./x", "-c", "{host}:{port}", "{options}"])",
-                R"("peer": "x")"),
-           R"("control")", R"("schedule": "natural", "control")");
-  EXPECT_THAT(error_of(with_verdict), HasSubstr("\"verdict\" is for a conversation"));
+      changed(changed(with_command, R"("command": ["./x", "-c", "{host}:{port}", "{options}"])",
+                      R"("peer": "x")"),
+              R"("control")", R"("schedule": "natural", "control")");
+  EXPECT_THAT(refusal_of(with_verdict), HasSubstr("\"verdict\" is for a conversation"));
 }
 
 TEST(ConversationFieldsTest, WithoutOneAScheduleIsNeeded) {
-  EXPECT_THAT(error_of(R"({ "schema": 1, "claim": "c", "why": [], "server": { "peer": "x" },
+  EXPECT_THAT(refusal_of(R"({ "schema": 1, "claim": "c", "why": [], "server": { "peer": "x" },
     "client": { "peer": "x" }, "expect": { "above": "completed" }, "control": {} })"),
               HasSubstr("a scenario has no key \"schedule\""));
 }

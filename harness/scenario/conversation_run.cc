@@ -64,6 +64,11 @@ std::optional<std::vector<std::string>> further_arguments(const Command& command
   return args;
 }
 
+const char* did(VerdictKind harm) {
+  if (harm == VerdictKind::Crashed) return "died";
+  return harm == VerdictKind::Refused ? "ended by itself" : "is stuck";
+}
+
 std::string ending_of(const Heard& heard) {
   return heard.ended ? heard.ended->text() : "ended by rolecall";
 }
@@ -103,18 +108,22 @@ PeerSpec spec_of(const Command& command, Side side, const PeerSet& peers) {
   return spec;
 }
 
+VerdictKind verdict_of(Harm::Kind harm) {
+  switch (harm) {
+    case Harm::Kind::Crash:
+      return VerdictKind::Crashed;
+    case Harm::Kind::End:
+      return VerdictKind::Refused;
+    case Harm::Kind::Hang:
+      break;
+  }
+  return VerdictKind::Stuck;
+}
+
 Verdict judge(Side side, const Heard& heard) {
-  const char* who = name(side);
   if (heard.harm) {
-    switch (heard.harm->kind) {
-      case Harm::Kind::Crash:
-        return {VerdictKind::Crashed, fmt::format("the {} died: {}", who, heard.harm->what)};
-      case Harm::Kind::End:
-        return {VerdictKind::Refused,
-                fmt::format("the {} ended by itself: {}", who, heard.harm->what)};
-      case Harm::Kind::Hang:
-        return {VerdictKind::Stuck, fmt::format("the {} is stuck: {}", who, heard.harm->what)};
-    }
+    const VerdictKind kind = verdict_of(heard.harm->kind);
+    return {kind, fmt::format("the {} {}: {}", name(side), did(kind), heard.harm->what)};
   }
   if (side == Side::Server)
     return {VerdictKind::Completed, "the server serves on: a plain test of one stream went well"};

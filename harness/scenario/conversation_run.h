@@ -29,6 +29,7 @@ Result<conformance::Command> command_of(const PeerSpec& spec, conformance::Side 
 // arguments, else the command itself, which then works from any folder.
 PeerSpec spec_of(const conformance::Command& command, conformance::Side side, const PeerSet& peers);
 
+VerdictKind verdict_of(conformance::Harm::Kind harm);
 // What a conversation has come to. Total.
 Verdict judge(conformance::Side side, const conformance::Heard& heard);
 

@@ -55,7 +55,8 @@ class ProgramTest : public testing::Test {
   PeerSet peers_{.found = {{.name = "legacy",
                             .path = std::filesystem::canonical("/bin/sh"),
                             .program = "iperf",
-                            .release_text = "3.12"}},
+                            .release_text = "3.12",
+                            .release = {}}},
                  .missing = {}};
 };
 

@@ -227,8 +227,9 @@ TEST_F(SchemaTest, NamesTheVerdictsOfConversations) {
 }
 
 TEST_F(SchemaTest, KnowsTheVerbsOfSteps) {
-  const std::regex step(
-      std::string(schema_["$defs"]["peer"]["properties"]["conversation"]["items"]["pattern"]));
+  const auto& steps = schema_["$defs"]["peer"]["properties"]["conversation"]["items"];
+  const std::string pattern = steps["pattern"];
+  const std::regex step(pattern);
   for (const char* text : {"open 0", "send 0 \"\"", "await 0 \"\"", "take 0 1", "finish 0",
                            "reset 0", "close 0", "shout 0", "open", ""})
     EXPECT_EQ(std::regex_search(text, step), conformance::parse_step(text).has_value()) << text;
