@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Any text is a scenario or an error that names the file; what is taken is one that can be run: its
-// schedule fits its streams, and it claims something for each of its levers; and it reads back as it
-// is written. Input: the file.
+// schedule fits its streams, and it claims something for each of its levers; and it reads back as
+// it is written. Input: the file.
 #include "harness/scenario/scenario_file.h"
 
 #include "fuzz/target.h"

@@ -146,7 +146,8 @@ Result<void> have_conversation(const Scenario& scenario, const PeerSet& peers, b
   run.verdict = judge(side, heard.value());
   const bool is_server = side == Side::Server;
   (is_server ? run.server_ended : run.client_ended) = ending_of(heard.value());
-  (is_server ? run.client_ended : run.server_ended) = "took its steps";
+  (is_server ? run.client_ended : run.server_ended) =
+      is_control ? "took part in a plain test" : "took its steps";
   return write_file(run.evidence / kTimeLineFile, heard.value().time_line);
 }
 
