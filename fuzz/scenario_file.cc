@@ -24,5 +24,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text = as_scenario_file(s);
   const auto again = scenario::parse_scenario(text, "in/a-claim.json");
   CHECK(again.has_value() && as_scenario_file(again.value()) == text);
+  CHECK(again.value().client.conversation == s.client.conversation);
+  CHECK(again.value().server.conversation == s.server.conversation);
   return 0;
 }
