@@ -14,7 +14,8 @@ BELOW["wire"] = BELOW["net"] = BELOW["schedule"] = {"base"}
 BELOW["session"] = {"base", "wire"}
 BELOW["perf"] = {"base", "wire", "session", "net"}
 BELOW["link"] = {"base", "net", "schedule"}
-BELOW["scenario"] = BELOW["conformance"] = BELOW["explore"] = set(BELOW)
+BELOW["conformance"] = BELOW["explore"] = set(BELOW)
+BELOW["scenario"] = BELOW["conformance"] | {"conformance"}
 BELOW["report"] = set(BELOW)
 BELOW["rolecall"] = set(BELOW)
 NO_IO_LAYERS = {"wire", "session"}
@@ -69,11 +70,12 @@ def self_test():
         ("harness/wire/state.cc", "<chrono>"), ("harness/session/client.cc", "<sys/socket.h>"),
         ("harness/session/client.cc", '"harness/base/deadline.h"'), ("harness/wire/params.h", "<nlohmann/json.hpp>"),
         ("harness/scenario/run.cc", '"shim/gate.h"'), ("shim/gate.h", '"harness/base/fd.h"'),
-        ("harness/base/fd.cc", '"fd.h"'), ("harness/wire/params.cc", '"fuzz/target.h"')]
+        ("harness/base/fd.cc", '"fd.h"'), ("harness/wire/params.cc", '"fuzz/target.h"'),
+        ("harness/conformance/case.h", '"harness/scenario/peer.h"')]
     must_pass = [
         ("harness/base/fd.cc", '"harness/base/fd.h"'), ("harness/session/client.cc", '"harness/wire/state.h"'),
         ("harness/rolecall/main.cc", '"harness/report/json.h"'), ("harness/wire/params.cc", "<nlohmann/json.hpp>"),
-        ("harness/scenario/run.cc", '"shim/abi.h"'), ("harness/net/socket.cc", "<sys/socket.h>"),
+        ("harness/scenario/run.cc", '"shim/abi.h"'), ("harness/scenario/run.cc", '"harness/conformance/case.h"'), ("harness/net/socket.cc", "<sys/socket.h>"),
         ("fuzz/cookie.cc", '"fuzz/target.h"'), ("fuzz/cookie.cc", '"harness/wire/cookie.h"')]
     wrong = [f"not refused: {case}" for case in must_break if not broken(*case)]
     wrong += [f"refused: {case}: {broken(*case)}" for case in must_pass if broken(*case)]

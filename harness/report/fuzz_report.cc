@@ -5,11 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/shell_word.h"
+#include "harness/scenario/conversation_run.h"
 
 namespace rolecall::report {
 namespace {
 
 using conformance::Finding;
+using conformance::Harm;
 using Json = nlohmann::ordered_json;
 
 std::string sums(const FuzzRun& run) {
@@ -24,6 +26,22 @@ std::string what_of(const Finding& finding) {
                      finding.is_repeatable ? "" : " (not seen again with a fresh program)");
 }
 
+const char* verb_of(Harm::Kind kind) {
+  switch (kind) {
+    case Harm::Kind::Crash:
+      return "crashes";
+    case Harm::Kind::End:
+      return "ends";
+    case Harm::Kind::Hang:
+      break;
+  }
+  return "hangs";
+}
+
+std::string replay_line(const FuzzRun& run, std::size_t index) {
+  return fmt::format("{} {}", run.replay_command, shell_word(run.files[index]));
+}
+
 Json as_json(const FuzzRun& run, std::size_t index) {
   const Finding& finding = run.outcome.findings[index];
   return {{"kind", name(finding.harm.kind)},
@@ -33,19 +51,25 @@ Json as_json(const FuzzRun& run, std::size_t index) {
           {"time_line", finding.time_line},
           {"output", finding.output},
           {"file", run.files[index]},
-          {"replay", replay_line(run, run.files[index])}};
+          {"replay", replay_line(run, index)}};
 }
 
 }  // namespace
 
-std::string replay_line(const FuzzRun& run, const std::string& file) {
-  return fmt::format("rolecall fuzz {} --replay {} -- {}", name(run.side), shell_word(file),
-                     run.subject);
-}
-
-std::string finding_file(const FuzzRun& run, const Finding& finding, const std::string& file) {
-  return fmt::format("# {}\n# again: {}\n{}", what_of(finding), replay_line(run, file),
-                     print(finding.conversation));
+scenario::Scenario finding_scenario(const FuzzRun& run, const Finding& finding) {
+  scenario::Scenario s;
+  const bool is_server = run.side == conformance::Side::Server;
+  s.claim = fmt::format("such a {} {} the {}: {}", is_server ? "client" : "server",
+                        verb_of(finding.harm.kind), name(run.side), finding.harm.what);
+  s.why = {fmt::format("Found by rolecall fuzz {} with --seed {}, and made small.", name(run.side),
+                       run.seed)};
+  if (!finding.is_repeatable)
+    s.why = {fmt::format("All that was said to the {} before; not seen again with a fresh one.",
+                         name(run.side))};
+  (is_server ? s.server : s.client) = run.program;
+  (is_server ? s.client : s.server).conversation = finding.conversation;
+  s.expect.of_conversation = scenario::verdict_of(finding.harm.kind);
+  return s;
 }
 
 std::string fuzz_text(const FuzzRun& run, const Style& style) {
@@ -54,7 +78,7 @@ std::string fuzz_text(const FuzzRun& run, const Style& style) {
     const Finding& finding = run.outcome.findings[i];
     text += fmt::format("\n{}\n{}{}\n  again: {}\n", paint(what_of(finding), Tone::Bad, style),
                         indented(print(finding.conversation), "  "),
-                        indented(finding.time_line, "  "), replay_line(run, run.files[i]));
+                        indented(finding.time_line, "  "), replay_line(run, i));
   }
   return text;
 }

@@ -7,13 +7,16 @@
 
 #include "harness/conformance/conversations/fuzzing.h"
 #include "harness/report/table.h"
+#include "harness/scenario/scenario_file.h"
 
 namespace rolecall::report {
 
 struct FuzzRun {
   conformance::Side side = conformance::Side::Server;
-  std::string subject;  // the command, as a shell takes it
+  std::string subject;         // the command, as a shell takes it
+  scenario::PeerSpec program;  // the same as scenarios have it
   std::uint64_t seed = 0;
+  std::string replay_command;  // the words before a file, e.g. "rolecall run"
   conformance::FuzzOutcome outcome = {};
   std::vector<std::string> files = {};  // where each finding was written
 };
@@ -22,10 +25,7 @@ struct FuzzRun {
 std::string fuzz_text(const FuzzRun& run, const Style& style);
 std::string fuzz_json(const FuzzRun& run);  // one object
 
-// The command that has a kept conversation again.
-std::string replay_line(const FuzzRun& run, const std::string& file);
-// What a finding is kept as: its steps, with what they did and the replay line as comments.
-std::string finding_file(const FuzzRun& run, const conformance::Finding& finding,
-                         const std::string& file);
+// The claim that this program is harmed so by such a conversation.
+scenario::Scenario finding_scenario(const FuzzRun& run, const conformance::Finding& finding);
 
 }  // namespace rolecall::report

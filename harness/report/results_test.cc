@@ -70,6 +70,32 @@ TEST(ResultsTableTest, TheMedianOfAnEvenNumberLiesInTheMiddle) {
   EXPECT_NE(text.find("0.025 s"), std::string::npos) << text;
 }
 
+RunResult run_of_conversation() {
+  RunResult run = run_of(1, VerdictKind::Crashed, 1);
+  run.has_conversation = true;
+  run.client_peer = "conversation";
+  run.schedule = "natural";
+  run.lever.reset();
+  run.realised = Realised::NotAsked;
+  run.time_to_verdict.reset();
+  run.expected = {VerdictKind::Crashed};
+  run.as_expected = true;
+  return run;
+}
+
+TEST(ResultsTableTest, AConversationHasNoModeNoStreamsAndNoSchedule) {
+  EXPECT_THAT(
+      results_table(results_of({run_of_conversation()}), ScenarioColumn::Hidden, kPlain),
+      HasSubstr("conversation  iperf3 3.12  -      -  -         -      -         1 of 1 crashed"));
+}
+
+TEST(ResultsJsonTest, AConversationHasNoModeNoStreamsAndNoSchedule) {
+  const auto run =
+      nlohmann::json::parse(results_json(results_of({run_of_conversation()})), nullptr, false)[1];
+  for (const char* key : {"mode", "streams", "schedule", "lever"})
+    EXPECT_TRUE(run.contains(key) && run[key].is_null()) << key;
+}
+
 TEST(SurprisesTest, SayHowToRunItAgain) {
   const std::string text = surprises(results_of({run_of(3, VerdictKind::Stuck, 10)}), kPlain);
   EXPECT_NE(text.find("run 3: stuck, expected deadlock"), std::string::npos) << text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rolecall fuzz: conversations with a running program, changed until one harms it.
-#include <algorithm>
+#include <errno.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,12 +19,13 @@
 #include "harness/rolecall/interruption.h"
 #include "harness/rolecall/stage.h"
 #include "harness/rolecall/terminal.h"
+#include "harness/scenario/conversation_run.h"
+#include "harness/scenario/evidence_json.h"
+#include "harness/scenario/peer.h"
 
 namespace rolecall::cli {
 namespace {
 
-using conformance::Checked;
-using conformance::Conversation;
 using conformance::FuzzOutcome;
 using conformance::Side;
 
@@ -32,7 +34,6 @@ struct FuzzCommand {
   conformance::Command program;
   conformance::FuzzLimits limits;
   int seconds = 60;
-  std::string replay;
   std::string keep;
   bool json = false;
 };
@@ -54,38 +55,21 @@ Result<FuzzOutcome> search(conformance::LiveTarget& target, const FuzzCommand& c
   return std::move(outcome).value();
 }
 
-// The conversation of a file, once.
-Result<FuzzOutcome> replay(conformance::LiveTarget& target, const std::string& file) {
-  TRY(const auto text, read_file(file));
-  TRY(Conversation conversation, conformance::parse_conversation(text));
-  const bool opens = std::ranges::any_of(conversation, [](const conformance::Step& step) {
-    return step.verb == conformance::Verb::Open;
-  });
-  if (!opens)
-    return Error{Errc::Config, fmt::format("{} opens no connection, so it says nothing: begin with "
-                                           "'open 0'",
-                                           file)};
-  const TimePoint begin = now();
-  auto heard = target.talk(conversation);
-  if (heard.has_error()) return as_error(heard.error());
-  FuzzOutcome outcome{.conversations = 1, .ways = 1, .findings = {}, .took = now() - begin};
-  if (heard.value().harm) {
-    outcome.findings.push_back({.harm = *heard.value().harm,
-                                .conversation = std::move(conversation),
-                                .time_line = heard.value().time_line,
-                                .output = target.output()});
-  }
-  return outcome;
-}
-
+// Each as a scenario, whose file's name is the harm and its number.
 Result<void> write_findings(report::FuzzRun& run, const std::filesystem::path& folder) {
   for (const conformance::Finding& finding : run.outcome.findings) {
     const auto file =
-        folder / fmt::format("{}-{}.txt", name(finding.harm.kind), run.files.size() + 1);
+        folder / fmt::format("{}-{}.json", name(finding.harm.kind), run.files.size() + 1);
     run.files.push_back(file.string());
-    TRY(write_file(file, finding_file(run, finding, run.files.back())));
+    TRY(write_file(file, as_scenario_file(finding_scenario(run, finding))));
   }
   return ok();
+}
+
+Result<scenario::PeerSpec> as_peer(const FuzzCommand& command) {
+  TRY(auto folder, own_folder());
+  TRY(const auto peers, scenario::find_peers({{}, std::move(folder)}));
+  return spec_of(command.program, command.side, peers);
 }
 
 Result<int> run(FuzzCommand& command) {
@@ -98,14 +82,14 @@ Result<int> run(FuzzCommand& command) {
   for (const std::string& word : command.program.words) words.push_back(shell_word(word));
   report::FuzzRun run{.side = command.side,
                       .subject = fmt::format("{}", fmt::join(words, " ")),
-                      .seed = command.limits.seed};
-  const bool is_replay = !command.replay.empty();
-  TRY(run.outcome, is_replay ? replay(*target, command.replay) : search(*target, command));
-  if (is_replay) {
-    run.files.assign(run.outcome.findings.size(), command.replay);
-  } else {
+                      .program = {},
+                      .seed = command.limits.seed,
+                      .replay_command = shell_word(program_invocation_name) + " run"};
+  TRY(run.outcome, search(*target, command));
+  if (!run.outcome.findings.empty()) {
+    TRY(run.program, as_peer(command));
     TRY(write_findings(run, folder.path()));
-    if (!run.files.empty()) folder.keep();
+    folder.keep();
   }
   TRY(write_stdout(command.json ? fuzz_json(run) : fuzz_text(run, stdout_style())));
   if (command.limits.stop->is_raised()) return 128 + interrupting_signal();
@@ -119,25 +103,18 @@ void add_fuzzed_side(CLI::App& fuzz, Side side, int& exit_status) {
       name(side), side == Side::Server
                       ? "a server: -- CMD with {port}; it is started, and again when it has died"
                       : "a client: -- CMD with {host} {port} {options}; started for each");
-  auto* conversations =
-      app->add_option("--conversations", command->limits.conversations, "so many at most")
-          ->check(CLI::Range(1, 100'000'000))
-          ->capture_default_str();
-  auto* longest = app->add_option("--seconds", command->seconds, "no new one after so long")
-                      ->check(CLI::Range(1, 1'000'000))
-                      ->capture_default_str();
-  auto* findings = app->add_option("--findings", command->limits.findings, "stop after so many")
-                       ->check(CLI::Range(1, 1000))
-                       ->capture_default_str();
-  auto* seed = app->add_option("--seed", command->limits.seed, "draws the changes")
-                   ->check(CLI::NonNegativeNumber)
-                   ->capture_default_str();
-  auto* replayed =
-      app->add_option("--replay", command->replay, "have the conversation of a finding once more")
-          ->check(CLI::ExistingFile)
-          ->type_name("FILE");
-  for (CLI::Option* of_a_search : {conversations, longest, findings, seed})
-    replayed->excludes(of_a_search);
+  app->add_option("--conversations", command->limits.conversations, "so many at most")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  app->add_option("--seconds", command->seconds, "no new one after so long")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app->add_option("--findings", command->limits.findings, "stop after so many")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app->add_option("--seed", command->limits.seed, "draws the changes")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app->add_option("--keep", command->keep,
                   "write findings there (otherwise into a temporary folder)")
       ->type_name("DIR");

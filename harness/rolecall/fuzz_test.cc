@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rolecall fuzz as its users meet it, against roleperf and against roleperf with a planted fault.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/rolecall/cli_fixture.h"
 
@@ -27,16 +28,23 @@ class FuzzTest : public CliTest {
     return {"env", "ROLEPERF_MUTANT=" + mutant, MUTANTS, "-s", "-p", "{port}"};
   }
   static Words sound() { return {ROLEPERF, "-s", "-p", "{port}"}; }
-  // The line that a finding gives for having it again, in a shell.
-  int run_line_again(const fs::path& finding) {
-    constexpr std::string_view kAgain = "# again: rolecall";
-    const std::string text = read_file(finding).value();
+  // What the line behind the first "again: " exits with in a shell.
+  int run_line_again() {
+    constexpr std::string_view kAgain = "again: ";
+    const std::string text = out();
     const auto at = text.find(kAgain) + kAgain.size();
-    const std::string line = text.substr(at, text.find('\n', at) - at);
-    auto shell = Child::start(
-        {"/bin/sh", {"-c", ROLECALL_PROGRAM + line}, {mark()}, file("out"), file("err")});
-    const auto status = shell.value().wait(kNever);
-    return status.value().code;
+    auto shell = Child::start({"/bin/sh",
+                               {"-c", text.substr(at, text.find('\n', at) - at)},
+                               {"TMPDIR=" + temporary().string(), mark()},
+                               file("out"),
+                               file("err")});
+    return shell.value().wait(kNever).value().code;
+  }
+  // The same file about another program.
+  fs::path about(const Words& program, const fs::path& scenario) {
+    auto other = nlohmann::json::parse(read_file(scenario).value());
+    other["server"] = {{"command", program}};
+    return write("about-another.json", other.dump());
   }
   Words until_found() const {
     return {"server", "--conversations", "5000",      "--seconds", "40", "--findings",
@@ -45,28 +53,15 @@ class FuzzTest : public CliTest {
 };
 
 TEST_F(FuzzTest, FindsAServerThatDiesAndHasItAgain) {
-  const Words dying = faulty("dies-of-test-end-before-the-streams");
-  ASSERT_EQ(fuzz(until_found(), dying), 1) << err();
+  ASSERT_EQ(fuzz(until_found(), faulty("dies-of-test-end-before-the-streams")), 1) << err();
   EXPECT_THAT(out(), AllOf(HasSubstr("findings: 1"), HasSubstr("end: exit status 1"),
-                           HasSubstr("send 0 \"{cookie}\""), HasSubstr("again: rolecall fuzz")));
-  const std::string kept = file("kept") / "end-1.txt";
-  EXPECT_THAT(read_file(kept).value(), HasSubstr("# again: rolecall fuzz server --replay " + kept));
-  EXPECT_EQ(run_line_again(kept), 1);
-  EXPECT_EQ(fuzz({"server", "--replay", kept}, sound()), 0) << out();
-}
-
-TEST_F(FuzzTest, TellsAServerThatServesNobodyAnyMore) {
-  const fs::path vanishes = write("vanishes.txt", R"(open 0
-send 0 "{cookie}"
-await 0 "\x09"
-send 0 "\x00\x00\x00\x19{\x22parallel\x22:1,\x22len\x22:1000}"
-await 0 "\x0a"
-close 0
-)");
-  const Words stuck = faulty("waits-for-clients-that-vanished-in-CreateStreams");
-  EXPECT_EQ(fuzz({"server", "--replay", vanishes}, stuck), 1) << err();
-  EXPECT_THAT(out(), HasSubstr("hang: the server lets go of the connections"));
-  EXPECT_EQ(fuzz({"server", "--replay", vanishes}, sound()), 0) << out();
+                           HasSubstr("send 0 \"{cookie}\"")));
+  const fs::path kept = file("kept") / "end-1.json";
+  EXPECT_THAT(out(), HasSubstr(" run " + kept.string() + "\n"));
+  EXPECT_EQ(run_line_again(), 0) << out();
+  EXPECT_THAT(out(), AllOf(HasSubstr("1 of 1 completed"), HasSubstr("1 of 1 refused")));
+  EXPECT_EQ(run({"run", about(sound(), kept)}), 1);
+  EXPECT_THAT(out(), HasSubstr("completed, expected refused"));
 }
 
 TEST_F(FuzzTest, FindsNothingInASoundServer) {
@@ -87,15 +82,7 @@ TEST_F(FuzzTest, DoesNotBeginWithAServerThatAPlainTestEnds) {
   EXPECT_THAT(err(), HasSubstr("a test in which everything is right does no harm: end"));
 }
 
-TEST_F(FuzzTest, SaysWhatIsWrongWithAFileOrACommand) {
-  EXPECT_EQ(fuzz({"server", "--replay", file("none.txt")}, sound()), 2);
-  EXPECT_THAT(err(), HasSubstr("none.txt"));
-  EXPECT_EQ(fuzz({"server", "--replay", write("odd.txt", "open 0\nshout 0\n")}, sound()), 2);
-  EXPECT_THAT(err(), HasSubstr("line 2 is no step: shout 0"));
-  EXPECT_EQ(fuzz({"server", "--replay", write("empty.txt", "")}, sound()), 2);
-  EXPECT_THAT(err(), HasSubstr("opens no connection"));
-  EXPECT_NE(fuzz({"server", "--replay", file("empty.txt"), "--seed", "1"}, sound()), 0);
-  EXPECT_THAT(err(), HasSubstr("--seed"));
+TEST_F(FuzzTest, SaysWhatIsWrongWithACommand) {
   EXPECT_EQ(fuzz({"server"}, {ROLEPERF, "-s"}), 2);
   EXPECT_THAT(err(), AllOf(HasSubstr("{port}"), Not(HasSubstr("Segmentation"))));
 }

@@ -44,6 +44,12 @@ Json connection_as_json(const ConnectionSample& c, std::uint64_t header) {
 }
 
 Json peer_as_json(const PeerSpec& spec) {
+  if (!spec.command.empty()) return {{"command", spec.command}};
+  if (!spec.conversation.empty()) {
+    Json steps = Json::array();
+    for (const auto& step : spec.conversation) steps.push_back(print(step));
+    return {{"conversation", std::move(steps)}};
+  }
   Json j{{"peer", spec.peer}, {"args", spec.args}};
   if (spec.has_retrofit) j["retrofit"] = true;
   return j;
@@ -72,6 +78,19 @@ Json link_as_json(const LinkShape& link) {
   return j;
 }
 
+// What is asked of two programs.
+void add_test(const Scenario& scenario, Json& file) {
+  Json levers = Json::array();
+  for (const Lever lever : scenario.levers) levers.push_back(name(lever));
+  file["address"] = scenario.address;
+  file["schedule"] = print(scenario.schedule);
+  file["levers"] = std::move(levers);
+  file["expect"] = expectation_as_json(scenario);
+  if (std::ranges::count(scenario.levers, Lever::Link) > 0)
+    file["link"] = link_as_json(scenario.link);
+  file["limit_ms"] = scenario.limit.in_ms();
+}
+
 }  // namespace
 
 std::string samples_as_lines(const std::vector<KernelSample>& samples, std::uint64_t header) {
@@ -92,23 +111,20 @@ std::string samples_as_lines(const std::vector<KernelSample>& samples, std::uint
 }
 
 std::string as_scenario_file(const Scenario& scenario) {
-  Json levers = Json::array();
-  for (const Lever lever : scenario.levers) levers.push_back(name(lever));
   // A file with an order has a control, where the command that made it had another one.
   const int controls = std::max(scenario.control.repeat, scenario.schedule.is_natural() ? 0 : 1);
   Json j{{"schema", 1},
          {"claim", scenario.claim},
          {"why", scenario.why},
-         {"address", scenario.address},
          {"server", peer_as_json(scenario.server)},
-         {"client", peer_as_json(scenario.client)},
-         {"schedule", print(scenario.schedule)},
-         {"levers", levers},
-         {"expect", expectation_as_json(scenario)},
-         {"repeat", scenario.repeat},
-         {"control", {{"repeat", controls}, {"expect", name(scenario.control.expect)}}},
-         {"limit_ms", scenario.limit.in_ms()}};
-  if (std::ranges::count(scenario.levers, Lever::Link) > 0) j["link"] = link_as_json(scenario.link);
+         {"client", peer_as_json(scenario.client)}};
+  if (scenario.has_conversation()) {
+    j["expect"] = {{"verdict", name(scenario.expect.of_conversation)}};
+  } else {
+    add_test(scenario, j);
+  }
+  j["repeat"] = scenario.repeat;
+  j["control"] = {{"repeat", controls}, {"expect", name(scenario.control.expect)}};
   return dump(j, 2) + "\n";
 }
 
@@ -156,6 +172,9 @@ nlohmann::json to_json(const RunResult& run) {
                    {"server_ended", run.server_ended},
                    {"evidence", run.evidence.string()},
                    {"replay", run.replay}};
+  if (run.has_conversation)
+    for (const char* of_two_programs : {"mode", "streams", "schedule"})
+      j[of_two_programs] = nullptr;
   if (run.lever) j["lever"] = name(*run.lever);
   if (run.set_up) j["set_up_seconds"] = run.set_up->in_seconds();
   if (run.time_to_verdict) j["seconds"] = run.time_to_verdict->in_seconds();

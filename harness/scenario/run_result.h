@@ -43,6 +43,7 @@ struct RunResult {
   bool is_control = false;  // no schedule, no lever
   std::string client_peer;  // "iperf3 3.12"
   std::string server_peer;
+  bool has_conversation = false;  // one of the two is none: mode, streams, schedule mean nothing
   Mode mode = Mode::Forward;
   int streams = 1;
   std::string schedule;        // the notation

@@ -14,6 +14,7 @@
 #include "harness/base/files.h"
 #include "harness/base/shell_word.h"
 #include "harness/net/stop_token.h"
+#include "harness/scenario/conversation_run.h"
 #include "harness/scenario/evidence_json.h"
 #include "harness/scenario/rig.h"
 #include "harness/scenario/test_run.h"
@@ -115,10 +116,7 @@ std::vector<ConnectionFacts> connections_of(const TestRunRecord& record, const P
   return all;
 }
 
-Result<void> keep_evidence(const TestRunRecord& record, const RunResult& run,
-                           const Scenario& scenario) {
-  TRY(write_file(run.evidence / "kernel.jsonl",
-                 samples_as_lines(record.samples, record.facts.header_bytes)));
+Result<void> keep_evidence(const RunResult& run, const Scenario& scenario) {
   TRY(write_file(run.evidence / (scenario.name + ".json"), as_scenario_file(scenario)));
   return write_file(
       run.evidence / "verdict.json",
@@ -147,22 +145,33 @@ bool client_says(const std::string& text, const fs::path& evidence) {
   return false;
 }
 
-RunResult describe(const Scenario& scenario, const Peer& client, const Peer& server,
-                   std::optional<Lever> lever, int index, bool is_control) {
+// "iperf3 3.12", the program's name where nothing more is known, or that it is none.
+Result<std::string> label_of(const Scenario& scenario, const PeerSet& peers, const PeerSpec& spec,
+                             const char* role) {
+  if (!spec.conversation.empty()) return "conversation";
+  if (!spec.command.empty()) return fs::path(spec.command.front()).filename().string();
+  TRY(const auto peer, usable_peer(scenario, peers, spec, role));
+  return peer.label() + (spec.has_retrofit ? " + retrofit" : "");
+}
+
+Result<RunResult> describe(const Scenario& scenario, const PeerSet& peers,
+                           std::optional<Lever> lever, int index, bool is_control) {
   RunResult run;
   run.scenario = scenario.name;
   run.index = index;
-  run.client_peer = client.label() + (scenario.client.has_retrofit ? " + retrofit" : "");
-  run.server_peer = server.label();
+  TRY(run.client_peer, label_of(scenario, peers, scenario.client, "client"));
+  TRY(run.server_peer, label_of(scenario, peers, scenario.server, "server"));
   run.mode = scenario.shape.mode;
   run.streams = scenario.shape.streams;
   run.is_control = is_control;
+  run.has_conversation = scenario.has_conversation();
   run.schedule = lever && !is_control ? print(scenario.schedule) : print(Schedule{});
   // A control of the link runs on the same link; the shim is left out of its own.
   if (!is_control || lever == Lever::Link) run.lever = lever;
-  run.expected = is_control ? Outcome{scenario.control.expect}
-                 : lever    ? scenario.expect.under(*lever).value_or(Outcome{})
-                            : scenario.expect.in_natural_order();
+  run.expected = is_control             ? Outcome{scenario.control.expect}
+                 : run.has_conversation ? Outcome{scenario.expect.of_conversation}
+                 : lever                ? scenario.expect.under(*lever).value_or(Outcome{})
+                                        : scenario.expect.in_natural_order();
   if (!is_control) run.also_expected = scenario.also_expected;
   return run;
 }
@@ -216,18 +225,17 @@ namespace {
 
 struct Attempt {
   const Scenario& scenario;
-  const Peer& client;
-  const Peer& server;
+  const PeerSet& peers;
   std::optional<Lever> lever;
   int index;
   bool is_control;
   const RunOptions& options;
 };
 
-Result<void> carry_out(const Attempt& attempt, RunResult& run) {
-  const auto& [scenario, client, server, lever, index, is_control, options] = attempt;
-  TRY(make_empty_folder(run.evidence));
-  const Scenario alone = as_first_run(scenario, lever, index);
+Result<void> let_peers_meet(const Attempt& attempt, RunResult& run) {
+  const auto& [scenario, peers, lever, index, is_control, options] = attempt;
+  TRY(const auto client, peers.get(scenario.client.peer));
+  TRY(const auto server, peers.get(scenario.server.peer));
   TRY(auto rig, make_rig({scenario, client, server, lever, is_control, index, options.port,
                           options.shim, run.evidence}));
   TRY(auto record, run_test({scenario, client, server, run.evidence, *rig, options.retrofit,
@@ -250,7 +258,20 @@ Result<void> carry_out(const Attempt& attempt, RunResult& run) {
   run.header_bytes = record.facts.header_bytes;
   run.client_ended = record.client_ended;
   run.server_ended = record.server_ended;
-  TRY(keep_evidence(record, run, alone));
+  return write_file(run.evidence / "kernel.jsonl",
+                    samples_as_lines(record.samples, record.facts.header_bytes));
+}
+
+Result<void> carry_out(const Attempt& attempt, RunResult& run) {
+  const auto& [scenario, peers, lever, index, is_control, options] = attempt;
+  TRY(make_empty_folder(run.evidence));
+  if (run.has_conversation) {
+    TRY(have_conversation(scenario, peers, is_control, options.stop, run));
+    run.as_expected = is_expected(run);
+  } else {
+    TRY(let_peers_meet(attempt, run));
+  }
+  TRY(keep_evidence(run, as_first_run(scenario, lever, index)));
   return check_room(run.evidence);
 }
 
@@ -259,13 +280,11 @@ Result<void> carry_out(const Attempt& attempt, RunResult& run) {
 Result<RunResult> run_once(const Scenario& scenario, const PeerSet& peers,
                            std::optional<Lever> lever, int index, bool is_control,
                            const RunOptions& options) {
-  TRY(auto client, usable_peer(scenario, peers, scenario.client, "client"));
-  TRY(auto server, usable_peer(scenario, peers, scenario.server, "server"));
-  RunResult run = describe(scenario, client, server, lever, index, is_control);
+  TRY(auto run, describe(scenario, peers, lever, index, is_control));
   run.evidence =
       options.out / scenario.name / fmt::format("{}{}", is_control ? "control-" : "", index);
   run.replay = replay_line(as_first_run(scenario, lever, index), run, options);
-  auto done = carry_out({scenario, client, server, lever, index, is_control, options}, run);
+  auto done = carry_out({scenario, peers, lever, index, is_control, options}, run);
   if (done) return run;
   // What was asked for cannot be done, whatever run it is; else only this run was not made.
   if (done.error().code == Errc::Config || is_interruption(done.error()))

@@ -12,6 +12,7 @@
 
 #include "harness/base/result.h"
 #include "harness/base/time.h"
+#include "harness/conformance/conversations/conversation.h"
 #include "harness/scenario/test_shape.h"
 #include "harness/scenario/verdict_kind.h"
 #include "harness/schedule/pairing.h"
@@ -28,11 +29,14 @@ constexpr bool acts_above_queue(Lever lever) {
   return lever == Lever::Swap;
 }
 
+// One end: a peer; or a conversation, which is no program; or any program that one is had with.
 struct PeerSpec {
   // "legacy" (iperf3), "flagged" (roleperf), or the name of a peer given with --peer.
   std::string peer;
   std::vector<std::string> args;  // on top of what the runner sets: -s -1 / -c, -p, -J
   bool has_retrofit = false;      // client: under the preload library that adds the stream barrier
+  conformance::Conversation conversation = {};
+  std::vector<std::string> command = {};  // with {port}; of a client {host} and {options}, too
 };
 
 // What is to come out of a run: a verdict under the realised schedule, or "not realisable": the
@@ -52,6 +56,7 @@ struct Expectation {
   std::optional<Outcome> above;
   std::optional<Outcome> below;
   std::string client_says{};  // also stands in what the client prints then; empty: no claim
+  VerdictKind of_conversation = VerdictKind::Completed;  // where there is one, and nothing else
 
   // Of a scenario whose own schedule is natural, where no lever acts.
   Outcome in_natural_order() const { return above.value_or(below.value_or(Outcome{})); }
@@ -100,6 +105,11 @@ struct Scenario {
   TestShape shape;
   TestShape server_shape;  // of the server's, for --role-flag
 
+  // One end is no program, but steps: no schedule, lever, link or shape of a test has a meaning
+  // then, and the control is a plain test.
+  bool has_conversation() const {
+    return !client.conversation.empty() || !server.conversation.empty();
+  }
   int connections() const { return connection_count(shape.mode, shape.streams); }
 };
 
@@ -109,11 +119,6 @@ struct Scenario {
 Result<Scenario> load_scenario(const std::filesystem::path& path);
 // The same from text; `path` names it in errors and gives the scenario its name.
 Result<Scenario> parse_scenario(std::string_view text, const std::filesystem::path& path);
-
-// The keys of the object at `place` ("", "server", "client", "expect", "control", "link"), for the
-// test
-// that compares parser and schema. REQUIRES: one of these places.
-std::vector<std::string_view> known_keys(std::string_view place);
 
 // The scenario files that `path` names: itself, or the *.json of a folder, schema.json left out, in
 // the order of their names. System when there is nothing.

@@ -2,6 +2,7 @@
 // SCENARIOS is the folder of the shipped scenarios and of schema.json.
 #include "harness/scenario/scenario_file.h"
 
+#include <regex>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -9,6 +10,7 @@
 
 #include "harness/base/files.h"
 #include "harness/scenario/evidence_json.h"
+#include "harness/scenario/file_fields.h"
 
 namespace rolecall::scenario {
 namespace {
@@ -266,6 +268,22 @@ TEST_F(SchemaTest, AllowsTheKeysThatTheParserKnows) {
               UnorderedElementsAreArray(known_keys("server")));
   EXPECT_THAT(schema_keys(schema_["$defs"]["client"]),
               UnorderedElementsAreArray(known_keys("client")));
+}
+
+TEST_F(SchemaTest, NamesTheVerdictsOfConversations) {
+  std::vector<std::string> verdicts;
+  for (const VerdictKind kind : kVerdictsOfConversations) verdicts.emplace_back(name(kind));
+  EXPECT_EQ(schema_["properties"]["expect"]["properties"]["verdict"]["enum"],
+            nlohmann::json(verdicts));
+}
+
+TEST_F(SchemaTest, KnowsTheVerbsOfSteps) {
+  const auto& steps = schema_["$defs"]["peer"]["properties"]["conversation"]["items"];
+  const std::string pattern = steps["pattern"];
+  const std::regex step(pattern);
+  for (const char* text : {"open 0", "send 0 \"\"", "await 0 \"\"", "take 0 1", "finish 0",
+                           "reset 0", "close 0", "shout 0", "open", ""})
+    EXPECT_EQ(std::regex_search(text, step), conformance::parse_step(text).has_value()) << text;
 }
 
 TEST_F(SchemaTest, NamesTheVerdictsThatCanBeExpected) {

@@ -11,6 +11,7 @@
 
 #include "harness/base/files.h"
 #include "harness/net/stop_token.h"
+#include "harness/scenario/conversation_run.h"
 #include "harness/scenario/proxy.h"
 #include "harness/scenario/runner.h"
 
@@ -129,6 +130,12 @@ std::vector<ScenarioResult> made_so_far(Plan plan, Shared& shared) {
 
 // The peer of the two that is not here, or the proxy between them.
 std::optional<Error> missing_program(const Scenario& scenario, const PeerSet& peers) {
+  if (scenario.has_conversation()) {
+    const auto side = side_under_test(scenario);
+    const bool is_server = side == conformance::Side::Server;
+    auto command = command_of(is_server ? scenario.server : scenario.client, side, peers);
+    return command ? std::nullopt : std::optional(command.error());
+  }
   for (const PeerSpec* spec : {&scenario.server, &scenario.client})
     if (auto peer = peers.get(spec->peer); !peer) return peer.error();
   if (!scenario.link.has_proxy) return std::nullopt;

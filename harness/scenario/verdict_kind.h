@@ -31,6 +31,16 @@ inline constexpr std::array kAllVerdicts = {
 // Any of them, as a scenario file writes it.
 inline constexpr const char* kAnythingName = "anything";
 
+// Those that a conversation with a program can come to. It is over by then, so whoever is stuck is
+// the program.
+inline constexpr std::array kVerdictsOfConversations = {
+    VerdictKind::Completed,  // the program serves on, or has ended with success
+    VerdictKind::Refused,    // it ended by itself: a server that was to serve on, a client with an
+                             // error
+    VerdictKind::Crashed,
+    VerdictKind::Stuck,  // it keeps the test, serves nobody any more, or does not end
+};
+
 // As printed, and as scenario files write it: "partial deadlock".
 const char* name(VerdictKind kind);
 std::optional<VerdictKind> verdict_named(std::string_view name);

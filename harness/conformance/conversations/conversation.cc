@@ -58,7 +58,8 @@ bool read_number(std::string_view text, Number& into) {
   return error == std::errc() && end == text.data() + text.size() && into >= 0;
 }
 
-std::optional<Step> parse_step(std::string_view line) {
+std::optional<Step> read_step(std::string_view line) {
+  if (line.find('\n') != line.npos) return std::nullopt;
   std::istringstream words{std::string(line)};
   std::string verb;
   std::string connection;
@@ -102,34 +103,32 @@ const char* name(Verb verb) {
   return "close";
 }
 
-std::string print(const Conversation& conversation) {
-  std::string text;
-  for (const Step& step : conversation) {
-    text += fmt::format("{} {}", name(step.verb), step.connection);
-    if (has_bytes(step.verb)) text += " " + in_quotes(step.bytes);
-    if (step.verb == Verb::Take) text += fmt::format(" {}", step.count);
-    text += '\n';
-  }
+bool opens_any(const Conversation& conversation) {
+  return std::ranges::any_of(conversation,
+                             [](const Step& step) { return step.verb == Verb::Open; });
+}
+
+std::string print(const Step& step) {
+  std::string text = fmt::format("{} {}", name(step.verb), step.connection);
+  if (has_bytes(step.verb)) text += " " + in_quotes(step.bytes);
+  if (step.verb == Verb::Take) text += fmt::format(" {}", step.count);
   return text;
 }
 
-Result<Conversation> parse_conversation(std::string_view text) {
-  Conversation conversation;
-  std::istringstream lines{std::string(text)};
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    if (line.empty() || line.front() == '#') continue;
-    const auto step = parse_step(line);
-    if (!step) {
-      return Error{
-          Errc::Config,
-          fmt::format("line {} is no step: {}; a step is 'send 0 \"\\x0d\"', 'await 0 "
-                      "\"\\x09\"', 'take 1 37', or open, finish, reset, close and a number",
-                      number, visible(line))};
-    }
-    conversation.push_back(*step);
-  }
-  return conversation;
+std::string print(const Conversation& conversation) {
+  std::string text;
+  for (const Step& step : conversation) text += print(step) + "\n";
+  return text;
+}
+
+Result<Step> parse_step(std::string_view text) {
+  auto step = read_step(text);
+  if (step) return std::move(*step);
+  return Error{
+      Errc::Config,
+      fmt::format("this is no step: {}; a step is 'send 0 \"\\x0d\"', 'await 0 \"\\x09\"', "
+                  "'take 1 37', or open, finish, reset, close and a number",
+                  visible(text))};
 }
 
 }  // namespace rolecall::conformance

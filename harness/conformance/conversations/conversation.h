@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One side of a test as a list of steps, and its text: what a fuzzer changes, and what a finding is
-// kept as.
+// One side of a test as a list of steps, and its text: what a fuzzer changes, and what a scenario
+// may have in place of a program.
 #pragma once
 
 #include <cstddef>
@@ -32,12 +32,15 @@ struct Step {
 };
 using Conversation = std::vector<Step>;
 
+// Whether there is a step that makes a connection: without one nothing is said.
+bool opens_any(const Conversation& conversation);
+
 inline constexpr std::string_view kCookieWord = "{cookie}";
 
-// A step a line: send 0 "{cookie}", await 0 "\x09", take 1 37, reset 1. Never fails.
-std::string print(const Conversation& conversation);
-// The same back; empty lines and what follows # at the start of a line are passed over. Config,
-// with the line.
-Result<Conversation> parse_conversation(std::string_view text);
+// send 0 "{cookie}", await 0 "\x09", take 1 37, reset 1. Never fails.
+std::string print(const Step& step);
+std::string print(const Conversation& conversation);  // a step a line
+// The same back. Config, with the text that is no step.
+Result<Step> parse_step(std::string_view text);
 
 }  // namespace rolecall::conformance

@@ -45,9 +45,9 @@ class Shrinker {
   }
 
  private:
-  // Takes what harms as well; whether it did.
+  // Takes what harms as well; whether it did. What says nothing does no harm.
   Checked<bool> try_instead(Conversation& conversation, const Conversation& smaller) {
-    if (tries_ == 0 || is_raised(stop_)) return false;
+    if (tries_ == 0 || is_raised(stop_) || !opens_any(smaller)) return false;
     --tries_;
     TRY(const bool harmed, harms(smaller));
     if (harmed) conversation = smaller;

@@ -52,10 +52,18 @@ class ServerTarget final : public LiveTarget {
     Talk talk([&](std::string name) { return script.connect(std::move(name)); });
     heard.answers = talk.have(conversation);
     TRY(heard.harm, look_after(script));
+    heard.ended = program_->status();
     heard.time_line = line.text();
     output_ = program_->output() + program_->errors();
     if (heard.harm) restart();
     return heard;
+  }
+
+  // Looking after it is one; whether it serves on then shows in the next.
+  Checked<Heard> plain_test() override {
+    TRY(Heard heard, talk({}));
+    if (heard.harm) return heard;
+    return talk({});
   }
 
   void restart() override { program_.reset(); }
@@ -99,8 +107,7 @@ class ClientTarget final : public LiveTarget {
 
   Checked<Heard> talk(const Conversation& conversation) override {
     TimeLine line;
-    TRY(auto script, ClientScript::open(command_, folder_, line));
-    TRY(script.start("-n 3000 -l 1000"));
+    TRY(auto script, started(line));
     bool is_first = true;  // the program has to come up first
     Talk talk([&](std::string name) {
       const Duration limit = std::exchange(is_first, false) ? kStepLimit : kAnswerLimit;
@@ -110,17 +117,46 @@ class ClientTarget final : public LiveTarget {
     heard.answers = talk.have(conversation);
     script.stop_listening();
     const auto ended = script.wait(kClientLimit);
-    heard.harm = crash_of(script.program());
-    if (!heard.harm && ended.has_error()) heard.harm = Harm{Harm::Kind::Hang, both(ended.error())};
-    heard.time_line = line.text();
-    output_ = script.program().output() + script.program().errors();
-    return heard;
+    if (ended.has_error()) heard.harm = Harm{Harm::Kind::Hang, both(ended.error())};
+    return concluded(std::move(heard), script, line);
+  }
+
+  Checked<Heard> plain_test() override {
+    TimeLine line;
+    TRY(auto script, started(line));
+    Heard heard;
+    const auto passed = whole_test(script);
+    if (passed.has_error()) {
+      if (passed.error().blame == Blame::Environment) return passed.error();
+      const bool ends = script.wait(kClientLimit).has_value();
+      heard.harm = Harm{ends ? Harm::Kind::End : Harm::Kind::Hang, both(passed.error())};
+    }
+    return concluded(std::move(heard), script, line);
   }
 
   void restart() override {}
   std::string output() const override { return output_; }
 
  private:
+  Checked<ClientScript> started(TimeLine& line) {
+    TRY(auto script, ClientScript::open(command_, folder_, line));
+    TRY(script.start("-n 3000 -l 1000"));
+    return script;
+  }
+
+  static Checked<void> whole_test(ClientScript& script) {
+    TRY(script.reach(Phase::Done));
+    return script.expect_success();
+  }
+
+  Checked<Heard> concluded(Heard heard, ClientScript& script, const TimeLine& line) {
+    if (auto crash = crash_of(script.program())) heard.harm = std::move(crash);
+    heard.ended = script.program().status();
+    heard.time_line = line.text();
+    output_ = script.program().output() + script.program().errors();
+    return heard;
+  }
+
   const Command& command_;
   std::filesystem::path folder_;
   std::string output_;

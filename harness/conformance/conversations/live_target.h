@@ -16,7 +16,7 @@ namespace rolecall::conformance {
 struct Harm {
   enum class Kind {
     Crash,  // a signal, or a sanitizer's report
-    End,    // a server ended by itself
+    End,    // a server ended by itself, a client in the middle of a plain test
     Hang,   // a server serves nobody any more; a client does not end
   };
   Kind kind = Kind::Crash;
@@ -27,6 +27,7 @@ const char* name(Harm::Kind kind);  // "crash", "end", "hang"
 struct Heard {
   std::string answers;  // how each await and take ended: two that differ took different ways
   std::optional<Harm> harm;
+  std::optional<ExitStatus> ended;  // the program; absent: it still ran
   std::string time_line;
 };
 
@@ -37,6 +38,8 @@ class LiveTarget {
   // Has one conversation, then looks after the program. A harmed one is replaced before the next.
   // Fails only for our own part, or when the program cannot be started.
   virtual Checked<Heard> talk(const Conversation& conversation) = 0;
+  // The same with a test in which everything is right.
+  virtual Checked<Heard> plain_test() = 0;
   virtual void restart() = 0;              // the next conversation finds a fresh program
   virtual std::string output() const = 0;  // of the program that was talked to last
 };
