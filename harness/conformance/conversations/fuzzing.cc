@@ -85,6 +85,19 @@ class Shrinker {
   std::size_t tries_;
 };
 
+// What each step does, and on which connection, counted from the first that is named: their own
+// numbers say nothing.
+std::vector<std::pair<Verb, std::size_t>> pattern_of(const Conversation& conversation) {
+  std::vector<std::pair<Verb, std::size_t>> pattern;
+  std::vector<decltype(Step::connection)> named;
+  for (const Step& step : conversation) {
+    const auto at = std::ranges::find(named, step.connection);
+    pattern.emplace_back(step.verb, static_cast<std::size_t>(at - named.begin()));
+    if (at == named.end()) named.push_back(step.connection);
+  }
+  return pattern;
+}
+
 class Fuzzing {
  public:
   Fuzzing(LiveTarget& target, const FuzzLimits& limits)
@@ -167,12 +180,9 @@ class Fuzzing {
 
   // Two of a kind whose steps are of the same kinds are one bug, as far as can be seen from here.
   bool is_new(const Finding& finding) const {
-    const auto is_alike = [](const Step& a, const Step& b) {
-      return a.verb == b.verb && a.connection == b.connection;
-    };
     return std::ranges::none_of(outcome_.findings, [&](const Finding& known) {
       return known.harm.kind == finding.harm.kind &&
-             std::ranges::equal(known.conversation, finding.conversation, is_alike);
+             pattern_of(known.conversation) == pattern_of(finding.conversation);
     });
   }
 

@@ -114,7 +114,7 @@ TEST(Fuzzing, LeavesOutAKeyThatEveryPlainTestHas) {
 TEST(Fuzzing, TellsOneBugOnce) {
   Buggy target([](const Conversation& told) { return std::ranges::any_of(told, resets); });
   const FuzzOutcome outcome = found(target, 100);
-  EXPECT_LE(outcome.findings.size(), 12U);  // a connection each
+  EXPECT_LE(outcome.findings.size(), 6U);  // what opens may be another connection, or come later
   EXPECT_EQ(outcome.conversations, 3'000U);
 }
 
