@@ -111,8 +111,17 @@ TEST(Fuzzing, LeavesOutAKeyThatEveryPlainTestHas) {
   EXPECT_THAT(found(target).findings, SizeIs(1));
 }
 
+// What a running program can see of it: before, there is nothing to reset.
+bool resets_what_is_open(const Conversation& told) {
+  for (auto at = told.begin(); at != told.end(); ++at) {
+    const Step open{.verb = Verb::Open, .connection = at->connection};
+    if (resets(*at) && std::count(told.begin(), at, open) > 0) return true;
+  }
+  return false;
+}
+
 TEST(Fuzzing, TellsOneBugOnce) {
-  Buggy target([](const Conversation& told) { return std::ranges::any_of(told, resets); });
+  Buggy target(resets_what_is_open);
   const FuzzOutcome outcome = found(target, 100);
   EXPECT_LE(outcome.findings.size(), 6U);  // what opens may be another connection, or come later
   EXPECT_EQ(outcome.conversations, 3'000U);
