@@ -41,7 +41,7 @@ find_planted() {  # NAME TARGET START SECONDS; NAME none: nothing planted
   status=0
   (
     ulimit -S -t "$longest"  # SIGXCPU
-    env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" -timeout=10 \
+    env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" -timeout=60 \
       -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" || exit $?
   ) >"$new/log" 2>&1 || status=$?
   note_spent
@@ -157,7 +157,7 @@ run() {  # TARGET SEED_FOLDER...; says its last lines
   mkdir -p "$new/corpus"
   start=$(date +%s)
   status=0
-  build-fuzz/bin/fuzz_"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+  build-fuzz/bin/fuzz_"$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 \
     -artifact_prefix="$new/" "$new/corpus" "$@" >"$new/log" 2>&1 || status=$?
   echo "==== $target: exit $status after $(($(date +%s) - start)) s, log in $new/log"
 }
