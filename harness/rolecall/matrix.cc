@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -54,7 +55,7 @@ Result<std::vector<scenario::MatrixCell>> chosen_cells(
 }
 
 Result<int> run(const MatrixCommand& command) {
-  TRY(const auto peers, find_peers(command.common));
+  TRY(auto peers, find_peers(command.common));
   const auto clients = scenario::matrix_clients(peers);
   const auto servers = scenario::matrix_servers(peers);
   TRY(const auto cells, chosen_cells(command, clients, servers));
@@ -64,7 +65,7 @@ Result<int> run(const MatrixCommand& command) {
     TRY(write_stdout(listing(scenarios)));
     return kExitAsExpected;
   }
-  TRY(auto stage, Stage::open(command.common));
+  TRY(auto stage, Stage::open(command.common, std::move(peers)));
   TRY(const auto results, stage.run(scenarios, 1, Stage::Missing::IsLeftOut));
   std::string text = report::matrix_table(clients, servers, cells, results, stage.style());
   text += report::left_out(results);

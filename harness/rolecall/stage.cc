@@ -63,11 +63,21 @@ Result<scenario::PeerSet> find_peers(const CommonOptions& options) {
 }
 
 Result<Stage> Stage::open(const CommonOptions& options) {
+  TRY(const auto* stop, catch_interruption());
+  TRY(auto peers, find_peers(options));
+  return prepare(options, std::move(peers), stop);
+}
+
+Result<Stage> Stage::open(const CommonOptions& options, scenario::PeerSet peers) {
+  TRY(const auto* stop, catch_interruption());
+  return prepare(options, std::move(peers), stop);
+}
+
+Result<Stage> Stage::prepare(const CommonOptions& options, scenario::PeerSet peers,
+                             const StopToken* stop) {
   if (!options.junit.empty() && options.junit == options.html)
     return Error{Errc::Config,
                  fmt::format("--junit and --html both name {}: give each its own", options.junit)};
-  TRY(const auto* stop, catch_interruption());
-  TRY(auto peers, find_peers(options));
   TRY(auto junit, ReportFile::open(options.junit));
   TRY(auto html, ReportFile::open(options.html));
   TRY(auto evidence, EvidenceFolder::open(options.keep));

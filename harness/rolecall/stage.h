@@ -23,6 +23,8 @@ class Stage {
   // Finds the peers and opens what will be written. Config or System, saying what to do. Once a
   // process: signals are caught from here on.
   static Result<Stage> open(const CommonOptions& options);
+  // The same with peers that were found already, by starting each.
+  static Result<Stage> open(const CommonOptions& options, scenario::PeerSet peers);
 
   // Config where there is no link lever here, with what it lacks.
   Result<void> require_link() const;
@@ -55,6 +57,8 @@ class Stage {
  private:
   Stage(const CommonOptions& options, scenario::PeerSet peers, EvidenceFolder evidence,
         ReportFile junit, ReportFile html, const StopToken* stop);
+  static Result<Stage> prepare(const CommonOptions& options, scenario::PeerSet peers,
+                               const StopToken* stop);
   scenario::RunOptions run_options() const;
   void report_so_far(std::vector<scenario::ScenarioResult> made);
   bool names_evidence() const;  // a report that the user asked for, so that it has to stay

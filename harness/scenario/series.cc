@@ -112,15 +112,20 @@ struct Plan {
   }
 };
 
-// What was run before the series was interrupted: each scenario with the runs that were made, if
-// its control was.
-std::vector<ScenarioResult> made_so_far(Plan plan, Shared& shared) {
+// Gives each scenario the runs that were made of it. REQUIRES: the threads have ended.
+void collect(Shared& shared, Plan& plan) {
+  for (const auto& [index, why] : shared.left_out) plan.results[index].left_out = why.message();
   for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
     const Job& job = plan.jobs[i];
     ScenarioResult& result = plan.results[job.result];
-    if (shared.done[i])
+    if (shared.done[i] && result.left_out.empty())
       (job.is_control ? result.controls : result.runs).push_back(std::move(*shared.done[i]));
   }
+}
+
+// What was run before the series was interrupted: each scenario with the runs that were made, if
+// its control was.
+std::vector<ScenarioResult> made_so_far(Plan plan) {
   std::erase_if(plan.results, [](const ScenarioResult& r) {
     return r.runs.empty() || (r.scenario.control.repeat > 0 && r.controls.empty());
   });
@@ -199,16 +204,11 @@ Result<std::vector<ScenarioResult>> run_scenarios(const std::vector<Scenario>& s
     for (std::size_t i = 0; i < slots; ++i)
       threads.emplace_back([&] { work(plan.jobs, plan.results, peers, options, shared); });
   }
+  collect(shared, plan);
   if (shared.failure) {
     if (is_interruption(*shared.failure) && options.on_interruption)
-      options.on_interruption(made_so_far(std::move(plan), shared));
+      options.on_interruption(made_so_far(std::move(plan)));
     return *shared.failure;
-  }
-  for (const auto& [index, why] : shared.left_out) results[index].left_out = why.message();
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    ScenarioResult& result = results[jobs[i].result];
-    if (!result.left_out.empty()) continue;
-    (jobs[i].is_control ? result.controls : result.runs).push_back(std::move(*shared.done[i]));
   }
   TRY(check_any_is_run(results));
   for (ScenarioResult& result : results) conclude(result);
