@@ -24,6 +24,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/check.h"
+#include "harness/net/process_guard.h"
 
 namespace rolecall {
 namespace {
@@ -38,6 +39,7 @@ struct Setup {
   const char* const* environment;
   int in, out, err;
   int place;  // a network namespace, or -1
+  const ProcessGuard& guard;
 
   template <class Launcher>
   process::error_code on_setup(Launcher& launcher, const process::filesystem::path&,
@@ -58,6 +60,7 @@ struct Setup {
                      ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0 &&
                      (place < 0 || ::setns(place, CLONE_NEWNET) == 0);
     if (!set) return process::detail::get_last_error();
+    guard.watch(::getpid());
     if (::getppid() != parent) ::_exit(127);  // it died before PR_SET_PDEATHSIG took hold
     return {};
   }
@@ -92,14 +95,15 @@ std::vector<const char*> environment_with(const std::vector<std::string>& extra)
   return all;
 }
 
-// Waits for the end of a child that ends by itself. Nothing for a pid of none.
-void reap(pid_t pid) {
+// Waits for the end of a child that ends by itself, and ends what is left of its group, while the
+// zombie still keeps the group's id from being given again.
+ExitStatus reap(pid_t pid) {
+  const auto id = static_cast<id_t>(pid);
   siginfo_t info{};
-  if (pid > 0)
-    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) continue;
-}
-
-ExitStatus from_siginfo(const siginfo_t& info) {
+  while (::waitid(P_PID, id, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) continue;
+  ::kill(-pid, SIGKILL);
+  ProcessGuard::instance().forget(pid);
+  while (::waitid(P_PID, id, &info, WEXITED) != 0 && errno == EINTR) continue;
   return {info.si_code != CLD_EXITED, info.si_status};
 }
 
@@ -120,11 +124,12 @@ Result<Child> Child::start(const ChildOptions& options) {
   boost::asio::io_context context(1);
   process::error_code failure;
   process::posix::vfork_launcher launcher;
-  auto started = launcher(
-      context.get_executor(), failure, process::filesystem::path(options.program.string()),
-      options.args, Setup{::getpid(), environment.data(), in.get(), out.get(), err.get(), place});
+  auto started = launcher(context.get_executor(), failure,
+                          process::filesystem::path(options.program.string()), options.args,
+                          Setup{::getpid(), environment.data(), in.get(), out.get(), err.get(),
+                                place, ProcessGuard::instance()});
   if (failure) {
-    reap(launcher.pid);
+    if (launcher.pid > 0) reap(launcher.pid);
     return Error{Errc::System, fmt::format("start {}", options.program.string()), failure.value()};
   }
   const pid_t pid = started.id();
@@ -151,9 +156,7 @@ std::optional<ExitStatus> Child::status() {
   const auto id = static_cast<id_t>(pid_);
   if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
     return std::nullopt;
-  ::kill(-pid_, SIGKILL);  // while the zombie still keeps the group's id from being given again
-  while (::waitid(P_PID, id, &info, WEXITED) != 0 && errno == EINTR) continue;
-  status_ = from_siginfo(info);
+  status_ = reap(pid_);
   return status_;
 }
 

@@ -35,7 +35,8 @@ struct ChildOptions {
 };
 
 // Use it from the thread that started it: the kernel kills the child when that thread ends
-// (PR_SET_PDEATHSIG). The destructor kills the whole group and reaps.
+// (PR_SET_PDEATHSIG); what it has started in its group ends with our process (ProcessGuard). The
+// destructor kills the whole group and reaps.
 class Child {
  public:
   static Result<Child> start(const ChildOptions& options);

@@ -43,8 +43,7 @@ TEST_F(PeerProcessTest, AProgramThatCannotBeExecutedIsAnErrorAndLeavesNoZombie) 
   const auto child = start(path);
   ASSERT_FALSE(child.has_value());
   EXPECT_EQ(child.error().sys_errno, EACCES);
-  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
-  EXPECT_EQ(errno, ECHILD);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), 0);  // the guard, which lives
 }
 
 // A child that is forked while another thread holds the allocator's lock would never get to its

@@ -3,6 +3,7 @@
 // that tells it from success, evidence kept, nothing left behind.
 #include <signal.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -119,6 +120,25 @@ TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClea
   for (const std::string& one : namespaces) holders += holders_of(one);
   EXPECT_EQ(holders, 0);
   EXPECT_EQ(run_once(scenario), 0) << out() << err();
+}
+
+TEST_F(CliFaultsTest, SigkillLeavesNoProgramThatAScriptHasStarted) {
+  const fs::path peer = script("peer", "/usr/bin/iperf3 \"$@\"\nexit $?\n");
+  const fs::path scenario =
+      write("script.json", R"({ "schema": 1, "claim": "it completes", "why": [],
+  "server": { "peer": "legacy" }, "client": { "peer": "legacy", "args": ["-t", "120"] },
+  "schedule": "natural", "expect": { "above": "completed" }, "control": { "repeat": 0 },
+  "limit_ms": 50000 })");
+  Child rolecall = start({"run", scenario, "--peer", "legacy=" + peer.string()});
+  const auto both_run = [&] {
+    const auto all = marked_programs();
+    return std::count(all.begin(), all.end(), "iperf3") == 2;
+  };
+  while (!both_run() && !rolecall.status()) ASSERT_FALSE(kNever.expired()) << err();
+  ASSERT_FALSE(rolecall.status()) << err();
+  ::kill(rolecall.pid(), SIGKILL);
+  ASSERT_TRUE(rolecall.wait(kNever).has_value());
+  while (!marked_programs().empty()) ASSERT_FALSE(kNever.expired()) << "a peer lives on";
 }
 
 constexpr char kRunWithoutHaproxy[] =

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "harness/net/process_guard.h"
 #include "harness/rolecall/command.h"
 
 namespace {
@@ -45,6 +46,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    rolecall::ProcessGuard::instance();  // before there is anything that it could hold
     return run(argc, argv);
   } catch (const std::exception& error) {
     // No code of ours throws: this is memory that ran out, or a library's own bug.
