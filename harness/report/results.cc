@@ -187,7 +187,7 @@ std::string surprises(const std::vector<ScenarioResult>& results, const Style& s
     text += fmt::format("  client: {}; server: {}\n", run.client_ended, run.server_ended);
     text += fmt::format("  evidence: {}\n  again: {}\n", run.evidence.string(), run.replay);
   });
-  return text;
+  return text.empty() ? text : "\n" + text;
 }
 
 std::string results_json(const std::vector<ScenarioResult>& results,

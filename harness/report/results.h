@@ -31,7 +31,8 @@ std::string results_table(const std::vector<scenario::ScenarioResult>& results,
 std::string left_out(const std::vector<scenario::ScenarioResult>& results);
 
 // For each run that was not as expected: the verdict and its reason, the evidence, how to run it
-// again; and a line for each other one with anything unusual. Empty when there is none.
+// again; and a line for each other one with anything unusual; set off by an empty line. Empty when
+// there is none.
 std::string surprises(const std::vector<scenario::ScenarioResult>& results, const Style& style);
 
 // A JSON array with one object a run, each on a line of its own; controls come before the runs.

@@ -163,9 +163,8 @@ Result<int> run(const CampaignCommand& command) {
   judge(results.back());
   stage.keep_evidence_of(results,
                          [](const RunResult& r) { return is_mispaired(r) || !r.as_expected; });
-  const std::string surprises = report::surprises(results, stage.style());
   const std::string text = campaign_table(command, results, stage.style()) +
-                           mispaired_tests(results) + (surprises.empty() ? "" : "\n" + surprises);
+                           mispaired_tests(results) + report::surprises(results, stage.style());
   return stage.report(std::move(results), text, "rolecall campaign");
 }
 

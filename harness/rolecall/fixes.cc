@@ -230,8 +230,7 @@ Result<int> run(const FixesCommand& command) {
   TRY(all.results, stage.run(scenarios, std::nullopt, Stage::Missing::IsLeftOut));
   judge_set_up(all);
   std::string text = fixes_table(all, stage.style()) + kLegend + report::left_out(all.results);
-  const std::string surprises = report::surprises(all.results, stage.style());
-  if (!surprises.empty()) text += "\n" + surprises;
+  text += report::surprises(all.results, stage.style());
   return stage.report(std::move(all.results), text, "rolecall fixes");
 }
 

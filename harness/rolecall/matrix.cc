@@ -69,8 +69,7 @@ Result<int> run(const MatrixCommand& command) {
   TRY(const auto results, stage.run(scenarios, 1, Stage::Missing::IsLeftOut));
   std::string text = report::matrix_table(clients, servers, cells, results, stage.style());
   text += report::left_out(results);
-  const std::string surprises = report::surprises(results, stage.style());
-  if (!surprises.empty()) text += "\n" + surprises;
+  text += report::surprises(results, stage.style());
   return stage.report(results, text, "rolecall matrix");
 }
 

@@ -72,7 +72,7 @@ Result<int> reproduce(const ReproduceCommand& command) {
     text += "\n" + report::explanation_text(*explained, stage.style());
   }
   const std::string surprises = report::surprises(results, stage.style());
-  text += surprises.empty() ? "\nEvery row is as stated.\n" : "\n" + surprises;
+  text += surprises.empty() ? "\nEvery row is as stated.\n" : surprises;
   return stage.report(results, text, "rolecall reproduce", explained);
 }
 

@@ -91,8 +91,7 @@ Result<int> run(const RunCommand& command) {
   TRY(const auto results, stage.run(scenarios, repeat, Stage::Missing::IsLeftOut));
   std::string text = report::results_table(results, report::ScenarioColumn::Shown, stage.style());
   text += report::left_out(results);
-  const std::string surprises = report::surprises(results, stage.style());
-  if (!surprises.empty()) text += "\n" + surprises;
+  text += report::surprises(results, stage.style());
   return stage.report(results, text, "rolecall run");
 }
 

@@ -146,8 +146,7 @@ Result<std::vector<ScenarioResult>> Stage::run(const std::vector<Scenario>& scen
 void Stage::report_so_far(std::vector<ScenarioResult> made) {
   if (made.empty()) return;
   std::string text = report::results_table(made, report::ScenarioColumn::Shown, style());
-  const std::string surprises = report::surprises(made, style());
-  if (!surprises.empty()) text += "\n" + surprises;
+  text += report::surprises(made, style());
   text += "\nThese runs had been made when it was interrupted.\n";
   if (auto done = report(std::move(made), text, "rolecall, interrupted"); !done)
     fmt::print(stderr, "rolecall: {}\n", done.error().message());
