@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstring>
@@ -77,7 +78,8 @@ class LiveTest : public ::testing::Test {
     peers_.found.push_back(examine_peer(name, path).value());
   }
 
-  // The children of this process, whichever thread started them.
+  // The children of this process, whichever thread started them; not its guard, which has a session
+  // of its own.
   static std::vector<pid_t> children() {
     std::vector<pid_t> pids;
     for (const auto& task : fs::directory_iterator("/proc/self/task")) {
@@ -87,7 +89,7 @@ class LiveTest : public ::testing::Test {
       while (!rest.empty()) {
         pid_t pid = 0;
         std::from_chars(rest.data(), rest.data() + rest.size(), pid);
-        pids.push_back(pid);
+        if (::getsid(pid) == ::getsid(0)) pids.push_back(pid);
         rest.remove_prefix(std::min(rest.size(), rest.find(' ') + 1));
       }
     }
