@@ -2,6 +2,7 @@
 // The kernel's counts of what a thread waits for.
 #include "shim/waits.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -52,7 +53,7 @@ TEST(Waits, ForAProcessorGrowWhileAnotherThreadHasTheProcessor) {
 // Three times the thread waits for the other one to write.
 TEST(Waits, CountHowOftenAThreadWentToSleep) {
   int both[2];
-  ASSERT_EQ(pipe(both), 0);
+  ASSERT_EQ(pipe2(both, O_CLOEXEC), 0);
   const pid_t sleeper = gettid();
   std::thread other([&] {
     for (int i = 0; i < 3; ++i) {
