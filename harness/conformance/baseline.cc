@@ -25,6 +25,49 @@ bool exists(const std::string& id) {
                      [&](const Case& a_case) { return a_case.id() == id; });
 }
 
+const KnownFailure* find(const std::vector<KnownFailure>& known, const std::string& id) {
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [&](const KnownFailure& failure) { return failure.id == id; });
+  return found == known.end() ? nullptr : &*found;
+}
+
+// Without a profile and an entry in the baseline.
+bool is_good(Outcome outcome, bool is_strict) {
+  switch (outcome) {
+    case Outcome::Failed:
+    case Outcome::Crashed:
+    case Outcome::Broken:
+      return false;
+    case Outcome::Warning:
+      return !is_strict;
+    case Outcome::Passed:
+    case Outcome::Noted:
+    case Outcome::Unsupported:
+    case Outcome::Skipped:
+      break;
+  }
+  return true;
+}
+
+Judged judge_one(CaseResult result, const Expectations& expectations) {
+  const std::string id = result.a_case->id();
+  const Outcome outcome = result.outcome;
+  Judged judged;
+  judged.result = std::move(result);
+  if (expectations.recorded) {
+    const auto& outcomes = expectations.recorded->outcomes;
+    if (const auto before = outcomes.find(id); before != outcomes.end())
+      judged.recorded = before->second;
+    judged.as_expected = judged.recorded == name(outcome);
+  } else if (const KnownFailure* known = find(expectations.known, id)) {
+    judged.known_because = fmt::format("{} ({})", known->reason, known->link);
+    judged.as_expected = outcome != Outcome::Passed && outcome != Outcome::Broken;
+  } else {
+    judged.as_expected = is_good(outcome, expectations.is_strict);
+  }
+  return judged;
+}
+
 }  // namespace
 
 Result<std::vector<KnownFailure>> parse_baseline(std::string_view json) {
@@ -41,29 +84,17 @@ Result<std::vector<KnownFailure>> parse_baseline(std::string_view json) {
       return malformed(
           fmt::format("the entry of {} needs a \"reason\" and a \"link\"", failure.id));
     }
+    if (find(known, failure.id) != nullptr) {
+      return malformed(fmt::format("{} is listed twice", failure.id));
+    }
     known.push_back(std::move(failure));
   }
   return known;
 }
 
-std::vector<Judged> judge(std::vector<CaseResult> results,
-                          const std::vector<KnownFailure>& baseline) {
+std::vector<Judged> judge(std::vector<CaseResult> results, const Expectations& expectations) {
   std::vector<Judged> all;
-  for (CaseResult& result : results) {
-    const auto known = std::find_if(
-        baseline.begin(), baseline.end(),
-        [&](const KnownFailure& failure) { return failure.id == result.a_case->id(); });
-    Judged judged;
-    if (known != baseline.end()) {
-      judged.known_because = fmt::format("{} ({})", known->reason, known->link);
-      judged.as_expected = result.outcome != Outcome::Passed;
-    } else {
-      judged.as_expected = result.outcome != Outcome::Failed &&
-                           result.outcome != Outcome::Crashed && result.outcome != Outcome::Broken;
-    }
-    judged.result = std::move(result);
-    all.push_back(std::move(judged));
-  }
+  for (CaseResult& result : results) all.push_back(judge_one(std::move(result), expectations));
   return all;
 }
 

@@ -20,8 +20,8 @@ CaseResult result(Outcome outcome) {
   return one;
 }
 
-bool is_as_expected(Outcome outcome, const std::vector<KnownFailure>& baseline) {
-  return judge({result(outcome)}, baseline).front().as_expected;
+bool is_as_expected(Outcome outcome, const Expectations& expectations) {
+  return judge({result(outcome)}, expectations).front().as_expected;
 }
 
 TEST(Baseline, TakesEntriesWithReasonAndLink) {
@@ -45,23 +45,44 @@ TEST(Baseline, RefusesWhatItDoesNotUnderstand) {
               HasSubstr("no case 'server/none'"));
   EXPECT_THAT(complaint(R"({"known_failures": [{"case": ")" + kCase + R"("}]})"),
               HasSubstr("needs a \"reason\""));
+  const std::string entry =
+      R"({"case": ")" + kCase + R"(", "reason": "old", "link": "https://example.org/1"})";
+  EXPECT_THAT(complaint(R"({"known_failures": [)" + entry + ", " + entry + "]}"),
+              HasSubstr(kCase + " is listed twice"));
 }
 
 TEST(Baseline, KnownFailureIsExpected) {
   EXPECT_FALSE(is_as_expected(Outcome::Failed, {}));
   EXPECT_FALSE(is_as_expected(Outcome::Crashed, {}));
-  EXPECT_TRUE(is_as_expected(Outcome::Failed, kKnown));
+  EXPECT_TRUE(is_as_expected(Outcome::Failed, {kKnown}));
+  EXPECT_TRUE(is_as_expected(Outcome::Warning, {.known = kKnown, .is_strict = true}));
+}
+
+TEST(Baseline, WhatCouldNotBeRunIsNoKnownFailure) {
+  EXPECT_FALSE(is_as_expected(Outcome::Broken, {kKnown}));
 }
 
 TEST(Baseline, KnownFailureThatPassesIsNot) {
   EXPECT_TRUE(is_as_expected(Outcome::Passed, {}));
-  EXPECT_FALSE(is_as_expected(Outcome::Passed, kKnown));
+  EXPECT_FALSE(is_as_expected(Outcome::Passed, {kKnown}));
 }
 
 TEST(Baseline, WarningsAndNotesAreNoFailures) {
   EXPECT_TRUE(is_as_expected(Outcome::Warning, {}));
   EXPECT_TRUE(is_as_expected(Outcome::Noted, {}));
   EXPECT_FALSE(is_as_expected(Outcome::Broken, {}));
+}
+
+TEST(Baseline, AWarningIsAFailureWhereTheUserIsStrict) {
+  EXPECT_FALSE(is_as_expected(Outcome::Warning, {.is_strict = true}));
+  EXPECT_TRUE(is_as_expected(Outcome::Noted, {.is_strict = true}));
+}
+
+TEST(Baseline, WithAProfileJustWhatItHasIsExpected) {
+  const Expectations recorded{.recorded = Profile{"it", {{kCase, "failed"}}}};
+  EXPECT_TRUE(is_as_expected(Outcome::Failed, recorded));
+  EXPECT_FALSE(is_as_expected(Outcome::Passed, recorded));
+  EXPECT_FALSE(is_as_expected(Outcome::Passed, {.recorded = Profile{"it", {}}}));
 }
 
 }  // namespace

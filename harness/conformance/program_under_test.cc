@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/conformance/program_under_test.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <sstream>
@@ -44,6 +46,12 @@ bool is_exiting(pid_t pid) {
 std::string content(const std::filesystem::path& path) {
   auto text = read_file(path);
   return text ? std::move(text).value() : std::string();
+}
+
+Checked<bool> somebody_listens(SockDiag& diag, std::uint16_t port) {
+  TRY(const auto sockets, checked(diag.dump(port)));
+  return std::any_of(sockets.begin(), sockets.end(),
+                     [](const TcpSocket& s) { return s.state == TcpState::Listen; });
 }
 
 }  // namespace
@@ -94,20 +102,22 @@ std::vector<std::string> Command::filled(const std::string& host, std::uint16_t 
   return all;
 }
 
+Result<std::filesystem::path> ProgramUnderTest::find(const std::string& word) {
+  if (word.find('/') == std::string::npos) {
+    if (const auto found = find_program(word.c_str())) return *found;
+    return Error{Errc::Config, fmt::format("{} is in no folder of PATH", word)};
+  }
+  if (::access(word.c_str(), X_OK) == 0) return std::filesystem::path(word);
+  return system_error(fmt::format("start {}", word));
+}
+
 Checked<ProgramUnderTest> ProgramUnderTest::start(const std::vector<std::string>& words,
                                                   const std::vector<std::string>& environment,
                                                   const std::filesystem::path& folder,
                                                   TimeLine& line) {
-  std::filesystem::path program = words[0];
-  if (words[0].find('/') == std::string::npos) {
-    const auto found = find_program(words[0].c_str());
-    if (!found) {
-      return environment_failure(
-          {Errc::Config, fmt::format("{} is in no folder of PATH", words[0])});
-    }
-    program = *found;
-  }
-  auto child = Child::start({.program = program,
+  auto program = find(words[0]);
+  if (program.has_error()) return environment_failure(program.error());
+  auto child = Child::start({.program = program.value(),
                              .args = {words.begin() + 1, words.end()},
                              .environment = environment,
                              .output = folder / "stdout",
@@ -147,10 +157,7 @@ Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
   TRY(auto diag, checked(SockDiag::open()));
   const Pauses pauses;
   for (const Deadline deadline = Deadline::after(seconds(10));;) {
-    TRY(const auto sockets, checked(diag.dump(port)));
-    const bool listens = std::any_of(sockets.begin(), sockets.end(), [](const TcpSocket& socket) {
-      return socket.state == TcpState::Listen;
-    });
+    TRY(const bool listens, somebody_listens(diag, port));
     if (listens) return ok();
     const auto ended = status();
     if (ended || deadline.expired()) {
@@ -162,6 +169,19 @@ Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
     }
     pauses.wait();
   }
+}
+
+Checked<void> ProgramUnderTest::check_foreground(std::uint16_t port) {
+  const auto ended = status();
+  if (!ended || ended->by_signal) return ok();
+  TRY(auto diag, checked(SockDiag::open()));
+  TRY(const bool listens, somebody_listens(diag, port));
+  if (!listens) return ok();
+  return environment_failure(
+      {Errc::Config, fmt::format("the server under test went into the background and still "
+                                 "listens on port {}, where the suite cannot end it: leave out "
+                                 "what makes it do so (-D), and end it",
+                                 port)});
 }
 
 std::string ProgramUnderTest::output() const {

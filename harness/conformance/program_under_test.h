@@ -29,6 +29,9 @@ struct Command {
 // Use it from the thread that started it; its end kills the program.
 class ProgramUnderTest {
  public:
+  // Where the first word of a command is: a path, or a name in a folder of PATH. Config, or System
+  // for what cannot be executed.
+  static Result<std::filesystem::path> find(const std::string& word);
   // Output goes to files in `folder`, which exists. `line` outlives the object.
   static Checked<ProgramUnderTest> start(const std::vector<std::string>& words,
                                          const std::vector<std::string>& environment,
@@ -49,6 +52,10 @@ class ProgramUnderTest {
 
   // Until it, or whoever has the port, listens there; fails as the environment's fault.
   Checked<void> await_listener(std::uint16_t port);
+
+  // Fails as the environment's fault for a server that has put itself into the background, where
+  // its end does not reach it: it has ended, and somebody listens all the same.
+  Checked<void> check_foreground(std::uint16_t port);
 
   std::string output() const;  // stdout so far
   std::string errors() const;  // stderr so far

@@ -83,6 +83,7 @@ void run_at_own_server(CaseResult& result, const RunOptions& options,
   if (verdict.has_value()) {
     ServerScript script(address.value().front(), &program, line);
     verdict = result.a_case->at_server(script);
+    if (auto there = program.check_foreground(port); there.has_error()) verdict = std::move(there);
   }
   judge(result, verdict);
   end_and_judge(result, program);

@@ -38,6 +38,10 @@ std::string word_of(const Judged& judged) {
   return outcome == Outcome::Passed ? "unexpected pass" : "known";
 }
 
+std::string why_not_run(const Judged& judged) {
+  return was_run(judged.result.outcome) ? "" : ": " + judged.result.actual;
+}
+
 std::string tree(const ConformanceRun& run, const Style& style) {
   std::string text;
   std::string area;
@@ -47,15 +51,23 @@ std::string tree(const ConformanceRun& run, const Style& style) {
       area = clause.area;
       text += area + "\n";
     }
-    text += fmt::format("  {}  {:<6}  {}\n",
+    text += fmt::format("  {}  {:<6}  {}{}\n",
                         paint(fmt::format("{:<15}", word_of(judged)), tone_of(judged), style),
-                        name(clause.level), judged.result.a_case->name);
+                        name(clause.level), judged.result.a_case->name, why_not_run(judged));
   }
   return text;
 }
 
 std::string clause_list(const conformance::Case& a_case) {
   return fmt::format("{}", fmt::join(a_case.clauses, ", "));
+}
+
+// Its beginning, without what a terminal would obey.
+std::string shown(const std::string& output) {
+  std::string text = output.substr(0, 2000);
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+  return text;
 }
 
 // What is not as it should be.
@@ -66,10 +78,13 @@ bool is_worth_telling(const Judged& judged) {
 
 std::string contrast(const Judged& judged) {
   const CaseResult& result = judged.result;
-  if (result.outcome == Outcome::Passed) {
-    return "expected a failure, as the baseline has it; found that it passes";
+  std::string text;
+  if (judged.recorded) text = fmt::format("recorded as {}; ", *judged.recorded);
+  if (result.outcome != Outcome::Passed) {
+    return text + fmt::format("expected {}; found {}", result.expected, result.actual);
   }
-  return fmt::format("expected {}; found {}", result.expected, result.actual);
+  if (judged.known_because.empty()) return text + "found that it passes";
+  return "expected a failure, as the baseline has it; found that it passes";
 }
 
 std::string detail(const ConformanceRun& run, const Judged& judged) {
@@ -79,9 +94,10 @@ std::string detail(const ConformanceRun& run, const Judged& judged) {
     text += fmt::format("  expected  {}\n  found     {}\n", result.expected, result.actual);
   }
   if (!judged.known_because.empty()) text += fmt::format("  known     {}\n", judged.known_because);
+  if (judged.recorded) text += fmt::format("  recorded  {}\n", *judged.recorded);
   if (!result.time_line.empty()) text += "  bytes\n" + indented(result.time_line, "    ");
   if (!result.output.empty()) {
-    text += "  what the program wrote\n" + indented(result.output.substr(0, 2000), "    ");
+    text += "  what the program wrote\n" + indented(shown(result.output), "    ");
   }
   std::string again = run.again;
   again.replace(again.find(kCasePlace), kCasePlace.size(), "--case " + result.a_case->name);
@@ -112,12 +128,13 @@ JunitCase junit_case(const ConformanceRun& run, const Judged& judged) {
   one.name = result.a_case->name;
   one.took = result.took;
   if (!judged.as_expected) {
-    one.result = JunitResult::Failed;
+    one.result = result.outcome == Outcome::Broken ? JunitResult::Error : JunitResult::Failed;
     one.reason = contrast(judged);
     one.detail = detail(run, judged);
   } else if (result.outcome != Outcome::Passed) {
+    const std::string& why = judged.known_because.empty() ? result.actual : judged.known_because;
     one.result = JunitResult::Skipped;
-    one.reason = fmt::format("{}: {}", word_of(judged), result.actual);
+    one.reason = fmt::format("{}: {}", word_of(judged), why);
   }
   return one;
 }
@@ -131,7 +148,12 @@ Json json_case(const Judged& judged) {
               {"as_expected", judged.as_expected},
               {"seconds", result.took.in_seconds()}};
   if (!judged.known_because.empty()) one["known_because"] = judged.known_because;
+  if (judged.recorded) one["recorded"] = *judged.recorded;
   if (result.outcome == Outcome::Passed) return one;
+  if (!was_run(result.outcome)) {
+    one["reason"] = result.actual;
+    return one;
+  }
   one["expected"] = result.expected;
   one["found"] = result.actual;
   one["time_line"] = result.time_line;
@@ -149,10 +171,16 @@ Json sarif_result(const Judged& judged) {
   const Json place = {{"artifactLocation", {{"uri", "harness/conformance/SPEC.md"}}},
                       {"region", {{"startLine", first_clause(a_case).line}}}};
   const Json names = Json::array({{{"name", a_case.id()}, {"kind", "member"}}});
-  return {{"ruleId", a_case.clauses.front()},
-          {"level", sarif_level(judged)},
-          {"message", {{"text", fmt::format("{}: {}", a_case.id(), contrast(judged))}}},
-          {"locations", Json::array({{{"physicalLocation", place}, {"logicalLocations", names}}})}};
+  Json one = {
+      {"ruleId", a_case.clauses.front()},
+      {"level", sarif_level(judged)},
+      {"message", {{"text", fmt::format("{}: {}", a_case.id(), contrast(judged))}}},
+      {"locations", Json::array({{{"physicalLocation", place}, {"logicalLocations", names}}})}};
+  if (!judged.known_because.empty() && judged.as_expected) {
+    one["suppressions"] =
+        Json::array({{{"kind", "external"}, {"justification", judged.known_because}}});
+  }
+  return one;
 }
 
 }  // namespace

@@ -31,12 +31,14 @@ conformance::CaseResult result(Outcome outcome) {
   return one;
 }
 
-ConformanceRun run_with(Outcome outcome, const std::vector<conformance::KnownFailure>& known = {}) {
-  return {conformance::Side::Server, "someperf -s -p {port}", judge({result(outcome)}, known),
-          seconds(1), "rolecall conform server {case} -- someperf"};
+ConformanceRun run_with(Outcome outcome, const conformance::Expectations& expectations = {}) {
+  return {conformance::Side::Server, "someperf -s -p {port}",
+          judge({result(outcome)}, expectations), seconds(1),
+          "rolecall conform server {case} -- someperf"};
 }
 
-const std::vector<conformance::KnownFailure> kKnown = {{kCase, "old", "https://example.org/1"}};
+const conformance::Expectations kKnown{.known = {{kCase, "old", "https://example.org/1"}}};
+const conformance::Expectations kStrict{.is_strict = true};
 
 Json sarif_results(const ConformanceRun& run) {
   return Json::parse(conformance_sarif(run))["runs"][0]["results"];
@@ -60,6 +62,46 @@ TEST(ConformanceText, UnexpectedPassNamesTheEntryOfTheBaseline) {
   EXPECT_THAT(text, HasSubstr(kCase + ": unexpected pass\n"));
   EXPECT_THAT(text, HasSubstr("  known     old (https://example.org/1)\n"));
   EXPECT_THAT(text, Not(HasSubstr("expected  \n")));
+}
+
+TEST(ConformanceText, WhatIsNotRunHasItsReason) {
+  EXPECT_THAT(conformance_text(run_with(Outcome::Skipped), {}),
+              HasSubstr("skipped          MUST    last-cookie-byte-counts: 0x0a\n"));
+}
+
+TEST(ConformanceText, WhatAProgramWroteCannotSteerATerminal) {
+  ConformanceRun run = run_with(Outcome::Failed);
+  run.cases.front().result.output = "red: \x1b[31m\n";
+  EXPECT_THAT(conformance_text(run, {}), HasSubstr("    red: ?[31m\n"));
+}
+
+TEST(ConformanceReports, AgreeOnAShouldWhereTheUserIsStrict) {
+  EXPECT_THAT(conformance_junit(run_with(Outcome::Warning)), HasSubstr("skipped=\"1\""));
+  EXPECT_THAT(conformance_junit(run_with(Outcome::Warning, kStrict)), HasSubstr("failures=\"1\""));
+  EXPECT_EQ(sarif_results(run_with(Outcome::Warning))[0]["level"], "warning");
+  EXPECT_EQ(sarif_results(run_with(Outcome::Warning, kStrict))[0]["level"], "error");
+}
+
+TEST(ConformanceReports, SayWhyAFailureIsKnown) {
+  EXPECT_THAT(conformance_junit(run_with(Outcome::Failed, kKnown)),
+              HasSubstr("known: old (https://example.org/1)"));
+  EXPECT_EQ(sarif_results(run_with(Outcome::Failed, kKnown))[0]["suppressions"][0]["justification"],
+            "old (https://example.org/1)");
+}
+
+TEST(ConformanceReports, TakeARecordedFailureForNone) {
+  const conformance::Expectations recorded{.recorded =
+                                               conformance::Profile{"it", {{kCase, "failed"}}}};
+  EXPECT_THAT(conformance_junit(run_with(Outcome::Failed, recorded)), HasSubstr("failures=\"0\""));
+  EXPECT_THAT(conformance_junit(run_with(Outcome::Passed, recorded)), HasSubstr("failures=\"1\""));
+  const Json passed = Json::parse(conformance_json(run_with(Outcome::Passed, recorded)));
+  EXPECT_EQ(passed["cases"][0]["recorded"], "failed");
+  EXPECT_EQ(passed["cases"][0]["as_expected"], false);
+}
+
+TEST(ConformanceJunit, WhatCouldNotBeRunIsAnError) {
+  EXPECT_THAT(conformance_junit(run_with(Outcome::Broken)),
+              HasSubstr("failures=\"0\" errors=\"1\" skipped=\"0\""));
 }
 
 TEST(ConformanceJunit, FailsWhatIsNotExpectedAndSkipsTheRest) {

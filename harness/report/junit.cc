@@ -68,7 +68,9 @@ std::string test_case(const JunitCase& c) {
     return text + fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n",
                               xml_escape(c.detail));
   }
-  const char* element = c.result == JunitResult::Failed ? "failure" : "skipped";
+  const char* element = c.result == JunitResult::Failed  ? "failure"
+                        : c.result == JunitResult::Error ? "error"
+                                                         : "skipped";
   return text + fmt::format(">\n      <{0} message=\"{1}\">{2}</{0}>\n    </testcase>\n", element,
                             xml_escape(c.reason), xml_escape(c.detail));
 }
@@ -99,10 +101,10 @@ std::string junit(std::string_view suite, const std::vector<JunitCase>& cases) {
   for (const JunitCase& c : cases) total += c.took.in_seconds();
   std::string text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-      "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" "
+      "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
       "time=\"{:.3f}\">\n",
-      xml_escape(suite), cases.size(), count(JunitResult::Failed), count(JunitResult::Skipped),
-      total);
+      xml_escape(suite), cases.size(), count(JunitResult::Failed), count(JunitResult::Error),
+      count(JunitResult::Skipped), total);
   for (const JunitCase& c : cases) text += test_case(c);
   return text + "  </testsuite>\n</testsuites>\n";
 }

@@ -10,7 +10,12 @@
 
 namespace rolecall::report {
 
-enum class JunitResult { Passed, Failed, Skipped };
+enum class JunitResult {
+  Passed,
+  Failed,
+  Error,  // it could not be run
+  Skipped,
+};
 
 struct JunitCase {
   std::string group;  // shown as the class name: the scenario or row

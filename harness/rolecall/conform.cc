@@ -135,53 +135,73 @@ std::string again(const ConformCommand& command) {
   return head + (command.connect.empty() ? "-- " : "--connect ") + command_line(command);
 }
 
-int exit_status_of(const ConformCommand& command, const std::vector<conformance::Judged>& cases) {
-  using conformance::Outcome;
+int exit_status_of(const std::vector<conformance::Judged>& cases) {
   int status = kExitAsExpected;
   for (const conformance::Judged& judged : cases) {
-    if (judged.result.outcome == Outcome::Broken) return kExitEnvironment;
-    const bool warns = command.strict && judged.result.outcome == Outcome::Warning;
-    if (!judged.as_expected || warns) status = kExitUnexpected;
+    if (judged.result.outcome == conformance::Outcome::Broken) return kExitEnvironment;
+    if (!judged.as_expected) status = kExitUnexpected;
   }
   return status;
 }
 
-// What of the run is not as recorded, each failure of it whole.
-std::string compared(report::ConformanceRun run, const conformance::Profile& recorded) {
-  std::erase_if(run.cases, [&](const conformance::Judged& judged) {
-    const auto before = recorded.outcomes.find(judged.result.a_case->id());
-    const auto outcome = judged.result.outcome;
-    return outcome == conformance::Outcome::Passed ||
-           (before != recorded.outcomes.end() && before->second == name(outcome));
-  });
-  return run.cases.empty() ? "" : conformance_text(run, stdout_style());
+bool has_all(const conformance::Selection& wanted) {
+  return wanted.ids.empty() && wanted.clauses.empty() && wanted.tags.empty() &&
+         wanted.levels.empty();
 }
 
-// Prints what is not as recorded; the status says whether there was something.
-Result<int> compare(const ConformCommand& command, const conformance::Profile& recorded,
-                    const report::ConformanceRun& run) {
-  const auto& wanted = command.selection;
-  const bool all =
-      wanted.ids.empty() && wanted.clauses.empty() && wanted.tags.empty() && wanted.levels.empty();
+struct Comparison {
+  std::string text;
+  int status;
+};
+
+std::vector<CaseResult> results_of(const report::ConformanceRun& run) {
   std::vector<CaseResult> results;
   for (const conformance::Judged& judged : run.cases) results.push_back(judged.result);
-  const auto found = differences(recorded, results, all);
-  const std::string text = fmt::format(
-      "{} cases, {} not as recorded of {} in {}\n{}\n{}", results.size(), found.size(),
-      recorded.subject, command.profile, fmt::join(found, "\n"), compared(run, recorded));
-  TRY(write_stdout(command.json ? conformance_json(run) : text));
-  if (exit_status_of(command, run.cases) == kExitEnvironment) return kExitEnvironment;
-  return found.empty() ? kExitAsExpected : kExitUnexpected;
+  return results;
 }
 
-Result<void> record(const ConformCommand& command, const std::vector<CaseResult>& results) {
-  if (command.record.empty()) return ok();
+// What of the run is not as recorded, each failure of it whole. `is_complete`: not interrupted.
+Comparison compare(const ConformCommand& command, const conformance::Profile& recorded,
+                   report::ConformanceRun run, bool is_complete) {
+  const auto found =
+      differences(recorded, results_of(run), is_complete && has_all(command.selection));
+  std::string text = fmt::format("{} case{}, {} not as recorded of {} in {}\n", run.cases.size(),
+                                 run.cases.size() == 1 ? "" : "s", found.size(), recorded.subject,
+                                 command.profile);
+  for (const std::string& line : found) text += line + "\n";
+  std::erase_if(run.cases, [](const conformance::Judged& judged) {
+    return judged.as_expected || judged.result.outcome == conformance::Outcome::Passed;
+  });
+  if (!run.cases.empty()) text += "\n" + conformance_text(run, stdout_style());
+  return {text, found.empty() ? kExitAsExpected : kExitUnexpected};
+}
+
+// The profile that --record names, as far as it is there; none without the option.
+Result<conformance::Profile> recorded_so_far(const ConformCommand& command) {
   conformance::Profile profile{command_line(command), {}};
-  if (std::filesystem::exists(command.record)) {
-    TRY(const auto text, read_file(command.record));
-    TRY(profile, conformance::parse_profile(text));
-  }
-  return write_file(command.record, print_profile(std::move(profile), results));
+  if (command.record.empty() || !std::filesystem::exists(command.record)) return profile;
+  TRY(const auto text, read_file(command.record));
+  return conformance::parse_profile(text);
+}
+
+// What is written at the end, opened before the first case.
+struct Reports {
+  ReportFile junit;
+  ReportFile sarif;
+  ReportFile record;
+};
+
+Result<Reports> open_reports(const ConformCommand& command) {
+  const std::vector<std::string> paths = {command.junit, command.sarif, command.record};
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    if (!paths[i].empty() && std::find(&paths[i + 1], &paths[3], paths[i]) != &paths[3])
+      return Error{Errc::Config, fmt::format("{} is named for two reports: the later one would "
+                                             "take the place of the other",
+                                             paths[i])};
+  TRY(auto junit, ReportFile::open(command.junit));
+  TRY(auto sarif, ReportFile::open(command.sarif));
+  TRY(auto record, ReportFile::open(command.record));
+  return Reports{std::move(junit), std::move(sarif), std::move(record)};
 }
 
 // What has no meaning for a server that somebody else has started.
@@ -212,57 +232,92 @@ Result<conformance::RunOptions> run_options(const ConformCommand& command) {
     TRY(options.server, address_of(command.connect));
   } else {
     TRY(options.command.check(command.side == Side::Client));
+    TRY(conformance::ProgramUnderTest::find(command.words.front()));
   }
   return options;
 }
 
-Result<std::vector<CaseResult>> run_all(const std::vector<const Case*>& cases,
-                                        const conformance::RunOptions& options) {
+// All of them, or those that had been run when the user interrupted.
+std::vector<CaseResult> run_all(const std::vector<const Case*>& cases,
+                                const conformance::RunOptions& options) {
   report::Progress progress(progress_writer(), terminal_columns());
   std::size_t done = 0;
-  auto results = conformance::run_cases(cases, options, [&](const CaseResult& result) {
+  return conformance::run_cases(cases, options, [&](const CaseResult& result) {
     progress.show(++done, cases.size(), result.a_case->id());
   });
-  if (options.stop->is_raised()) return interruption();
-  return results;
+}
+
+// The cases that the user wants; Config where none is left.
+Result<std::vector<const Case*>> chosen_cases(const ConformCommand& command) {
+  TRY(auto cases, conformance::select(command.side, command.selection));
+  if (!cases.empty()) return cases;
+  return Error{Errc::Config,
+               "no case fits all of what was asked for: --case, --clause, --tag and --level narrow "
+               "one another"};
+}
+
+Result<conformance::Expectations> read_expectations(const ConformCommand& command) {
+  conformance::Expectations expectations;
+  expectations.is_strict = command.strict;
+  TRY(expectations.known, read_baseline(command.baseline));
+  if (command.profile.empty()) return expectations;
+  TRY(const auto text, read_file(command.profile));
+  TRY(expectations.recorded, conformance::parse_profile(text));
+  return expectations;
+}
+
+// Prints first, as what was found must not be lost with a file that cannot be written. The exit
+// status.
+Result<int> report_all(const ConformCommand& command, const report::ConformanceRun& run,
+                       const conformance::Expectations& expectations, Reports& reports,
+                       bool is_complete) {
+  int status = exit_status_of(run.cases);
+  std::string text = conformance_text(run, stdout_style());
+  if (expectations.recorded) {
+    Comparison comparison = compare(command, *expectations.recorded, run, is_complete);
+    text = std::move(comparison.text);
+    if (status == kExitAsExpected) status = comparison.status;
+    if (command.json) fmt::print(stderr, "{}", text);
+  }
+  TRY(write_stdout(command.json ? conformance_json(run) : text));
+  TRY(reports.junit.write(conformance_junit(run)));
+  TRY(reports.sarif.write(conformance_sarif(run)));
+  return status;
 }
 
 Result<int> run(const ConformCommand& command) {
-  TRY(const auto cases, conformance::select(command.side, command.selection));
+  TRY(const auto cases, chosen_cases(command));
   if (command.list) {
     TRY(write_stdout(list_of(cases, stdout_style())));
     return kExitAsExpected;
   }
   TRY(check_tags(command));
   TRY(auto options, run_options(command));
-  TRY(const auto baseline, read_baseline(command.baseline));
+  TRY(const auto expectations, read_expectations(command));
   if (command.dry_run) {
     TRY(write_stdout(plan_of(cases, options)));
     return kExitAsExpected;
   }
-  std::optional<conformance::Profile> profile;
-  if (!command.profile.empty()) {
-    TRY(const auto text, read_file(command.profile));
-    TRY(profile, conformance::parse_profile(text));
-  }
+  TRY(auto recorded, recorded_so_far(command));
   TRY(check_server(options));
-  TRY(auto junit, ReportFile::open(command.junit));
-  TRY(auto sarif, ReportFile::open(command.sarif));
+  TRY(auto reports, open_reports(command));
   TRY(const auto folder, EvidenceFolder::open(command.keep));
   options.folder = folder.path();
   TRY(options.stop, catch_interruption());
   const TimePoint begin = now();
-  TRY(auto results, run_all(cases, options));
-  TRY(record(command, results));
-  const report::ConformanceRun finished{command.side, command_line(command),
-                                        judge(std::move(results), baseline), now() - begin,
-                                        again(command)};
-  TRY(junit.write(conformance_junit(finished)));
-  TRY(sarif.write(conformance_sarif(finished)));
-  if (profile) return compare(command, *profile, finished);
-  TRY(write_stdout(command.json ? conformance_json(finished)
-                                : conformance_text(finished, stdout_style())));
-  return exit_status_of(command, finished.cases);
+  auto results = run_all(cases, options);
+  const bool is_complete = !options.stop->is_raised();
+  if (is_complete) {
+    TRY(reports.record.write(print_profile(std::move(recorded), results)));
+  }
+  const report::ConformanceRun run{command.side, command_line(command),
+                                   judge(std::move(results), expectations), now() - begin,
+                                   again(command)};
+  TRY(const int status, report_all(command, run, expectations, reports, is_complete));
+  if (is_complete) return status;
+  fmt::print(stderr, "rolecall: interrupted: {} of {} cases were run\n", run.cases.size(),
+             cases.size());
+  return interruption();
 }
 
 const std::map<std::string, Level> kLevels = {
@@ -273,7 +328,9 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
   command->side = side;
   CLI::App* app = conform.add_subcommand(
       name(side),
-      fmt::format("a {} under test: -- CMD with {{host}} {{port}} {{options}}", name(side)));
+      fmt::format("a {} under test: -- CMD with {{host}} {{port}} {{options}}; what selects cases "
+                  "narrows one another",
+                  name(side)));
   app->add_option("--case", command->selection.ids, "cases by name; * stands for anything")
       ->type_name("NAME")
       ->allow_extra_args(false);
@@ -307,9 +364,9 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
   app->add_option("--jobs", command->jobs, "cases side by side")
       ->check(CLI::Range(1, 64))
       ->default_str(std::to_string(kJobs));
-  app->add_flag("--list", command->list, "list the cases, and run none");
+  auto* list = app->add_flag("--list", command->list, "list the cases, and run none");
   app->add_flag("--dry-run", command->dry_run, "print what would be run");
-  app->add_flag("--json", command->json, "print JSON");
+  app->add_flag("--json", command->json, "print JSON")->excludes(list);
   app->add_option("--junit", command->junit, "write JUnit XML")->type_name("FILE");
   app->add_option("--sarif", command->sarif, "write SARIF 2.1.0")->type_name("FILE");
   app->add_option("--keep", command->keep, "keep what the programs wrote")->type_name("DIR");

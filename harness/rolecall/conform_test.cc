@@ -2,6 +2,8 @@
 // rolecall conform as its users meet it: what is listed, what is run, and what the exit status
 // says. Its programs under test are roleperf, and roleperf that serves one test only: with -1 it is
 // gone where the case asks whether others are still served.
+#include <signal.h>
+
 #include <algorithm>
 #include <sstream>
 #include <string>
@@ -174,6 +176,69 @@ TEST_F(ConformTest, AShouldThatIsNotKeptFailsOnlyWhereTheUserIsStrict) {
   const Words legacy = {"iperf3", "-s", "-p", "{port}", "{options}"};
   EXPECT_EQ(conform({"--case", kShould}, legacy), 0) << out();
   EXPECT_EQ(conform({"--case", kShould, "--strict"}, legacy), 1) << out();
+}
+
+TEST_F(ConformTest, AKnownWarningIsNoneHoweverStrictTheUserIs) {
+  const Words legacy = {"iperf3", "-s", "-p", "{port}", "{options}"};
+  EXPECT_EQ(conform({"--case", kShould, "--strict", "--baseline", baseline_of(kShould)}, legacy), 0)
+      << out();
+}
+
+TEST_F(ConformTest, ASelectionThatLeavesNoCaseIsAnError) {
+  EXPECT_EQ(conform({"--case", "whole-test", "--level", "quirk"}, good_), 2);
+  EXPECT_THAT(err(), HasSubstr("no case fits all of what was asked for"));
+}
+
+TEST_F(ConformTest, AProgramThatIsNotThereIsSaidOnce) {
+  EXPECT_EQ(conform({}, {"no-such-program", "-s", "-p", "{port}"}), 2);
+  EXPECT_EQ(err(), "rolecall: no-such-program is in no folder of PATH\n");
+  EXPECT_EQ(out(), "");
+}
+
+// Its first act is to interrupt the suite that has started it.
+TEST_F(ConformTest, WhatWasRunBeforeAnInterruptionIsReported) {
+  const Words interrupts = {"sh", "-c", "kill -INT $PPID; exec \"$0\" -s -p $1", roleperf_,
+                            "{port}"};
+  EXPECT_EQ(conform({"--case", kCase, "--case", "whole-test", "--jobs", "1", "--junit",
+                     file("j.xml"), "--record", file("record.json")},
+                    interrupts),
+            130);
+  EXPECT_THAT(out(), HasSubstr("1 case: 1 passed"));
+  EXPECT_THAT(err(), HasSubstr("interrupted: 1 of 2 cases were run"));
+  EXPECT_THAT(read_file(file("j.xml")).value(), HasSubstr("tests=\"1\""));
+  EXPECT_FALSE(fs::exists(file("record.json"))) << "a profile of a part";
+}
+
+TEST_F(ConformTest, AServerInTheBackgroundIsNotTakenForOneThatWasTested) {
+  EXPECT_EQ(
+      conform({"--case", "whole-test"}, {roleperf_, "-s", "-D", "-I", file("pid"), "-p", "{port}"}),
+      2);
+  EXPECT_THAT(out(), HasSubstr("went into the background"));
+  const int daemon = std::stoi(read_file(file("pid")).value());
+  ASSERT_GT(daemon, 1);
+  EXPECT_EQ(::kill(daemon, SIGTERM), 0);
+}
+
+TEST_F(ConformTest, ReportsThatCannotBeWrittenAreRefusedBeforeTheRun) {
+  EXPECT_EQ(conform({"--case", kCase, "--record", "/nosuch/profile.json"}, good_), 2);
+  EXPECT_THAT(err(), HasSubstr("/nosuch/profile.json"));
+  EXPECT_EQ(conform({"--case", kCase, "--junit", file("x"), "--sarif", file("x")}, good_), 2);
+  EXPECT_THAT(err(), HasSubstr("named for two reports"));
+  EXPECT_EQ(out(), "");
+}
+
+TEST_F(ConformTest, ResultsArePrintedThoughAReportFindsNoRoom) {
+  EXPECT_EQ(conform({"--case", kCase, "--junit", "/dev/full"}, good_), 2);
+  EXPECT_THAT(out(), HasSubstr("1 case: 1 passed"));
+  EXPECT_THAT(err(), HasSubstr("/dev/full"));
+}
+
+TEST_F(ConformTest, WithJsonTheDifferencesToAProfileGoToStandardError) {
+  const auto profile = write(
+      "profile.json", R"({"subject": "it", "outcomes": {"server/)" + kCase + R"(": "failed"}})");
+  EXPECT_EQ(conform({"--case", kCase, "--profile", profile, "--json"}, good_), 1);
+  EXPECT_THAT(err(), HasSubstr("1 case, 1 not as recorded of it"));
+  EXPECT_THAT(out(), HasSubstr("\"recorded\": \"failed\""));
 }
 
 TEST_F(ConformTest, WhatIsNotAsRecordedIsShownWholeAndInTheReports) {
