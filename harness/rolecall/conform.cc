@@ -2,7 +2,6 @@
 // rolecall conform: any implementation of the protocol, clause by clause.
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,11 +14,9 @@
 
 #include "harness/base/deadline.h"
 #include "harness/base/files.h"
-#include "harness/base/shell_word.h"
 #include "harness/conformance/baseline.h"
-#include "harness/conformance/profile.h"
-#include "harness/report/conformance_report.h"
 #include "harness/rolecall/command.h"
+#include "harness/rolecall/conform_reports.h"
 #include "harness/rolecall/evidence_folder.h"
 #include "harness/rolecall/interruption.h"
 #include "harness/rolecall/stage.h"
@@ -34,25 +31,6 @@ using conformance::Level;
 using conformance::Side;
 
 constexpr int kJobs = 16;  // they mostly wait
-
-struct ConformCommand {
-  Side side = Side::Server;
-  conformance::Selection selection;
-  std::vector<std::string> without;
-  std::vector<std::string> words;  // of the program
-  std::string connect;             // HOST:PORT in its place
-  std::string baseline;
-  std::string profile;
-  std::string record;
-  std::string sarif;
-  std::string junit;
-  std::string keep;
-  bool list = false;
-  bool dry_run = false;
-  bool strict = false;
-  bool json = false;
-  int jobs = 0;  // 0: kJobs
-};
 
 // [::1]:5201 and 127.0.0.1:5201.
 Result<Address> address_of(const std::string& text) {
@@ -123,87 +101,6 @@ Result<void> check_tags(const ConformCommand& command) {
   return ok();
 }
 
-std::string command_line(const ConformCommand& command) {
-  if (!command.connect.empty()) return command.connect;
-  std::vector<std::string> words;
-  for (const std::string& word : command.words) words.push_back(shell_word(word));
-  return fmt::format("{}", fmt::join(words, " "));
-}
-
-std::string again(const ConformCommand& command) {
-  const std::string head = fmt::format("rolecall conform {} {{case}} ", name(command.side));
-  return head + (command.connect.empty() ? "-- " : "--connect ") + command_line(command);
-}
-
-int exit_status_of(const std::vector<conformance::Judged>& cases) {
-  int status = kExitAsExpected;
-  for (const conformance::Judged& judged : cases) {
-    if (judged.result.outcome == conformance::Outcome::Broken) return kExitEnvironment;
-    if (!judged.as_expected) status = kExitUnexpected;
-  }
-  return status;
-}
-
-bool has_all(const conformance::Selection& wanted) {
-  return wanted.ids.empty() && wanted.clauses.empty() && wanted.tags.empty() &&
-         wanted.levels.empty();
-}
-
-struct Comparison {
-  std::string text;
-  int status;
-};
-
-std::vector<CaseResult> results_of(const report::ConformanceRun& run) {
-  std::vector<CaseResult> results;
-  for (const conformance::Judged& judged : run.cases) results.push_back(judged.result);
-  return results;
-}
-
-// What of the run is not as recorded, each failure of it whole. `is_complete`: not interrupted.
-Comparison compare(const ConformCommand& command, const conformance::Profile& recorded,
-                   report::ConformanceRun run, bool is_complete) {
-  const auto found =
-      differences(recorded, results_of(run), is_complete && has_all(command.selection));
-  std::string text = fmt::format("{} case{}, {} not as recorded of {} in {}\n", run.cases.size(),
-                                 run.cases.size() == 1 ? "" : "s", found.size(), recorded.subject,
-                                 command.profile);
-  for (const std::string& line : found) text += line + "\n";
-  std::erase_if(run.cases, [](const conformance::Judged& judged) {
-    return judged.as_expected || judged.result.outcome == conformance::Outcome::Passed;
-  });
-  if (!run.cases.empty()) text += "\n" + conformance_text(run, stdout_style());
-  return {text, found.empty() ? kExitAsExpected : kExitUnexpected};
-}
-
-// The profile that --record names, as far as it is there; none without the option.
-Result<conformance::Profile> recorded_so_far(const ConformCommand& command) {
-  conformance::Profile profile{command_line(command), {}};
-  if (command.record.empty() || !std::filesystem::exists(command.record)) return profile;
-  TRY(const auto text, read_file(command.record));
-  return conformance::parse_profile(text);
-}
-
-// What is written at the end, opened before the first case.
-struct Reports {
-  ReportFile junit;
-  ReportFile sarif;
-  ReportFile record;
-};
-
-Result<Reports> open_reports(const ConformCommand& command) {
-  const std::vector<std::string> paths = {command.junit, command.sarif, command.record};
-  for (std::size_t i = 0; i < paths.size(); ++i)
-    if (!paths[i].empty() && std::find(&paths[i + 1], &paths[3], paths[i]) != &paths[3])
-      return Error{Errc::Config, fmt::format("{} is named for two reports: the later one would "
-                                             "take the place of the other",
-                                             paths[i])};
-  TRY(auto junit, ReportFile::open(command.junit));
-  TRY(auto sarif, ReportFile::open(command.sarif));
-  TRY(auto record, ReportFile::open(command.record));
-  return Reports{std::move(junit), std::move(sarif), std::move(record)};
-}
-
 // What has no meaning for a server that somebody else has started.
 Result<void> check_fits_connect(const ConformCommand& command) {
   if (command.jobs > 1) {
@@ -266,25 +163,6 @@ Result<conformance::Expectations> read_expectations(const ConformCommand& comman
   return expectations;
 }
 
-// Prints first, as what was found must not be lost with a file that cannot be written. The exit
-// status.
-Result<int> report_all(const ConformCommand& command, const report::ConformanceRun& run,
-                       const conformance::Expectations& expectations, Reports& reports,
-                       bool is_complete) {
-  int status = exit_status_of(run.cases);
-  std::string text = conformance_text(run, stdout_style());
-  if (expectations.recorded) {
-    Comparison comparison = compare(command, *expectations.recorded, run, is_complete);
-    text = std::move(comparison.text);
-    if (status == kExitAsExpected) status = comparison.status;
-    if (command.json) fmt::print(stderr, "{}", text);
-  }
-  TRY(write_stdout(command.json ? conformance_json(run) : text));
-  TRY(reports.junit.write(conformance_junit(run)));
-  TRY(reports.sarif.write(conformance_sarif(run)));
-  return status;
-}
-
 Result<int> run(const ConformCommand& command) {
   TRY(const auto cases, chosen_cases(command));
   if (command.list) {
@@ -298,25 +176,19 @@ Result<int> run(const ConformCommand& command) {
     TRY(write_stdout(plan_of(cases, options)));
     return kExitAsExpected;
   }
-  TRY(auto recorded, recorded_so_far(command));
   TRY(check_server(options));
-  TRY(auto reports, open_reports(command));
+  TRY(auto reports, ConformReports::open(command));
   TRY(const auto folder, EvidenceFolder::open(command.keep));
   options.folder = folder.path();
   TRY(options.stop, catch_interruption());
   const TimePoint begin = now();
   auto results = run_all(cases, options);
+  const std::size_t done = results.size();
   const bool is_complete = !options.stop->is_raised();
-  if (is_complete) {
-    TRY(reports.record.write(print_profile(std::move(recorded), results)));
-  }
-  const report::ConformanceRun run{command.side, command_line(command),
-                                   judge(std::move(results), expectations), now() - begin,
-                                   again(command)};
-  TRY(const int status, report_all(command, run, expectations, reports, is_complete));
+  TRY(const int status,
+      reports.write(std::move(results), now() - begin, expectations, is_complete));
   if (is_complete) return status;
-  fmt::print(stderr, "rolecall: interrupted: {} of {} cases were run\n", run.cases.size(),
-             cases.size());
+  fmt::print(stderr, "rolecall: interrupted: {} of {} cases were run\n", done, cases.size());
   return interruption();
 }
 
@@ -341,7 +213,10 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
       ->type_name("TAG")
       ->allow_extra_args(false);
   app->add_option("--level", command->selection.levels, "cases of clauses of this level")
-      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case).description(""))
+      ->transform(CLI::Transformer(kLevels, CLI::ignore_case).description(""))
+      ->transform(
+          CLI::IsMember(std::vector<std::string>{"must", "should", "quirk"}, CLI::ignore_case)
+              .description(""))
       ->type_name("must|should|quirk")
       ->allow_extra_args(false);
   app->add_option("--without", command->without,
