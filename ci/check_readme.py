@@ -15,7 +15,7 @@ blocks = re.findall(r"^```sh run\n(.*?)^```", (root / "README.md").read_text(), 
 commands = [line for block in blocks for line in block.splitlines() if line]
 failed = 0
 with tempfile.TemporaryDirectory() as folder:
-    for name, target in (("build", build), ("scenarios", root / "scenarios")):
+    for name, target in (("build", build), ("scenarios", root / "scenarios"), ("harness", root / "harness")):
         (pathlib.Path(folder) / name).symlink_to(target)
     for command in commands:
         print("$", command, flush=True)
