@@ -19,6 +19,12 @@ whole() {  # NUMBER; a whole number above 0
   esac
 }
 
+# What libFuzzer is to know of a target: its dictionary, and its options as OSS-Fuzz reads them.
+options() {  # FOLDER TARGET
+  [ ! -f "$1/$2.dict" ] || echo "-dict=$1/$2.dict"
+  [ ! -f "$1/$2.options" ] || sed -n 's/^\([a-z_]*\) = /-\1=/p' "$1/$2.options"
+}
+
 # The processor time of all that this script has waited for, in ms; into `spent`.
 note_spent() {
   times >out/fuzz/times  # in a pipe it would be another process's
@@ -32,9 +38,7 @@ find_planted() {  # NAME TARGET START SECONDS; NAME none: nothing planted
   new=out/fuzz/planted/$1-$2-$3
   rm -rf "$new"
   mkdir -p "$new/corpus"
-  [ ! -f fuzz/"$2".dict ] || set -- "$@" -dict=fuzz/"$2".dict
   name=$1 target=$2 start=$3 longest=$4
-  shift 4
   [ "$name" != none ] || name=
   note_spent
   before=$spent
@@ -42,7 +46,7 @@ find_planted() {  # NAME TARGET START SECONDS; NAME none: nothing planted
   (
     ulimit -S -t "$longest"  # SIGXCPU
     env ${name:+"ROLEPERF_MUTANT=$name"} build-fuzz/bin/fuzz_planted_"$target" -seed="$start" -timeout=60 \
-      -rss_limit_mb=2048 -artifact_prefix="$new/" "$@" "$new/corpus" || exit $?
+      -rss_limit_mb=2048 -artifact_prefix="$new/" $(options fuzz "$target") "$new/corpus" || exit $?
   ) >"$new/log" 2>&1 || status=$?
   note_spent
   took_ms=$((spent - before))
@@ -90,12 +94,13 @@ oss_fuzz() {
   flags="-O1 -fno-omit-frame-pointer -gline-tables-only -fsanitize=address -fsanitize-address-use-after-scope"
   CC=clang CXX=clang++ CFLAGS="$flags -fsanitize=fuzzer-no-link" CXXFLAGS="$flags -fsanitize=fuzzer-no-link" \
     LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC=$work/src OUT=$work/out WORK=$work fuzz/oss-fuzz/build.sh
+  for file in fuzz/*.dict fuzz/*.options; do cmp "$file" "$work/out/$(basename "$file")"; done
   for corpus in fuzz/corpus/*/; do
     name=$(basename "$corpus")
     [ "$name" != pair_legacy ] || continue
     python3 -m zipfile -e "$work/out/${name}_seed_corpus.zip" "$work/seeds/$name"
     echo "==== $name: $(find "$work/seeds/$name" -type f | wc -l) seeds"
-    "$work/out/$name" -runs=0 "$work/seeds/$name" >"$work/$name.log" 2>&1 ||
+    "$work/out/$name" -runs=0 $(options "$work/out" "$name") "$work/seeds/$name" >"$work/$name.log" 2>&1 ||
       { echo "fuzz: $name ended badly, see $work/$name.log" >&2 && exit 1; }
     grep "^Done" "$work/$name.log"
   done
@@ -151,14 +156,13 @@ failed=
 run() {  # TARGET SEED_FOLDER...; says its last lines
   target=$1
   shift
-  [ ! -f fuzz/"$target".dict ] || set -- -dict=fuzz/"$target".dict "$@"
   new=out/fuzz/$target
   rm -rf "$new"
   mkdir -p "$new/corpus"
   start=$(date +%s)
   status=0
   build-fuzz/bin/fuzz_"$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 \
-    -artifact_prefix="$new/" "$new/corpus" "$@" >"$new/log" 2>&1 || status=$?
+    -artifact_prefix="$new/" $(options fuzz "$target") "$new/corpus" "$@" >"$new/log" 2>&1 || status=$?
   echo "==== $target: exit $status after $(($(date +%s) - start)) s, log in $new/log"
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds the fuzz targets as OSS-Fuzz and ClusterFuzzLite do: compiler, flags and engine come from
 # $CC, $CXX, $CFLAGS, $CXXFLAGS and $LIB_FUZZING_ENGINE; the source is $SRC/rolecall; $OUT takes each
-# target with its corpus, its dictionary, and the shared libraries that the runner lacks.
+# target with its corpus, dictionary and options, and the shared libraries that the runner lacks.
 # `ci/fuzz.sh --oss-fuzz` runs it on this machine.
 build=${WORK:-$OUT}/rolecall-build
 # The distribution's C++ libraries (fmt, boost) are libstdc++'s; the engine brings its own.
@@ -22,6 +22,6 @@ for corpus in "$SRC"/rolecall/fuzz/corpus/*/; do
   [ "$name" != pair_legacy ] || continue
   cp "$build/bin/fuzz_$name" "$OUT/$name"
   python3 -m zipfile -c "$OUT/${name}_seed_corpus.zip" "$corpus"*
-  [ ! -f "$SRC/rolecall/fuzz/$name.dict" ] || cp "$SRC/rolecall/fuzz/$name.dict" "$OUT/"
+  find "$SRC/rolecall/fuzz/" -name "$name.dict" -o -name "$name.options" | xargs -r cp -t "$OUT"
   ldd "$OUT/$name" | awk '/libfmt|libboost|libcrypto/ { print $3 }' | xargs -r cp -t "$OUT/lib"
 done

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
+#include <forward_list>
 #include <limits>
 
 #include <fmt/format.h>
@@ -30,9 +30,11 @@ std::int64_t saturate(double value) {
   return static_cast<std::int64_t>(value);
 }
 
-bool is_member_of(const Json& object, const std::string& key) {
-  return std::ranges::any_of(
-      object.items(), [&](const auto& item) { return equal_ignoring_case(item.key(), key); });
+const Json* find_member(const Json::object_t& members, std::string_view key) {
+  for (const auto& [name, value] : members) {
+    if (equal_ignoring_case(name, key)) return &value;
+  }
+  return nullptr;
 }
 
 // Builds the document from the parser's events. The first of equal keys counts. Stops at the first
@@ -53,9 +55,11 @@ class DocumentBuilder {
   bool end_object() { return end(); }
   bool end_array() { return end(); }
   bool key(std::string& key) {
-    Json& object = *open_.back();
-    if (object.size() >= kMostMembers) return stop("too many members in an object");
-    member_ = is_member_of(object, key) ? &dropped_.emplace_back() : &object[key];
+    auto& members = *open_.back()->get_ptr<Json::object_t*>();
+    if (members.size() >= kMostMembers) return stop("too many members in an object");
+    member_ = find_member(members, key) != nullptr
+                  ? &dropped_.emplace_front()
+                  : &members.emplace_back(std::move(key), nullptr).second;  // [] would search again
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) {
@@ -94,7 +98,7 @@ class DocumentBuilder {
 
   Json document_;
   // What stands under keys that were there before; one may lie within another.
-  std::deque<Json> dropped_;
+  std::forward_list<Json> dropped_;
   std::vector<Json*> open_;  // the array or object that is being built, within its parents
   Json* member_ = nullptr;   // where the value behind a key goes
   Json* last_ = nullptr;     // where the last value went
@@ -117,11 +121,8 @@ Result<Json> parse_json(std::string_view text) {
 }
 
 const Json* Fields::find(std::string_view key) const {
-  if (!object_->is_object()) return nullptr;
-  for (auto it = object_->begin(); it != object_->end(); ++it) {
-    if (equal_ignoring_case(it.key(), key)) return &it.value();
-  }
-  return nullptr;
+  const auto* members = object_->get_ptr<const Json::object_t*>();
+  return members == nullptr ? nullptr : find_member(*members, key);
 }
 
 std::optional<double> Fields::number(std::string_view key) const {
