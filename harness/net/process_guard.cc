@@ -59,12 +59,12 @@ void keep_only(int link) {
 }  // namespace
 
 const ProcessGuard& ProcessGuard::instance() {
-  static const ProcessGuard guard;
-  return guard;
+  static const ProcessGuard kGuard;
+  return kGuard;
 }
 
 ProcessGuard::ProcessGuard() : owner_(::getpid()) {
-  std::array<int, 2> ends;
+  std::array<int, 2> ends{};
   CHECK(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) == 0);
   const Fd to_read(ends[0]);
   link_.reset(ends[1]);

@@ -34,7 +34,7 @@ Result<void> check_player(const FileFields& fields, const JsonNode& node, std::s
         node, fmt::format(R"("{}" has to have one of "peer", "conversation" and "command")", key));
   for (const char* of_a_peer : {"args", "retrofit"})
     if (const auto* there = node.member(of_a_peer); there && node.member("peer") == nullptr)
-      return fields.wrong(*there, fmt::format("\"{}\" is for a \"peer\" only", of_a_peer));
+      return fields.wrong(*there, fmt::format(R"("{}" is for a "peer" only)", of_a_peer));
   return ok();
 }
 

@@ -227,8 +227,8 @@ struct Attempt {
   const Scenario& scenario;
   const PeerSet& peers;
   std::optional<Lever> lever;
-  int index;
-  bool is_control;
+  int index = 0;
+  bool is_control = false;
   const RunOptions& options;
 };
 

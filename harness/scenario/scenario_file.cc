@@ -178,8 +178,7 @@ Result<void> Reader::check_natural(const JsonNode& expect, const Scenario& into)
       std::find(into.levers.begin(), into.levers.end(), Lever::Link) != into.levers.end();
   if (is_on_link && !into.expect.below)
     return wrong(
-        expect,
-        "lever \"link\" acts below the accept queue, but \"expect\" names no verdict there");
+        expect, R"(lever "link" acts below the accept queue, but "expect" names no verdict there)");
   return ok();
 }
 

@@ -133,7 +133,8 @@ void measure_flow(const Pair& pair, Duration length, Sample& into) {
   sender.join();
 }
 
-Sample through_link(Duration length, const std::string& congestion, link::LinkOptions options) {
+Sample through_link(Duration length, const std::string& congestion,
+                    const link::LinkOptions& options) {
   auto link = must(link::Link::start(options));
   Sample sample;
   const Pair pair = connect_between(link.client_namespace(), link.server_namespace(), congestion);
