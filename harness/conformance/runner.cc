@@ -219,7 +219,8 @@ std::vector<CaseResult> run_cases(const std::vector<const Case*>& cases, const R
                                   const std::function<void(const CaseResult&)>& done) {
   std::vector<std::size_t> order(cases.size());  // slow ones first: nothing is to wait for them
   std::iota(order.begin(), order.end(), 0U);
-  std::ranges::stable_partition(order, [&](std::size_t i) { return cases[i]->has_tag("slow"); });
+  std::stable_partition(order.begin(), order.end(),
+                        [&](std::size_t i) { return cases[i]->has_tag("slow"); });
   std::vector<CaseResult> results(cases.size());
   std::atomic<std::size_t> next = 0;
   std::mutex telling;
