@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Servers and cookies: SPEC.md, "cookie".
+#include <nlohmann/json.hpp>
+
 #include "harness/conformance/cases/areas.h"
 
 namespace rolecall::conformance::server_cookie {
