@@ -2,8 +2,10 @@
 // Clients, the ends of tests and errors of the server: SPEC.md, "test-end", "errors-and-busy".
 #include <csignal>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/deadline.h"
 #include "harness/conformance/cases/areas.h"
 
 namespace rolecall::conformance::client_ends {
@@ -64,8 +66,12 @@ ClientBody fails_at_denial(Phase phase) {
 }
 
 Checked<void> no_data(ClientScript& client) {
+  TRY(client.reach(Phase::Streams));
+  const TimePoint begin = now();
   TRY(client.reach(Phase::Running));
   TRY(client.control().expect(State::IperfDone));
+  const double took = (now() - begin).in_seconds();
+  TRY(require(took > 1, "16 after 2 s without data", fmt::format("after {:.3f} s", took)));
   return client.expect_failure();
 }
 
@@ -109,7 +115,7 @@ std::vector<Case> cases() {
        fails_at_denial(Phase::Streams)},
       {"no-data-comes",
        {"client-without-data-gives-up"},
-       "-t 10 -R --rcv-timeout 500",
+       "-t 10 -R --rcv-timeout 2000",
        no_data,
        {"reverse", "rcv-timeout"}},
   });

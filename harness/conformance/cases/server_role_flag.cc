@@ -158,12 +158,14 @@ Checked<void> error_leaves_no_trace(ServerScript& server) {
 }
 
 Checked<void> preamble_that_never_comes(ServerScript& server) {
+  const TimePoint begin = now();
   ServerTest test(server);
   announce(test, 2, Json::object(), {"S"});
   TRY(test.reach(Phase::Streams));
   TRY(test.open_stream());
-  test.control().set_limit(seconds(20));
-  return expect_error(test, 110);
+  test.control().set_limit(kLatestDrop);
+  TRY(expect_error(test, 110));
+  return expect_patience(begin, kEarliestDrop);
 }
 
 std::string flagged_cookie() {
