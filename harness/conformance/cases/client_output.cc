@@ -99,8 +99,8 @@ Checked<void> names_the_connections(ClientScript& client) {
   TRY(json_of(client, report));
   Json found = Json::array();
   for (const Json& entry : at(report, "/start/connected")) {
-    found.push_back({{"local_port", at(entry, "/local_port")},
-                     {"remote_port", at(entry, "/remote_port")}});
+    found.push_back(
+        {{"local_port", at(entry, "/local_port")}, {"remote_port", at(entry, "/remote_port")}});
   }
   return require(found == wanted, wanted.dump(), visible(found.dump(), 300));
 }
