@@ -67,10 +67,10 @@ ClientBody fails_at_server_error(Phase phase, std::string behind) {
 
 // What is printed is the client's own business, but it depends on what the server has said.
 Checked<void> takes_one_integer_for_the_error(ClientScript& client) {
-  TRY(fails_at_server_error(Phase::Streams, length(142))(client));
+  TRY(fails_at_server_error(Phase::Cookie, length(142))(client));
   const std::string said = client.program().errors();
   TRY(client.restart(kShort));
-  TRY(fails_at_server_error(Phase::Streams, length(27))(client));
+  TRY(fails_at_server_error(Phase::Cookie, length(27))(client));
   return require(client.program().errors() != said, "other words for another error",
                  visible(said, 300));
 }
