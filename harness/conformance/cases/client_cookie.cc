@@ -60,6 +60,8 @@ Checked<void> streams_have_it_too(ClientScript& client) {
 Checked<void> stream_cookie_comes_first(ClientScript& client) {
   TRY(client.reach(Phase::Streams));
   TRY(client.take_streams());
+  TRY(require(up_to_nul(client.stream_cookies[0]) == up_to_nul(client.cookie),
+              "the cookie of the test", visible(client.stream_cookies[0])));
   return client.streams[0].expect_silence("the test does not run yet");
 }
 

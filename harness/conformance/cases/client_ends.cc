@@ -2,8 +2,10 @@
 // Clients, the ends of tests and errors of the server: SPEC.md, "test-end", "errors-and-busy".
 #include <csignal>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/deadline.h"
 #include "harness/conformance/cases/areas.h"
 
 namespace rolecall::conformance::client_ends {
@@ -33,11 +35,19 @@ Checked<void> ignores_noise_behind_done(ClientScript& client) {
   return client.expect_success();
 }
 
-Checked<void> interrupted_client_says_so(ClientScript& client) {
+Checked<void> says_so_at(ClientScript& client, int signal) {
   TRY(client.reach(Phase::Running));
   TRY(client.streams[0].receive(1000, "payload"));
-  client.program().send_signal(SIGINT);
+  client.program().send_signal(signal);
   return client.control().expect(State::ClientTerminate);
+}
+
+Checked<void> interrupted_client_says_so(ClientScript& client) {
+  TRY(says_so_at(client, SIGINT));
+  TRY(client.restart(kLong));
+  TRY(says_so_at(client, SIGTERM));
+  TRY(client.restart(kLong));
+  return says_so_at(client, SIGHUP);
 }
 
 Checked<void> fails_at_server_terminate(ClientScript& client) {
@@ -55,6 +65,16 @@ ClientBody fails_at_server_error(Phase phase, std::string behind) {
   };
 }
 
+// What is printed is the client's own business, but it depends on what the server has said.
+Checked<void> takes_one_integer_for_the_error(ClientScript& client) {
+  TRY(fails_at_server_error(Phase::Cookie, length(142))(client));
+  const std::string said = client.program().errors();
+  TRY(client.restart(kShort));
+  TRY(fails_at_server_error(Phase::Cookie, length(27))(client));
+  return require(client.program().errors() != said, "other words for another error",
+                 visible(said, 300));
+}
+
 ClientBody fails_at_denial(Phase phase) {
   return [phase](ClientScript& client) -> Checked<void> {
     TRY(client.reach(phase));
@@ -64,8 +84,12 @@ ClientBody fails_at_denial(Phase phase) {
 }
 
 Checked<void> no_data(ClientScript& client) {
+  TRY(client.reach(Phase::Streams));
+  const TimePoint begin = now();
   TRY(client.reach(Phase::Running));
   TRY(client.control().expect(State::IperfDone));
+  const double took = (now() - begin).in_seconds();
+  TRY(require(took > 1, "16 after 2 s without data", fmt::format("after {:.3f} s", took)));
   return client.expect_failure();
 }
 
@@ -94,10 +118,7 @@ std::vector<Case> cases() {
        {"unknown-error-number-fails-the-client"},
        kShort,
        fails_at_server_error(Phase::Streams, length(9999) + length(9999))},
-      {"one-integer",
-       {"one-integer-is-enough"},
-       kShort,
-       fails_at_server_error(Phase::Streams, length(110))},
+      {"one-integer", {"one-integer-is-enough"}, kShort, takes_one_integer_for_the_error},
       {"half-server-error",
        {"half-server-error-fails-the-client"},
        kShort,
@@ -109,7 +130,7 @@ std::vector<Case> cases() {
        fails_at_denial(Phase::Streams)},
       {"no-data-comes",
        {"client-without-data-gives-up"},
-       "-t 10 -R --rcv-timeout 500",
+       "-t 10 -R --rcv-timeout 2000",
        no_data,
        {"reverse", "rcv-timeout"}},
   });

@@ -13,7 +13,7 @@ namespace {
 using wire::State;
 
 constexpr const char* kShort = "-n 8K -l 1K";
-constexpr const char* kReverse = "-n 1M -l 1K -R";
+constexpr const char* kReverse = "-t 1 -l 1K -R";
 constexpr const char* kTwoStreams = "-n 8K -l 1K -P 2";
 constexpr const char* kSecond = "-t 1 -b 1M -l 1K";
 constexpr const char* kLong = "-t 10 -b 1M -l 1K";

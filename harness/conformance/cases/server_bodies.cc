@@ -24,6 +24,18 @@ ServerBody names_error(Json changes, std::uint32_t number) {
   };
 }
 
+Checked<void> expect_patience(TimePoint since, Duration least) {
+  const Duration took = now() - since;
+  return require(!(took < least), fmt::format("nobody gives up within {} s", least.in_seconds()),
+                 fmt::format("after {:.3f} s", took.in_seconds()));
+}
+
+Checked<void> expect_dropped(Connection& connection, TimePoint since, std::string_view why) {
+  connection.set_limit(kLatestDrop);
+  TRY(const std::string answer, connection.expect_end(why));
+  return expect_patience(since, kEarliestDrop);
+}
+
 Checked<void> expect_counted(ServerTest& test, std::int64_t bytes, std::string_view which) {
   TRY(test.reach(Phase::Display));
   const auto counted = number_at(parsed(test.server_results), "/streams/0/bytes");

@@ -23,7 +23,7 @@ Checked<void> one_off_after_failure(ServerScript& server) {
     TRY(const std::string answer, test.expect_end("the state is unknown"));
   }
   TRY(const auto status, server.program()->wait(kStepLimit));
-  return require(!status.by_signal, "an exit", status.text());
+  return require(status.is_success(), "exit status 0", status.text());
 }
 
 Checked<void> json_of_a_test(ServerScript& server, Json& document, const Json& asked = {}) {

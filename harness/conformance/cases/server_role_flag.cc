@@ -131,14 +131,28 @@ ServerBody ends_test_at(int level, Json changes, Preambles preambles) {
   };
 }
 
-Checked<void> explains_the_error(ServerScript& server) {
+// What the server says of a test of two streams, of which the last of these is wrong.
+Checked<std::string> explanation(ServerScript& server, Preambles preambles) {
+  TRY(server.await_idle());
   ServerTest test(server);
-  announce(test, 1, Json::object(), {"X"});
-  TRY(test.reach(Phase::Streams));
-  TRY(test.open_stream());
+  announce(test, 2, {{"parallel", 2}}, std::move(preambles));
+  TRY(server.reach_after_another(test, Phase::Streams));
+  while (test.streams.size() < test.preambles.size()) {
+    TRY(test.open_stream());
+  }
   TRY(expect_error(test, 110));
   TRY(const std::string text, test.control().expect_document("an explanation"));
-  return require(!text_at(parsed(text), "/error").empty(), "a text \"error\"", visible(text));
+  TRY(require(!text_at(parsed(text), "/error").empty(), "a text \"error\"", visible(text)));
+  return text_at(parsed(text), "/error");
+}
+
+// The sentence is the server's own, but not the same for another connection or another fault.
+Checked<void> explains_the_error(ServerScript& server) {
+  TRY(const auto said, explanation(server, {preamble('X', 0)}));
+  TRY(const auto of_the_second, explanation(server, {preamble('S', 0), preamble('X', 1)}));
+  TRY(const auto of_a_number, explanation(server, {preamble('S', 7)}));
+  TRY(require(of_the_second != said, "other words for the second connection", said));
+  return require(of_a_number != said, "other words for a number out of range", said);
 }
 
 Checked<void> error_leaves_no_trace(ServerScript& server) {
@@ -158,12 +172,14 @@ Checked<void> error_leaves_no_trace(ServerScript& server) {
 }
 
 Checked<void> preamble_that_never_comes(ServerScript& server) {
+  const TimePoint begin = now();
   ServerTest test(server);
   announce(test, 2, Json::object(), {"S"});
   TRY(test.reach(Phase::Streams));
   TRY(test.open_stream());
-  test.control().set_limit(seconds(20));
-  return expect_error(test, 110);
+  test.control().set_limit(kLatestDrop);
+  TRY(expect_error(test, 110));
+  return expect_patience(begin, kEarliestDrop);
 }
 
 std::string flagged_cookie() {

@@ -160,6 +160,20 @@ Checked<void> copied_connect_is_counted(ServerScript& server) {
   return require(number_at(figures, "/packets") != 2, "figures that are wrecked", figures.dump());
 }
 
+// Into the kernel's hands before the second stream is opened.
+Checked<void> counts_early_datagrams(ServerScript& server) {
+  UdpTest test(server, {{"parallel", 2}});
+  TRY(test.control.reach(Phase::Streams));
+  TRY(const std::string reply, test.open_flow());
+  TRY(test.flows[0].send(datagram(1, Counter::Narrow, kLength)));
+  TRY(test.flows[0].send(datagram(2, Counter::Narrow, kLength)));
+  TRY(test.begin());
+  TRY(await_datagrams_read(server.address().port()));
+  test.control.client_results = results({{1, 0}, {3, 0}});
+  TRY(const Json figures, test.figures());
+  return has_figures(figures, {{"bytes", 200}, {"packets", 2}});
+}
+
 Checked<void> ignores_short_datagrams(ServerScript& server) {
   UdpTest test(server);
   TRY(test.begin());
@@ -186,8 +200,8 @@ Checked<void> names_no_congestion_control(ServerScript& server) {
                  "no \"congestion_used\"", visible(test.control.server_results, 300));
 }
 
-std::string flagged_connect(const std::string& cookie) {
-  return kConnect + cookie + std::string("S\0\0", 3);
+std::string flagged_connect(const std::string& cookie, char number = 0) {
+  return kConnect + cookie + std::string{'S', '\0', number};
 }
 
 Checked<void> answers_each_copy(ServerScript& server) {
@@ -198,8 +212,14 @@ Checked<void> answers_each_copy(ServerScript& server) {
   TRY(const std::string first, test.open_flow(connect));
   TRY(test.flows[0].send(connect));
   TRY(const std::string second, test.flows[0].receive_some());
-  return require(first == "6789" && second == "6789", "`6789` each time",
-                 visible(first) + ", " + visible(second));
+  TRY(require(first == "6789" && second == "6789", "`6789` each time",
+              visible(first) + ", " + visible(second)));
+  TRY(test.begin(flagged_connect(test.control.cookie, 1)));
+  TRY(test.flows[0].send(connect));  // one that was late
+  TRY(test.send({1, 2}));
+  test.control.client_results = results({{1, 0}, {3, 0}});
+  TRY(const Json figures, test.figures());
+  return has_figures(figures, {{"bytes", 200}, {"packets", 2}, {"errors", 0}});
 }
 
 ServerBody does_not_answer(bool has_cookie) {
@@ -286,6 +306,10 @@ std::vector<Case> cases() {
           {"copied-connect-datagram",
            {"copied-connect-datagram-is-counted"},
            copied_connect_is_counted},
+          {"datagrams-before-the-test",
+           {"data-before-running-is-counted"},
+           counts_early_datagrams,
+           {"parallel"}},
           {"short-datagrams", {"short-datagrams-harm-no-figures"}, ignores_short_datagrams},
           {"udp-streams-keep-others-waiting",
            {"udp-set-up-keeps-others-waiting"},
