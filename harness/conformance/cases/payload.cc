@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/conformance/time_line.h"
+
 namespace rolecall::conformance {
 
 // Of 1,000 random bytes 251 values are to be expected, give or take 2; that eight in a row come
