@@ -137,8 +137,11 @@ CaseResult not_asked(const Case& a_case, const std::string& lost_by) {
 
 }  // namespace
 
-Result<void> check_server(const RunOptions& options) {
-  if (!options.server) return ok();
+Result<void> check_subject(const RunOptions& options) {
+  if (!options.server) {
+    TRY(ProgramUnderTest::find(options.command.words.front()));
+    return ok();
+  }
   TimeLine line;
   const auto connection = ServerScript(*options.server, nullptr, line).connect("control");
   if (connection.has_value()) return ok();

@@ -46,8 +46,9 @@ struct RunOptions {
   const StopToken* stop = nullptr;
 };
 
-// Config, where nobody accepts connections at the server that is said to run.
-Result<void> check_server(const RunOptions& options);
+// Before the first case. Config or System, where nobody accepts connections at the server that is
+// said to run, or the program to start is not there.
+Result<void> check_subject(const RunOptions& options);
 
 // Why a case is not run, with Unsupported or Skipped; Passed for those that are.
 struct Hindrance {

@@ -129,7 +129,6 @@ Result<conformance::RunOptions> run_options(const ConformCommand& command) {
     TRY(options.server, address_of(command.connect));
   } else {
     TRY(options.command.check(command.side == Side::Client));
-    TRY(conformance::ProgramUnderTest::find(command.words.front()));
   }
   return options;
 }
@@ -176,7 +175,7 @@ Result<int> run(const ConformCommand& command) {
     TRY(write_stdout(plan_of(cases, options)));
     return kExitAsExpected;
   }
-  TRY(check_server(options));
+  TRY(check_subject(options));
   TRY(auto reports, ConformReports::open(command));
   TRY(const auto folder, EvidenceFolder::open(command.keep));
   options.folder = folder.path();

@@ -193,6 +193,8 @@ TEST_F(ConformTest, AProgramThatIsNotThereIsSaidOnce) {
   EXPECT_EQ(conform({}, {"no-such-program", "-s", "-p", "{port}"}), 2);
   EXPECT_EQ(err(), "rolecall: no-such-program is in no folder of PATH\n");
   EXPECT_EQ(out(), "");
+  EXPECT_EQ(conform({"--case", kCase, "--dry-run"}, {"no-such-program", "-s", "-p", "{port}"}), 0);
+  EXPECT_THAT(out(), HasSubstr("no-such-program -s -p 5201"));
 }
 
 // Its first act is to interrupt the suite that has started it.
