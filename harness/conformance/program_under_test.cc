@@ -54,6 +54,15 @@ Checked<bool> somebody_listens(SockDiag& diag, std::uint16_t port) {
                      [](const TcpSocket& s) { return s.state == TcpState::Listen; });
 }
 
+// It may not listen yet: iperf3 -D leaves before that.
+Error in_the_background(std::uint16_t port) {
+  return {Errc::Config,
+          fmt::format("the server under test for port {} has left with exit status 0, as one does "
+                      "that goes into the background, where the suite cannot end it: leave out "
+                      "what makes it do so (-D), and end it",
+                      port)};
+}
+
 }  // namespace
 
 bool Command::takes_options() const {
@@ -160,6 +169,7 @@ Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
     TRY(const bool listens, somebody_listens(diag, port));
     if (listens) return ok();
     const auto ended = status();
+    if (ended && ended->is_success()) return environment_failure(in_the_background(port));
     if (ended || deadline.expired()) {
       return environment_failure(
           {Errc::Config,
@@ -177,11 +187,7 @@ Checked<void> ProgramUnderTest::check_foreground(std::uint16_t port) {
   TRY(auto diag, checked(SockDiag::open()));
   TRY(const bool listens, somebody_listens(diag, port));
   if (!listens) return ok();
-  return environment_failure(
-      {Errc::Config, fmt::format("the server under test went into the background and still "
-                                 "listens on port {}, where the suite cannot end it: leave out "
-                                 "what makes it do so (-D), and end it",
-                                 port)});
+  return environment_failure(in_the_background(port));
 }
 
 std::string ProgramUnderTest::output() const {

@@ -25,8 +25,9 @@ int leave(const EarlyExit& exit) {
 }
 
 Result<int> run(const Options& options, const Fd& signals) {
+  Background background;
   if (options.end == End::Server && options.daemon) {
-    TRY(become_daemon());
+    TRY(background, Background::enter());
   }
   PidFile pid_file;
   if (!options.pid_file.empty()) {
@@ -39,8 +40,8 @@ Result<int> run(const Options& options, const Fd& signals) {
   TRY(const auto sink, open_report_sink(options.log_file));
   const auto report = make_report(options, *sink);
   for (const std::string& warning : options.warnings) report->warning(warning);
-  return options.end == End::Server ? run_server(options, *report, signals)
-                                    : run_client(options, *report, signals);
+  if (options.end == End::Client) return run_client(options, *report, signals);
+  return run_server(options, *report, signals, [&] { background.ready(); });
 }
 
 int guarded_main(int argc, char** argv) {

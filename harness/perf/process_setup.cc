@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/process_setup.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <fstream>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -16,13 +20,50 @@ bool is_alive(pid_t pid) {
   return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
+// The program that was started, until the one in the background serves or has ended. A signal ends
+// it as usual.
+[[noreturn]] void await(pid_t child, const Fd& news) {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  char byte = 0;
+  ssize_t n = 0;
+  while ((n = ::read(news.get(), &byte, 1)) < 0 && errno == EINTR) continue;
+  if (n == 1) ::_exit(0);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+void discard(std::initializer_list<int> descriptors) {
+  const Fd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (const int descriptor : descriptors) ::dup2(nowhere.get(), descriptor);
+}
+
 }  // namespace
 
-Result<void> become_daemon() {
-  constexpr int kKeepDirectory = 1;
-  constexpr int kCloseStandardStreams = 0;
-  if (::daemon(kKeepDirectory, kCloseStandardStreams) != 0) return system_error("daemon()");
-  return ok();
+Result<Background> Background::enter() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe of -D");
+  const Fd news(ends[0]);
+  Fd starter(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return system_error("fork() of -D");
+  if (child > 0) {
+    starter.reset();
+    await(child, news);
+  }
+  ::setsid();
+  discard({STDIN_FILENO, STDOUT_FILENO});
+  return Background(std::move(starter));
+}
+
+void Background::ready() {
+  if (!starter_.is_open()) return;
+  discard({STDERR_FILENO});
+  const char byte = 0;
+  while (::write(starter_.get(), &byte, 1) < 0 && errno == EINTR) continue;
+  starter_.reset();
 }
 
 Result<PidFile> PidFile::write(const std::string& path) {

@@ -5,13 +5,27 @@
 #include <string>
 #include <utility>
 
+#include "harness/base/fd.h"
 #include "harness/base/result.h"
 
 namespace rolecall::perf {
 
-// Goes into the background as iperf3 does since 3.17: the working directory stays. Returns in the
-// child; the parent has left with status 0. Before any thread is started.
-Result<void> become_daemon();
+// The background of -D: a session of its own in the same working directory (iperf3 since 3.17).
+// iperf3 says that all is well before it has tried to listen; here the program that was started
+// stays until the server serves, or leaves with its error message and status.
+class Background {
+ public:
+  Background() = default;  // none: the program stays in the foreground
+  // Returns in the child, which still has the terminal's stderr. Before any thread is started.
+  static Result<Background> enter();
+  // It serves: lets go of stderr, and the program that was started leaves with status 0.
+  void ready();
+
+ private:
+  explicit Background(Fd starter) : starter_(std::move(starter)) {}
+
+  Fd starter_;  // whoever waits reads this, or that nobody is there any more
+};
 
 // Holds a process id file for as long as it lives.
 class PidFile {

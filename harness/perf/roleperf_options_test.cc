@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Options of roleperf that take more than one line of figures to check, as programs, with iperf3 on
-// the other side or beside it where it says something: -D and -I, --cport, -B, -C, -w, -O and
+// the other side or beside it where it says something: --cport, -B, -C, -w, -O and
 // --role-flag=require.
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include <fmt/format.h>
@@ -17,7 +9,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/deadline.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
@@ -26,98 +17,11 @@
 namespace rolecall::perf {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
-
-// --- -D and -I: the same rules for iperf3 3.12 and for us
-
-class InTheBackground : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    if (!iperf3_is_installed()) GTEST_SKIP() << "no iperf3 on PATH: apt-get install iperf3";
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // a daemon becomes our child
-    fs::create_directory(folder_);
-  }
-
-  void TearDown() override {
-    std::ifstream children(fmt::format("/proc/self/task/{}/children", ::getpid()));
-    for (pid_t child = 0; children >> child;) ::kill(child, SIGKILL);
-    while (::waitpid(-1, nullptr, 0) > 0) {
-    }
-    fs::remove_all(folder_);
-  }
-
-  // Whether "-s -D" on a port of its own came to serve it.
-  bool starts(std::uint16_t port) {
-    Program program(words(fmt::format("{} -s -D -p {} -I {}", GetParam(), port, pid_file_)));
-    if (program.status() != 0 || !await_listener(port)) return false;
-    std::ifstream(pid_file_) >> daemon_;
-    return daemon_ > 0;
-  }
-
-  // The exit status of the next child that ends, -1 at the limit.
-  static int next_status() {
-    const Deadline limit = Deadline::after(seconds(20));
-    int status = 0;
-    while (::waitpid(-1, &status, WNOHANG) <= 0) {
-      if (limit.expired()) return -1;
-      ::poll(nullptr, 0, 1);
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
-  std::string pid_in_file() const {
-    std::string pid;
-    std::ifstream(pid_file_) >> pid;
-    return pid;
-  }
-
-  const fs::path folder_ = fs::path(testing::TempDir()) / fmt::format("daemon-{}", ::getpid());
-  const std::string pid_file_ = folder_ / "pid";
-  pid_t daemon_ = 0;
-};
-
-TEST_P(InTheBackground, ServesWhenTheProgramThatWasStartedHasEnded) {
-  const std::uint16_t port = free_port();
-  ASSERT_TRUE(starts(port));
-  Program client(words(fmt::format("{} -c 127.0.0.1 -p {} -n 1M", ROLEPERF, port)));
-  EXPECT_EQ(client.status(), 0) << client.output();
-}
-
-TEST_P(InTheBackground, RemovesItsPidFileOnASignal) {
-  ASSERT_TRUE(starts(free_port()));
-  ::kill(daemon_, SIGTERM);
-  EXPECT_NE(next_status(), -1);
-  EXPECT_FALSE(fs::exists(pid_file_));
-}
-
-TEST_P(InTheBackground, LeavesThePidFileOfARunningDaemonAlone) {
-  ASSERT_TRUE(starts(free_port()));
-  Program second(words(fmt::format("{} -s -D -p {} -I {}", GetParam(), free_port(), pid_file_)));
-  EXPECT_EQ(second.status(), 0);  // of what went to the background; that one ends with 1
-  EXPECT_EQ(next_status(), 1);
-  EXPECT_EQ(pid_in_file(), std::to_string(daemon_));
-}
-
-TEST_P(InTheBackground, RefusesThePidFileOfARunningDaemonInTheForeground) {
-  ASSERT_TRUE(starts(free_port()));
-  Program second(words(fmt::format("{} -s -p {} -I {}", GetParam(), free_port(), pid_file_)));
-  EXPECT_EQ(second.status(), 1);
-  EXPECT_THAT(second.output(), HasSubstr("nother instance"));
-}
-
-TEST_P(InTheBackground, TakesAPidFileWhoseProcessIsGone) {
-  std::ofstream(pid_file_) << 999999999;  // above every pid_max
-  ASSERT_TRUE(starts(free_port()));
-  EXPECT_EQ(pid_in_file(), std::to_string(daemon_));
-}
-
-INSTANTIATE_TEST_SUITE_P(Of, InTheBackground, testing::Values(ROLEPERF, kIperf3),
-                         [](const auto& of) { return of.index == 0 ? "Roleperf" : "Iperf3"; });
 
 // --- which program is at which end
 

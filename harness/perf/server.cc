@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -54,8 +55,9 @@ class Server {
         farewells_(reactor_, quarter_of_descriptors()),
         lobby_(reactor_, quarter_of_descriptors()) {}
 
-  int run() {
+  int run(const std::function<void()>& on_listening) {
     if (auto begun = begin(); !begun) return fatal(begun.error());
+    on_listening();
     next_test();
     while (!done_) {
       if (auto turned = reactor_.run_once(wake_at()); !turned) return fatal(turned.error());
@@ -257,13 +259,14 @@ class Server {
 
 }  // namespace
 
-int run_server(const Options& options, Report& report, const Fd& signals) {
+int run_server(const Options& options, Report& report, const Fd& signals,
+               const std::function<void()>& on_listening) {
   auto reactor = Reactor::create();
   if (!reactor) {
     report.failed({FailureKind::Error, reactor.error().message()});
     return 1;
   }
-  return Server(options, report, std::move(reactor).value(), signals).run();
+  return Server(options, report, std::move(reactor).value(), signals).run(on_listening);
 }
 
 }  // namespace rolecall::perf

@@ -2,6 +2,8 @@
 // roleperf -s: one test after another on one listening socket, open to strangers all the while.
 #pragma once
 
+#include <functional>
+
 #include "harness/base/fd.h"
 #include "harness/perf/options.h"
 #include "harness/perf/report.h"
@@ -9,7 +11,9 @@
 namespace rolecall::perf {
 
 // Serves until a signal comes, or for one test with -1, and gives the exit status. `signals` is
-// open_signals() of what ends it. Main thread; starts and ends its workers.
-int run_server(const Options& options, Report& report, const Fd& signals);
+// open_signals() of what ends it; `on_listening` is called once clients can connect. Main thread;
+// starts and ends its workers.
+int run_server(const Options& options, Report& report, const Fd& signals,
+               const std::function<void()>& on_listening);
 
 }  // namespace rolecall::perf
