@@ -9,7 +9,7 @@
 # here skips: exit status 77.
 # --times: each release and roleperf at both ends, N times one after the other, each run compared with what is
 # recorded. Prints a row for each and every difference; the exit status is 1 for a difference and for a
-# release that is not here. Five times take most of an hour on 2 cores. ROLECALL is build/bin/rolecall by default.
+# release that is not here. Five times take a quarter of an hour on 2 cores. ROLECALL is build/bin/rolecall by default.
 set -eu
 
 run_many() {  # times rolecall

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Usage: ci/mutants.sh [N/OF | planted]
 # Builds roleperf's mutants and runs the conformance cases against all of them: those that were planted
-# for a case, and every OFth of the blind ones, from the Nth on (default 0/1: all 216, most of an hour on 2 cores;
+# for a case, and every OFth of the blind ones, from the Nth on (default 0/1: all of them, most of an hour on 2 cores;
 # planted: none of them).
 # The exit status is 1 when a planted one survives, or crashes instead of being found by its case.
 set -eu

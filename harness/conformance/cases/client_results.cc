@@ -152,6 +152,20 @@ Checked<void> receiver_has_no_retransmits(ClientScript& client) {
                  at(theirs, "/sender_has_retransmits").dump());
 }
 
+// Of a server that sends and does not know its retransmits: the client has none to show.
+Checked<void> understands_unsigned_minus_one(ClientScript& client) {
+  constexpr std::uint64_t kMinusOne = 18446744073709551615ULL;
+  TRY(accepts_results({{"sender_has_retransmits", kMinusOne}},
+                      {{"retransmits", kMinusOne}})(client));
+  const Json report = parsed(client.program().output());
+  for (const char* place : {"/end/sum_sent/retransmits", "/end/streams/0/sender/retransmits"}) {
+    const Json shown = at(report, place);
+    TRY(require(!shown.is_number() || shown.get<double>() <= 0,
+                fmt::format("no retransmits at {}", place), shown.dump()));
+  }
+  return require(report.is_object(), "one JSON object on standard output", "none");
+}
+
 Checked<void> says_minus_one_without_its_sign(ClientScript& client) {
   TRY(client.reach(Phase::Display));
   return require(client.client_results.find("18446744073709551615") != std::string::npos,
@@ -214,9 +228,9 @@ std::vector<Case> cases() {
        accepts_results(output_of_7, none)},
       {"unsigned-minus-one",
        {"unsigned-minus-one-is-understood"},
-       kShort,
-       accepts_results({{"sender_has_retransmits", 18446744073709551615ULL}},
-                       {{"retransmits", 18446744073709551615ULL}})},
+       "-t 1 -l 1K -R -J",
+       understands_unsigned_minus_one,
+       {"json", "reverse"}},
       {"results-without-processor-load",
        {"incomplete-results-fail-the-peer"},
        kShort,

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/conformance/cases/areas.h"
+#include "harness/net/socket.h"
 
 namespace rolecall::conformance::server_output {
 namespace {
@@ -26,14 +27,18 @@ Checked<void> one_off_after_failure(ServerScript& server) {
   return require(status.is_success(), "exit status 0", status.text());
 }
 
-Checked<void> json_of_a_test(ServerScript& server, Json& document, const Json& asked = {}) {
-  ServerTest test(server);
-  if (!asked.is_null()) test.ask(asked);
+Checked<void> json_of(ServerTest& test, ServerScript& server, Json& document) {
   TRY(test.reach(Phase::Done));
   TRY(server.program()->wait(kStepLimit));
   document = parsed(server.program()->output());
   return require(document.is_object(), "one JSON object on standard output",
                  visible(server.program()->output(), 300));
+}
+
+Checked<void> json_of_a_test(ServerScript& server, Json& document, const Json& asked = {}) {
+  ServerTest test(server);
+  if (!asked.is_null()) test.ask(asked);
+  return json_of(test, server, document);
 }
 
 Checked<void> json_is_one_document(ServerScript& server) {
@@ -50,11 +55,22 @@ Checked<void> json_has_three_parts(ServerScript& server) {
   return ok();
 }
 
-Checked<void> json_names_the_connection(ServerScript& server) {
+Checked<void> json_names_the_connections(ServerScript& server) {
+  ServerTest test(server);
+  test.ask({{"parallel", 2}});
+  TRY(test.reach(Phase::Running));
+  Json expected = Json::array();
+  for (const Connection& stream : test.streams) {
+    TRY(const auto ours, checked(local_address(stream.socket())));
+    expected.push_back({{"local_port", server.address().port()}, {"remote_port", ours.port()}});
+  }
   Json document;
-  TRY(json_of_a_test(server, document));
-  const auto port = number_at(document, "/start/connected/0/local_port");
-  return require(port == server.address().port(), "the server's port in start.connected",
+  TRY(json_of(test, server, document));
+  Json named = Json::array();
+  for (const Json& one : at(document, "/start/connected"))
+    named.push_back({{"local_port", number_at(one, "/local_port")},
+                     {"remote_port", number_at(one, "/remote_port")}});
+  return require(named == expected, expected.dump() + " in start.connected",
                  at(document, "/start/connected").dump());
 }
 
@@ -113,7 +129,7 @@ std::vector<Case> cases() {
        "-1 -J"},
       {"json-names-the-connection",
        {"json-names-the-connections"},
-       json_names_the_connection,
+       json_names_the_connections,
        {"json", "process"},
        "-1 -J"},
       {"json-keys-are-unique",
