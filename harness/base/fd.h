@@ -30,4 +30,8 @@ class Fd {
   int fd_ = -1;
 };
 
+// Opens /dev/null in place of those of stdin, stdout and stderr that are closed: else the next file
+// or socket has that number, and receives what is printed. First of all in main().
+void open_standard_descriptors();
+
 }  // namespace rolecall

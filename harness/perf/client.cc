@@ -213,9 +213,6 @@ class Client {
   }
 
   void carry_out(const session::PeerResults& peer) {
-    const bool same_streams =
-        session::fixes_identity(session_->flag()) || plan_.parameters.parallel == 1;
-    if (same_streams) run_->align_omitted_part(peer.results);
     if (auto taken = run_->take_peer_results(peer.results); !taken) {
       // The session may be past them already: what ends a test often comes in the same segment.
       if (!session_->finished()) {

@@ -34,7 +34,7 @@ class ControlLink {
   void finish(TimePoint until);
 
   const Fd& socket() const { return socket_; }
-  // After finish(). REQUIRES: not out of a callback.
+  // Calls back no more. REQUIRES: not out of a callback.
   Fd take_socket();
 
  private:

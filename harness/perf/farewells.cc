@@ -8,7 +8,6 @@
 
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
-#include "harness/wire/state.h"
 
 namespace rolecall::perf {
 namespace {
@@ -21,8 +20,8 @@ Farewells::~Farewells() {
   for (const Lingering& l : lingering_) reactor_.unwatch(l.socket);
 }
 
-void Farewells::deny(Fd connection) {
-  const std::array denied{wire::encode_state(wire::State::AccessDenied)};
+void Farewells::deny(Fd connection, wire::State why) {
+  const std::array denied{wire::encode_state(why)};
   (void)write_some(connection, denied);
   see_off(std::move(connection));
 }

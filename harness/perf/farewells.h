@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Says ACCESS_DENIED to connections that nobody wants, such that it arrives: the byte, an end of
-// ours, and then reading until the peer ends too, since a close over unread bytes is a reset that
-// can overtake the byte.
+// Says ACCESS_DENIED, or another last word, to connections that nobody wants, such that it arrives:
+// the byte, an end of ours, and then reading until the peer ends too, since a close over unread
+// bytes is a reset that can overtake the byte.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include "harness/base/fd.h"
 #include "harness/base/time.h"
 #include "harness/net/reactor.h"
+#include "harness/wire/state.h"
 
 namespace rolecall::perf {
 
@@ -25,7 +26,7 @@ class Farewells {
 
   // Takes the connection over, for a second at most. When `most_lingering` do so already it is
   // closed at once.
-  void deny(Fd connection);
+  void deny(Fd connection, wire::State why = wire::State::AccessDenied);
   // The same without a word: of a test that has said all. What the client still sends would else
   // make the close a reset, which can overtake the reason of the end.
   void see_off(Fd connection);

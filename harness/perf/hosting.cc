@@ -131,10 +131,6 @@ wire::Results Hosting::results() const {
 void Hosting::carry_out(const session::PeerResults& peer) {
   drain_.reset();
   warn_of_assumed_identity();
-  const bool same_streams = identity_ == session::IdentityBy::Flag ||
-                            identity_ == session::IdentityBy::Single ||
-                            identity_ == session::IdentityBy::Results;
-  if (same_streams) run_->align_omitted_part(peer.results);
   run_->print_summary();  // without what the peer told, like iperf3's
   if (auto taken = run_->take_peer_results(peer.results); !taken) {
     fail(std::move(taken).error(), wire::kErrorStreamId);
@@ -210,7 +206,7 @@ void Hosting::carry_out(const session::Finished& finished) {
   finished_ = true;
   stop_run();
   if (run_ && run_->stopped()) run_->print_summary();
-  link_.finish(now() + kFarewell);
+  link_.finish(run_ ? now() + kFarewell : now());  // what is said before a test is short
   if (finished.failure) {
     around_.report.failed(
         {finished.failure->by_operator ? FailureKind::Interrupt : FailureKind::Error,

@@ -34,6 +34,7 @@ class Hosting {
     const Fd& listener;                                // the one of the moment
     std::function<Result<void>(Transport)> listen_as;  // until the test ends
     std::function<void(Fd)> deny;
+    std::function<void(const Hosting&)> has_test;  // it has asked for one that it may have
   };
 
   Hosting(Surroundings around, Fd control);
@@ -48,19 +49,17 @@ class Hosting {
   bool wants_connections() const { return session_.wants_connections(); }
   void take_connection(Fd connection);
 
-  // The client has said its cookie, and what test it wants is not yet known: whoever comes now may
-  // wait, for it may never say so.
-  bool is_beginning() const {
-    return session_.state() == session::State::IperfStart ||
-           session_.state() == session::State::ParamExchange;
-  }
   // Nothing but the client's goodbye is missing: whoever comes now may wait for the next test.
   bool is_closing() const { return session_.state() == session::State::DisplayResults; }
   bool finished() const { return finished_; }
-  // Once finished.
+  // Once finished, or before it has a test; nothing but its end may follow.
   Fd take_control() { return link_.take_socket(); }
-  // Whether the client was not authorised, so that there was no test.
-  bool is_refused() const { return is_refused_; }
+  // Whether this client uses up the one test of -1. Who has asked for none, or is not authorised,
+  // does not: else any stranger could end the server.
+  bool counts() const {
+    return session_.state() != session::State::IperfStart &&
+           session_.state() != session::State::ParamExchange && !is_refused_;
+  }
 
   // What has come on the control connection counts from now on, not from the next turn of the loop.
   void hear_client() { link_.read_now(); }

@@ -48,7 +48,9 @@ void Hosting::take_datagrams(const Fd& socket) {
 }
 
 // Of a stream that stands, a copy: answered again where the client may send one on purpose. The
-// rest are the first of their source, or no business of this test.
+// rest are the first of their source, or no business of this test: below level 2 a datagram does
+// not say whose it is, and any sender's would take a stream (as at iperf3), so it has to come from
+// where the client is.
 Result<void> Hosting::take_datagram(ByteView datagram, const Address& source) {
   if (const auto known = flow_of_.find(source.text()); known != flow_of_.end()) {
     if (session_.flag() == session::Flag::Level2) {
@@ -56,6 +58,9 @@ Result<void> Hosting::take_datagram(ByteView datagram, const Address& source) {
     }
     return ok();
   }
+  const auto client = peer_address(link_.socket());
+  const bool is_the_clients = client && source.host() == client.value().host();
+  if (session_.flag() != session::Flag::Level2 && !is_the_clients) return ok();
   const session::ConnectionId id = next_connection_++;
   return session_.on_flow(id, datagram, now()) ? open_flow(id, source) : ok();
 }

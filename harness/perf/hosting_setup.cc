@@ -34,13 +34,6 @@ void Hosting::carry_out(const session::ParametersAgreed&) {
   if (auto refusal = refusal_by_limits(around_.options, p)) {
     return fail(Error{Errc::Config, std::move(refusal->sentence)}, refusal->error_number);
   }
-  TestPlan plan;
-  plan.parameters = p;
-  plan.interval_s = around_.options.interval_s;
-  plan.receive_timeout = milliseconds(around_.options.receive_timeout_ms);
-  plan.unbatched = around_.options.unbatched;
-  plan.file = around_.options.file;
-  run_.emplace(plan, around_.report);
   if (const int number = misfit_of_file(); number != 0) {
     return fail(Error{Errc::Config,
                       "this server has a file (-F) to send or to write: it serves TCP "
@@ -50,6 +43,14 @@ void Hosting::carry_out(const session::ParametersAgreed&) {
   if (auto there = check_transport(transport()); !there) {
     return fail(std::move(there).error(), wire::kErrorProtocol);
   }
+  around_.has_test(*this);
+  TestPlan plan;
+  plan.parameters = p;
+  plan.interval_s = around_.options.interval_s;
+  plan.receive_timeout = milliseconds(around_.options.receive_timeout_ms);
+  plan.unbatched = around_.options.unbatched;
+  plan.file = around_.options.file;
+  run_.emplace(plan, around_.report);
   if (auto failure = prepare()) return fail(std::move(failure->error), failure->number);
   ControlFacts facts;
   if (const auto peer = peer_address(link_.socket())) {

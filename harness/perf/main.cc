@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/fd.h"
 #include "harness/net/signals.h"
 #include "harness/perf/affinity.h"
 #include "harness/perf/client.h"
@@ -59,6 +60,7 @@ int guarded_main(int argc, char** argv) {
 }  // namespace rolecall::perf
 
 int main(int argc, char** argv) {
+  rolecall::open_standard_descriptors();
   try {
     return rolecall::perf::guarded_main(argc, argv);
   } catch (const std::exception& e) {  // out of memory and the like: nothing of ours throws

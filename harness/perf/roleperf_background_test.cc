@@ -127,6 +127,9 @@ TEST(RoleperfInTheBackground, SaysWhatKeepsItFromServing) {
   Program second(words(fmt::format("{} -s -D -p {}", ROLEPERF, port)));
   EXPECT_EQ(second.status(), 1);
   EXPECT_THAT(second.output(), HasSubstr("Address already in use"));
+  Program third(words(fmt::format("{} -s -D -p {} --logfile /dev/null", ROLEPERF, port)));
+  EXPECT_EQ(third.status(), 1);
+  EXPECT_THAT(third.output(), HasSubstr("Address already in use"));
 }
 
 }  // namespace

@@ -53,6 +53,10 @@ TEST_F(RoleperfServerAndTheIdle, GivesUpAClientThatReadsNothing) {
   expect_given_up(tcp_test(R"(,"time":0,"num":1000000000,"reverse":true)"));
 }
 
+TEST_F(RoleperfServerAndTheIdle, GivesUpAClientThatReadsNothingForAllItsTime) {
+  expect_given_up(tcp_test(R"(,"time":86400,"reverse":true)"));
+}
+
 TEST_F(RoleperfServerAndTheIdle, GivesUpAClientThatNeitherReadsNorSends) {
   expect_given_up(tcp_test(R"(,"time":0,"num":1000000000,"bidirectional":true)"));
 }
@@ -193,6 +197,21 @@ TEST_F(RoleperfServer, SaysItsReasonToAClientThatGoesOnSending) {
   ASSERT_TRUE(server_.prints("(test #3)"));  // this was the second
   EXPECT_FALSE(test.control.is_reset());
   EXPECT_EQ(test.control.receive(5), kError + length(110));
+}
+
+TEST(RoleperfServerOfOneTest, OutlastsWhoAsksForNoTest) {
+  const std::uint16_t port = free_port();
+  Program server(words(fmt::format("{} -s -1 -p {}", ROLEPERF, port)));
+  ASSERT_TRUE(await_listener(port));
+  RawConnection gone(port);
+  gone.send(RawTest::kCookie);
+  ASSERT_EQ(gone.receive(1), byte(State::ParamExchange));
+  gone.reset();
+  RawConnection talker(port);
+  talker.send(RawTest::kCookie + frame("no parameters"));
+  EXPECT_TRUE(talker.ends());
+  EXPECT_TRUE(RawTest(port).complete());
+  EXPECT_EQ(server.status(), 0);
 }
 
 TEST(RoleperfServerOfOneTest, SaysItsReasonBeforeItLeaves) {

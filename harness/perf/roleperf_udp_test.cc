@@ -150,7 +150,9 @@ INSTANTIATE_TEST_SUITE_P(Of, UdpShape,
 // One UDP stream of a RawTest, which has reached CREATE_STREAMS.
 class RawFlow {
  public:
-  explicit RawFlow(std::uint16_t port) : socket_(udp_socket(AF_INET).value()) {
+  explicit RawFlow(std::uint16_t port, const char* from = "127.0.0.1")
+      : socket_(udp_socket(AF_INET).value()) {
+    bind_to(socket_, resolve(from, 0, AF_INET).value().front()).value();
     (void)start_connect(socket_, resolve("127.0.0.1", port, AF_INET).value().front()).value();
   }
   void send(ByteView datagram) { (void)write_some(socket_, datagram).value(); }
@@ -220,6 +222,15 @@ TEST_F(UdpServerTest, WhatIsNoConnectDatagramOpensNoStream) {
   RawFlow stranger(port_);
   stranger.send({});
   stranger.send(as_bytes("GET / HTTP/1.1"));
+  RawFlow flow(port_);
+  flow.send(wire::encode_connect({}));
+  EXPECT_TRUE(flow.is_answered());
+  EXPECT_TRUE(runs());
+}
+
+TEST_F(UdpServerTest, TheConnectDatagramOfAnotherHostOpensNoStream) {
+  begin("");
+  RawFlow(port_, "127.0.0.2").send(wire::encode_connect({}));
   RawFlow flow(port_);
   flow.send(wire::encode_connect({}));
   EXPECT_TRUE(flow.is_answered());

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include "harness/net/signals.h"
 #include "harness/net/socket.h"
 #include "harness/net/transport.h"
+#include "harness/perf/applicants.h"
 #include "harness/perf/farewells.h"
 #include "harness/perf/hosting.h"
 #include "harness/perf/lobby.h"
@@ -37,7 +39,7 @@ bool out_of_descriptors(const Error& error) {
 }
 
 // Those who wait and those who leave get a quarter each, so that no crowd of them takes the
-// descriptors that a test needs.
+// descriptors that a test needs; and those who may get a test, while nobody has one.
 std::size_t quarter_of_descriptors() {
   rlimit limit{};
   constexpr std::size_t kMost = 1024;
@@ -53,7 +55,8 @@ class Server {
         reactor_(std::move(reactor)),
         signals_(signals),
         farewells_(reactor_, quarter_of_descriptors()),
-        lobby_(reactor_, quarter_of_descriptors()) {}
+        lobby_(reactor_, quarter_of_descriptors()),
+        applicants_(farewells_, quarter_of_descriptors()) {}
 
   int run(const std::function<void()>& on_listening) {
     if (auto begun = begin(); !begun) return fatal(begun.error());
@@ -87,6 +90,7 @@ class Server {
     reactor_.unwatch(signals_);
     reactor_.unwatch(listener_);
     listener_.reset();
+    applicants_.dismiss(wire::State::ServerTerminate);
     while (!farewells_.is_empty()) {
       if (auto turned = reactor_.run_once(farewells_.wake_at()); !turned) {
         return fatal(turned.error());
@@ -97,6 +101,10 @@ class Server {
   }
 
   int fatal(const Error& error) {
+    // With -D whoever started us is still there.
+    if (options_.daemon && !options_.log_file.empty()) {
+      fmt::print(stderr, "roleperf: error - {}\n", error.message());
+    }
     report_.failed({FailureKind::Fatal, error.message()});
     report_.finished();
     return 1;
@@ -155,9 +163,7 @@ class Server {
     accept_some();
   }
 
-  bool may_wait() const {
-    return !test_ || test_->is_beginning() || test_->is_closing() || test_->finished();
-  }
+  bool may_wait() const { return !test_ || test_->is_closing() || test_->finished(); }
 
   void place(Fd connection) {
     if (!may_wait()) test_->hear_client();  // it may have left before this one came
@@ -171,9 +177,10 @@ class Server {
   }
 
   // What became due in the last turn of the loop, outside of any handler: a test that has ended
-  // goes, the first guest with a cookie gets the next, the others are told that we are busy.
+  // goes, guests with a cookie may say what test they want, or are told that we are busy.
   void settle() {
-    if (test_ && test_->finished()) end_test();
+    if (test_ && test_->finished()) end_test(std::move(test_));
+    while (auto failed = done_ ? nullptr : applicants_.take_finished()) end_test(std::move(failed));
     accept_again();
     while (!done_ && (!test_ || !may_wait())) {
       auto guest = lobby_.take();
@@ -181,33 +188,34 @@ class Server {
       if (test_) {
         farewells_.deny(std::move(guest->socket));
       } else {
-        begin_test(std::move(*guest));
+        hear(std::move(*guest));
       }
     }
   }
 
-  void begin_test(Lobby::Guest guest) {
-    test_.emplace(
+  void hear(Lobby::Guest guest) {
+    auto applicant = std::make_unique<Hosting>(
         Hosting::Surroundings{options_, report_, reactor_, listener_,
                               [this](Transport transport) { return listen_as(transport); },
-                              [this](Fd fd) { farewells_.deny(std::move(fd)); }},
+                              [this](Fd fd) { farewells_.deny(std::move(fd)); },
+                              [this](const Hosting& one) { begin_test(one); }},
         std::move(guest.socket));
-    if (auto begun = test_->begin(guest.said); !begun) {
-      report_.warning(begun.error().message());
-      return test_.reset();
+    if (auto begun = applicant->begin(guest.said); !begun) {
+      return report_.warning(begun.error().message());
     }
+    applicants_.add(std::move(applicant));
+  }
+
+  void begin_test(const Hosting& chosen) {
+    test_ = applicants_.choose(chosen);
     idle_until_.reset();
   }
 
-  // Who is not authorised does not use up the one test of -1: else a stranger could end the server.
-  void end_test() {
-    const bool was_one = !test_->is_refused();
-    farewells_.see_off(test_->take_control());
-    test_.reset();
-    if (options_.one_off && was_one) {
-      done_ = true;
-      return;
-    }
+  void end_test(std::unique_ptr<Hosting> test) {
+    farewells_.see_off(test->take_control());
+    if (options_.one_off && test->counts()) done_ = true;
+    test.reset();
+    if (done_) return;
     if (auto back = listen_as(Transport::Tcp); !back) report_.warning(back.error().message());
     next_test();
   }
@@ -216,8 +224,9 @@ class Server {
 
   std::optional<TimePoint> wake_at() const {
     if (test_ && test_->finished()) return now();
-    std::optional<TimePoint> first = earlier(idle_until_, rests_until_);
-    first = earlier(first, earlier(lobby_.wake_at(), farewells_.wake_at()));
+    std::optional<TimePoint> first = earlier(lobby_.wake_at(), farewells_.wake_at());
+    first = earlier(first, earlier(applicants_.wake_at(), rests_until_));
+    if (applicants_.is_empty()) first = earlier(first, idle_until_);
     if (test_) first = earlier(first, test_->wake_at());
     return first;
   }
@@ -225,8 +234,9 @@ class Server {
   void on_time(TimePoint time) {
     lobby_.on_time(time);
     farewells_.on_time(time);
+    applicants_.on_time(time);
     if (test_) test_->on_time(time);
-    if (!idle_until_ || time < *idle_until_) return;
+    if (!idle_until_ || time < *idle_until_ || !applicants_.is_empty()) return;
     // iperf3 re-creates its listener here; ours has nothing to be freed from.
     done_ = options_.one_off;
     idle_until_ = time + seconds(options_.idle_timeout_s);
@@ -250,7 +260,8 @@ class Server {
   Fd listener_;
   Farewells farewells_;
   Lobby lobby_;
-  std::optional<Hosting> test_;
+  Applicants applicants_;
+  std::unique_ptr<Hosting> test_;
   int test_number_ = 0;
   std::optional<TimePoint> idle_until_;
   std::optional<TimePoint> rests_until_;  // while no connection can be accepted

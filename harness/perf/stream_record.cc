@@ -95,14 +95,6 @@ void StreamRecord::freeze() {
   frozen_bytes_ = cut_at_ - measured_from_;
 }
 
-void StreamRecord::align_omitted_part(std::uint64_t peer_bytes) {
-  if (stream_->sends()) {
-    frozen_bytes_ = std::max(frozen_bytes_, std::min(peer_bytes, frozen_bytes_ + measured_from_));
-  } else {
-    frozen_bytes_ = std::min(frozen_bytes_, peer_bytes);
-  }
-}
-
 wire::StreamResult StreamRecord::result(double seconds) const {
   wire::StreamResult r;
   r.id = stream_->id;

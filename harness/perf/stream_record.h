@@ -41,10 +41,6 @@ class StreamRecord {
   // The totals stand. cut_interval() has been called for the last time.
   void freeze();
 
-  // After freeze(), where the peer counted so many bytes: moves what was received beyond what was
-  // sent out of this receiver's measured part, or into this sender's.
-  void align_omitted_part(std::uint64_t peer_bytes);
-
   // After freeze(): what has come on the connection in all.
   void report_as(std::uint64_t bytes) { frozen_bytes_ = bytes; }
 

@@ -326,16 +326,6 @@ wire::Results TestRun::results() const {
   return results;
 }
 
-void TestRun::align_omitted_part(const wire::Results& results) {
-  if (plan_.parameters.omit_s == 0 || is_udp()) return;  // datagrams are numbered
-  for (StreamRecord& r : records_) {
-    const auto peer = std::ranges::find(results.streams, r.stream().id, &wire::StreamResult::id);
-    if (peer != results.streams.end() && peer->bytes >= 0) {
-      r.align_omitted_part(static_cast<std::uint64_t>(peer->bytes));
-    }
-  }
-}
-
 Result<void> TestRun::take_peer_results(const wire::Results& results) {
   remote_cpu_ = {results.cpu_total_percent, results.cpu_user_percent, results.cpu_system_percent};
   remote_congestion_ = results.congestion_used.value_or("");

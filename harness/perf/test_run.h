@@ -63,7 +63,8 @@ class TestRun {
 
   enum class Progress { Goes, Over, NoData, Broken };
   // Prints what is due. Over: the goal or the time is reached, where the test ends by itself.
-  // NoData: nothing was received for too long; or sent, where no time limits the test.
+  // NoData: nothing was received for too long; or sent, where this end does not end the test by
+  // itself, or not by time.
   Progress on_time(TimePoint now);
   // The sentence for NoData.
   Error no_data() const;
@@ -85,10 +86,6 @@ class TestRun {
   // Server, once stopped.
   std::vector<session::ConnectionTotal> totals() const;
   std::vector<const Stream*> streams() const;  // live as long as this
-  // After -O, with the peer's results, before these are taken: the ends leave the first part out by
-  // clocks of their own, so that a receiver may measure bytes that the sender left out. This end
-  // counts them as the peer did. Where both know the same streams by the same ids.
-  void align_omitted_part(const wire::Results& results);
   // Malformed when the results speak of a stream that this test does not have.
   Result<void> take_peer_results(const wire::Results& results);
   // The last interval and the summary, with what the peer told by now. Once.
@@ -104,7 +101,9 @@ class TestRun {
   bool sends() const;
   bool receives() const;
   std::uint64_t sum_of_bytes(bool sent) const;
-  bool may_stand_still() const { return !receives() && plan_.parameters.time_s == 0; }
+  bool may_stand_still() const {
+    return !receives() && (plan_.parameters.time_s == 0 || !plan_.ends_by_itself);
+  }
   std::uint64_t moved() const;
   Duration longest_pause() const;
   bool is_delivered(TimePoint now);

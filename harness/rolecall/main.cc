@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "harness/base/fd.h"
 #include "harness/net/process_guard.h"
 #include "harness/rolecall/command.h"
 
@@ -45,6 +46,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  rolecall::open_standard_descriptors();
   try {
     rolecall::ProcessGuard::instance();  // before there is anything that it could hold
     return run(argc, argv);

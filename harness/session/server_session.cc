@@ -168,7 +168,12 @@ void ServerSession::answer_parameters(TimePoint now) {
   roster_.emplace(parameters_, is_udp() && flag_ != Flag::Level2 ? Flag::None : flag_);
   state_ = State::CreateStreams;
   send(state_);
-  await(Expect::State, std::nullopt, config_.streams_limit, now);
+  // A second for each, on top; more of them than a client without a flag may have come side by
+  // side.
+  const auto in_turn =
+      std::min<std::int64_t>(parameters_.stream_count(), 2 * most_streams(Flag::None));
+  await(Expect::State, std::nullopt, config_.streams_limit + seconds(in_turn), now);
+  gap_until_ = now + config_.streams_limit;
 }
 
 bool ServerSession::take_state(TimePoint now) {

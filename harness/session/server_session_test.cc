@@ -306,6 +306,18 @@ TEST_F(ServerSessionTest, AClientThatOpensNoStreamIsEnded) {
   expect_refusal(wire::kErrorNoData);
 }
 
+// Each comes within streams_limit of the one before.
+TEST_F(ServerSessionTest, StreamsThatTrickleInEndTheTestAllTheSame) {
+  set_up(R"({"tcp":true,"time":1,"parallel":100})");
+  ConnectionId id = 0;
+  for (; id < 100 && !finished_; pass(seconds(100))) {
+    connect(++id);
+    receive_on(id, header());
+  }
+  EXPECT_EQ(id, 3U);  // after 120 s and one for each of the 100
+  expect_refusal(wire::kErrorNoData);
+}
+
 TEST_F(ServerSessionTest, AMissingTestEndIsNoticedAfterTheGrace) {
   run_to_running();
   pass(seconds(40));

@@ -85,7 +85,7 @@ void ServerSession::place(ConnectionId connection, TimePoint now) {
   auto placed = roster_->place(connection, tag.value(), header.accepted);
   if (!placed) return fail(std::move(placed).error(), wire::kErrorMessage);
   placed_[connection] = header.accepted;
-  until_ = now + config_.streams_limit;
+  gap_until_ = now + config_.streams_limit;
   if (roster_->complete()) start_running(now);
 }
 
@@ -108,7 +108,7 @@ bool ServerSession::on_flow(ConnectionId flow, ByteView datagram, TimePoint now)
   CHECK(wants_flows());
   const auto tag = read_flow(datagram);
   if (!tag || !roster_->place(flow, tag.value(), ++accepted_)) return false;
-  until_ = now + config_.streams_limit;
+  gap_until_ = now + config_.streams_limit;
   if (roster_->complete()) start_running(now);
   return true;
 }
