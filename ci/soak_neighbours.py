@@ -36,7 +36,7 @@ def hear_out(connection, limit):
         pass
 
 
-# --- strangers: none says all of a cookie, so none can become the next test
+# --- strangers: none says what test it wants, so none can become the next one
 
 def silent(port, rng):
     with connect(port) as c:
@@ -46,6 +46,23 @@ def silent(port, rng):
 def half_a_cookie(port, rng):
     with connect(port) as c:
         c.sendall(COOKIE[:rng.randrange(1, 37)])
+        hear_out(c, rng.uniform(0.01, 2))
+
+
+def cookie_of_its_own(rng):
+    return bytes(rng.choices(b"abcdefghijklmnopqrstuvwxyz234567", k=36)) + b"\0"
+
+
+def silent_with_a_cookie(port, rng):
+    with connect(port) as c:
+        c.sendall(cookie_of_its_own(rng))
+        hear_out(c, rng.uniform(0.01, 2))
+
+
+def half_of_its_parameters(port, rng):
+    with connect(port) as c:
+        text = frame({"tcp": True, "time": 1})
+        c.sendall(cookie_of_its_own(rng) + text[:rng.randrange(1, len(text))])
         hear_out(c, rng.uniform(0.01, 2))
 
 
@@ -73,7 +90,15 @@ def datagrams(port, rng):
             s.sendto(b"no connect datagram" * rng.randrange(0, 50), ("127.0.0.1", port))
 
 
-STRANGERS = [silent, half_a_cookie, ends_half_a_cookie, knocks_and_runs, crowd, datagrams]
+def connect_datagrams_of_another_host(port, rng):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.2", 0))
+        for _ in range(rng.randrange(1, 30)):
+            s.sendto(rng.choice([b"9876", b"6789"]), ("127.0.0.1", port))
+
+
+STRANGERS = [silent, half_a_cookie, silent_with_a_cookie, half_of_its_parameters, ends_half_a_cookie,
+             knocks_and_runs, crowd, datagrams, connect_datagrams_of_another_host]
 
 
 class Neighbours:
