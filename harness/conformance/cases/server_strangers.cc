@@ -115,6 +115,13 @@ Checked<void> client_behind_a_silent_one(ServerScript& server) {
   return test.reach(Phase::Done);
 }
 
+Checked<void> client_behind_a_silent_client(ServerScript& server) {
+  ServerTest silent(server);
+  TRY(silent.reach(Phase::Parameters));
+  ServerTest test(server);
+  return test.reach(Phase::Done);
+}
+
 Checked<void> stream_behind_a_silent_one(ServerScript& server) {
   ServerTest test(server);
   TRY(test.reach(Phase::Streams));
@@ -157,6 +164,9 @@ std::vector<Case> cases() {
       {"client-behind-a-silent-one",
        {"silent-stranger-does-not-keep-clients-waiting"},
        client_behind_a_silent_one},
+      {"client-behind-a-silent-client",
+       {"silent-client-does-not-keep-clients-waiting"},
+       client_behind_a_silent_client},
       {"stream-behind-a-silent-one",
        {"silent-stranger-does-not-delay-streams"},
        stream_behind_a_silent_one},
