@@ -54,11 +54,10 @@ class Hosting {
   bool finished() const { return finished_; }
   // Once finished, or before it has a test; nothing but its end may follow.
   Fd take_control() { return link_.take_socket(); }
-  // Whether this client uses up the one test of -1. Who has asked for none, or is not authorised,
-  // does not: else any stranger could end the server.
+  // Whether this client uses up the one test of -1. Who has not asked for one, or must not, does
+  // not: else any stranger could end the server.
   bool counts() const {
-    return session_.state() != session::State::IperfStart &&
-           session_.state() != session::State::ParamExchange && !is_refused_;
+    return around_.options.authorization ? is_authorized_ : session_.has_parameters();
   }
 
   // What has come on the control connection counts from now on, not from the next turn of the loop.
@@ -88,7 +87,7 @@ class Hosting {
     CHECK(false);  // outputs that only a client's session has
   }
 
-  bool is_authorized();
+  bool may_test();
   bool is_udp() const { return session_.parameters().protocol == wire::Protocol::Udp; }
   Result<void> listen_for_flows();
   Result<void> listen_for_associations();
@@ -133,7 +132,7 @@ class Hosting {
   bool roles_warned_ = false;
   bool pumping_ = false;
   bool finished_ = false;
-  bool is_refused_ = false;
+  bool is_authorized_ = false;
 };
 
 }  // namespace rolecall::perf

@@ -17,7 +17,7 @@
 namespace rolecall::perf {
 
 // One answer, whatever is wrong: it tells nothing about the users.
-bool Hosting::is_authorized() {
+bool Hosting::may_test() {
   if (!around_.options.authorization) return true;
   const auto admitted =
       around_.options.authorization->admits(session_.parameters().authtoken, wall_clock_s());
@@ -26,8 +26,8 @@ bool Hosting::is_authorized() {
 }
 
 void Hosting::carry_out(const session::ParametersAgreed&) {
-  if (!is_authorized()) {
-    is_refused_ = true;
+  is_authorized_ = may_test();
+  if (!is_authorized_) {
     return fail(Error{Errc::Config, "test authorization failed"}, wire::kErrorAuthorisation);
   }
   const wire::Parameters& p = session_.parameters();

@@ -148,6 +148,7 @@ void ServerSession::on_parameters(const std::string& json, TimePoint now) {
   auto parameters = wire::decode_parameters(json);
   if (!parameters) return fail(std::move(parameters).error(), wire::kErrorReceiveParameters);
   parameters_ = std::move(parameters).value();
+  has_parameters_ = true;
   auto refusal = choose_flag();
   if (!refusal) refusal = wire::validate(parameters_, most_streams(flag_));
   if (refusal) {

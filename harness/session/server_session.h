@@ -76,6 +76,8 @@ class ServerSession {
   const wire::Cookie& cookie() const { return cookie_; }
   // Hold from ParametersAgreed on.
   const wire::Parameters& parameters() const { return parameters_; }
+  // Whether the client has said what test it wants, be it one that is refused.
+  bool has_parameters() const { return has_parameters_; }
   Flag flag() const { return flag_; }
 
  private:
@@ -140,6 +142,7 @@ class ServerSession {
   std::optional<TimePoint> until_;
   Flag flag_ = Flag::None;
   bool finished_ = false;
+  bool has_parameters_ = false;
   std::optional<Roster> roster_;
   std::optional<LateBinding> late_;  // where roles were left open
   BindStreams bound_;                // as it was put out last
