@@ -121,7 +121,7 @@ class Client {
 
   void carry_out(const session::SendControl& send) { link_->send(send.bytes); }
 
-  void carry_out(const session::OpenStreams&) {
+  void carry_out(const session::ParametersSent&) {
     if (session_->announcement_left_out()) {
       report_.warning("the role flag was not announced: the parameters would pass 8192 bytes");
     }
@@ -136,10 +136,9 @@ class Client {
     facts.protocol = plan_.parameters.protocol;
     facts.fq_rate_bps = options_.fq_rate_bps;
     report_.connected(facts);
-    open_streams();
   }
 
-  void open_streams() {
+  void carry_out(const session::OpenStreams&) {
     const StreamOpening opening{options_,        *session_, plan_.parameters,
                                 link_->socket(), way_.peer, way_.from};
     connector_ = make_connector(reactor_, opening,

@@ -41,7 +41,8 @@ class Report {
   virtual void control_connected(int mss) = 0;
   // Client: -l was not given for UDP, and is what fits into one packet.
   virtual void datagram_size_chosen(int bytes) = 0;
-  // Parameters are exchanged, at either end ("Connecting to host", "Accepted connection from").
+  // A client has sent its parameters, a server agrees to them ("Connecting to host", "Accepted
+  // connection from").
   // What is written from here on is what captured() gives.
   virtual void connected(const ControlFacts& facts) = 0;
   // Server of a TCP test: before connected(). Else once, when the first stream stands.

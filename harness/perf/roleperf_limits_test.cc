@@ -32,7 +32,12 @@ class LimitsBetween : public testing::TestWithParam<Ends> {
 
 TEST_P(LimitsBetween, ATestThatWouldTakeTooLongIsRefused) {
   EXPECT_EQ(with("--server-max-duration 5", "-t 1").client_status, 0);
-  EXPECT_EQ(with("--server-max-duration 5", "-t 5 -O 1").client_status, 1);
+  const Outcome refused = with("--server-max-duration 5", "-t 5 -O 1 -V");
+  EXPECT_EQ(refused.client_status, 1);
+  for (const char* line :
+       {"Connecting to host 127.0.0.1, port ", "      Cookie: ", "      TCP MSS: "}) {
+    EXPECT_THAT(refused.client, HasSubstr(line));
+  }
 }
 
 TEST_P(LimitsBetween, ATestWithoutAnEndByTimeIsRefused) {

@@ -187,6 +187,7 @@ void ClientSession::send_parameters(TimePoint reply_limit) {
   }
   out_.push_back(SendControl{wire::encode_frame(json)});
   await(Expect::State, reply_limit);
+  out_.push_back(ParametersSent{});
 }
 
 void ClientSession::create_streams() {
