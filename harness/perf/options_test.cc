@@ -233,6 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"-c h -n 1 -k 1", "only one of"},
         RefusalCase{"-c h -u -F f", "cannot be sent in datagrams"},
         RefusalCase{"-c h --bidir -F f", "one direction"},
+        RefusalCase{"-c h -P 2 -F f", "one stream"},
         RefusalCase{"-c h -L 0", "the IPv6 flow label (-L)"},
         RefusalCase{"-c h -L 0x100000", "the IPv6 flow label (-L)"},
         RefusalCase{"-s -L 1", "client only"}, RefusalCase{"-s -Z", "client only"},
