@@ -151,6 +151,7 @@ class Client {
       result = hand_over_streams();
     } else {
       link_->read_now();  // the server's own word on it comes first
+      result.error().what.insert(0, "unable to connect stream: ");
     }
     if (!result) {
       session_->on_local(

@@ -25,6 +25,7 @@ namespace {
 
 using nlohmann::ordered_json;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 class OutputOf : public testing::Test {
  protected:
@@ -128,10 +129,10 @@ INSTANTIATE_TEST_SUITE_P(Releases, DatagramOutputOf,
 
 // --- failures
 
-class FailureOutputOf : public OutputOf, public testing::WithParamInterface<const char*> {
 // 3.9 has it on stderr, and no member "error".
 const std::string kClientHasTerminated = "the client has terminated";
 
+class FailureOutputOf : public OutputOf, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override { await(GetParam()); }
 
@@ -173,6 +174,10 @@ const std::string kClientHasTerminated = "the client has terminated";
     second.status();
     return second.output();
   }
+
+  static std::string at_a_server_that_refuses(const std::string& program) {
+    return run(program, program, {"-t 1 -b 50M -J", "--server-bitrate-limit 1M"}).client;
+  }
 };
 
 TEST_P(FailureOutputOf, WithoutAServer) {
@@ -206,6 +211,39 @@ TEST_P(FailureOutputOf, OfAClientWhoseServerIsInterrupted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Releases, FailureOutputOf, kReleases);
+
+// What programs look for is iperf3's sentence; what it was, and the system's word, stand behind it.
+class FailureWordsOf : public FailureOutputOf {
+ protected:
+  static void expect_same_sentence(const std::string& theirs, const std::string& ours) {
+    const auto sentence = parse(theirs)["error"].get<std::string>();
+    EXPECT_THAT(parse(ours)["error"].get<std::string>(),
+                StartsWith(sentence.substr(0, sentence.find(": "))));
+  }
+};
+
+TEST_P(FailureWordsOf, WithoutAServer) {
+  expect_same_sentence(without_a_server(iperf3_), without_a_server(ROLEPERF));
+}
+
+TEST_P(FailureWordsOf, AtABusyServer) {
+  expect_same_sentence(at_a_busy_server(iperf3_), at_a_busy_server(ROLEPERF));
+}
+
+// Older releases end the test once it has had too much.
+TEST_P(FailureWordsOf, AtAServerThatRefusesTheParameters) {
+  const std::string theirs = at_a_server_that_refuses(iperf3_);
+  const std::string ours = at_a_server_that_refuses(ROLEPERF);
+  expect_same_sentence(theirs, ours);
+  expect_same_shape(theirs, ours);
+}
+
+TEST_P(FailureWordsOf, OfAClientWhoseServerIsInterrupted) {
+  expect_same_sentence(interrupted(iperf3_, End::Client, End::Server).client,
+                       interrupted(ROLEPERF, End::Client, End::Server).client);
+}
+
+INSTANTIATE_TEST_SUITE_P(Releases, FailureWordsOf, testing::Values("3.22"));
 
 // --- --json-stream, since 3.17
 
