@@ -238,7 +238,7 @@ class Client {
     }
     const auto& failure = finished.failure ? finished.failure : misfit_;
     if (failure) report_failure(*failure);
-    report_.finished();
+    conclude_report();
   }
 
   void report_failure(const session::Failure& failure) {
@@ -314,13 +314,18 @@ class Client {
     }
     finished_ = true;
     report_.failed({FailureKind::Interrupt, reason});
-    report_.finished();
+    conclude_report();
   }
 
   int fail(const Error& error) {
     report_.failed({FailureKind::Error, error.message()});
-    report_.finished();
+    conclude_report();
     return 1;
+  }
+
+  // What could not be written is lost, which scripts must see.
+  void conclude_report() {
+    if (!report_.finished()) status_ = 1;
   }
 
   const Options& options_;

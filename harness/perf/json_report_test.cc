@@ -164,22 +164,22 @@ TEST(JsonReport, AClientThatFailsEarlyLeavesTheFrame) {
   EXPECT_THAT(sink.err, IsEmpty());
 }
 
-TEST(JsonReport, AServersErrorHasTheWholeLine) {
+ordered_json error_of_a_server(const Failure& failure) {
   MemorySink sink;
   JsonReport report(sample_settings(End::Server), sink);
   report.server_listening(5201, 1);
-  report.failed({FailureKind::Error, "no luck"});
+  report.failed(failure);
   report.finished();
-  EXPECT_EQ(ordered_json::parse(sink.out)["error"], "error - no luck");
+  return ordered_json::parse(sink.out)["error"];
+}
+
+TEST(JsonReport, AServersErrorHasTheWholeLine) {
+  EXPECT_EQ(error_of_a_server({FailureKind::Error, "no luck"}), "error - no luck");
 }
 
 TEST(JsonReport, ThatTheClientHasTerminatedIsABareSentence) {
-  MemorySink sink;
-  JsonReport report(sample_settings(End::Server), sink);
-  report.server_listening(5201, 1);
-  report.failed({FailureKind::PeerLeft, "the client has terminated"});
-  report.finished();
-  EXPECT_EQ(ordered_json::parse(sink.out)["error"], "the client has terminated");
+  EXPECT_EQ(error_of_a_server({FailureKind::PeerLeft, "the client has terminated"}),
+            "the client has terminated");
 }
 
 TEST(JsonReport, WithoutADocumentAnErrorGoesToStderr) {

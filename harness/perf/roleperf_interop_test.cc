@@ -233,6 +233,30 @@ TEST(RoleperfExit, OneWithoutAServerAlsoInJson) {
   EXPECT_TRUE(parse(client.output()).contains("error")) << client.output();
 }
 
+TEST(RoleperfExit, OneWhereTheReportIsLost) {
+  const Outcome to_a_log = run(ROLEPERF, ROLEPERF, {"-n 1M --logfile /dev/full", ""});
+  EXPECT_EQ(to_a_log.client_status, 1);
+  EXPECT_THAT(to_a_log.client, HasSubstr("No space left on device"));
+  const std::uint16_t port = free_port();
+  Program server(words(fmt::format("{} -s -1 -p {}", ROLEPERF, port)));
+  ASSERT_TRUE(await_listener(port));
+  Program to_stdout(
+      {"sh", "-c", fmt::format("{} -c 127.0.0.1 -p {} -n 1M -J >/dev/full", ROLEPERF, port)});
+  EXPECT_EQ(to_stdout.status(), 1);
+  EXPECT_EQ(to_stdout.output(),
+            "roleperf: error - the report could not be written: No space left on device\n");
+}
+
+TEST(RoleperfExit, ZeroWhereTheReaderOfTheReportHasLeft) {
+  const std::uint16_t port = free_port();
+  Program server(words(fmt::format("{} -s -1 -p {}", ROLEPERF, port)));
+  ASSERT_TRUE(await_listener(port));
+  Program client(
+      {"bash", "-c",
+       fmt::format("set -o pipefail; {} -c 127.0.0.1 -p {} -n 1M -J | true", ROLEPERF, port)});
+  EXPECT_EQ(client.status(), 0) << client.output();
+}
+
 TEST(RoleperfExit, OneWhereThePortIsTaken) {
   const auto line = fmt::format("{} -s -p {}", ROLEPERF, free_port());
   Program first(words(line + " --forceflush"));
