@@ -121,7 +121,7 @@ class Client {
 
   void carry_out(const session::SendControl& send) { link_->send(send.bytes); }
 
-  void carry_out(const session::OpenStreams&) {
+  void carry_out(const session::ParametersSent&) {
     if (session_->announcement_left_out()) {
       report_.warning("the role flag was not announced: the parameters would pass 8192 bytes");
     }
@@ -136,10 +136,9 @@ class Client {
     facts.protocol = plan_.parameters.protocol;
     facts.fq_rate_bps = options_.fq_rate_bps;
     report_.connected(facts);
-    open_streams();
   }
 
-  void open_streams() {
+  void carry_out(const session::OpenStreams&) {
     const StreamOpening opening{options_,        *session_, plan_.parameters,
                                 link_->socket(), way_.peer, way_.from};
     connector_ = make_connector(reactor_, opening,
@@ -152,6 +151,7 @@ class Client {
       result = hand_over_streams();
     } else {
       link_->read_now();  // the server's own word on it comes first
+      result.error().what.insert(0, "unable to connect stream: ");
     }
     if (!result) {
       session_->on_local(
@@ -235,7 +235,7 @@ class Client {
     }
     const auto& failure = finished.failure ? finished.failure : misfit_;
     if (failure) report_failure(*failure);
-    report_.finished();
+    conclude_report();
   }
 
   void report_failure(const session::Failure& failure) {
@@ -311,13 +311,18 @@ class Client {
     }
     finished_ = true;
     report_.failed({FailureKind::Interrupt, reason});
-    report_.finished();
+    conclude_report();
   }
 
   int fail(const Error& error) {
     report_.failed({FailureKind::Error, error.message()});
-    report_.finished();
+    conclude_report();
     return 1;
+  }
+
+  // What could not be written is lost, which scripts must see.
+  void conclude_report() {
+    if (!report_.finished()) status_ = 1;
   }
 
   const Options& options_;

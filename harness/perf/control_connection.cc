@@ -94,8 +94,10 @@ Result<Fd> connect_one(const Options& options, Reactor& reactor, const bool& giv
 }
 
 Error unreachable(const Options& options, Error error) {
-  error.what = fmt::format("unable to connect to server {}, port {}: {}", options.host,
-                           options.port, error.message());
+  error.what = fmt::format(
+      "unable to connect to server - server may have stopped running or use a different port, "
+      "firewall issue, etc.: {}, port {}: {}",
+      options.host, options.port, error.message());
   error.sys_errno = 0;
   return error;
 }

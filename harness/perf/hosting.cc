@@ -208,9 +208,12 @@ void Hosting::carry_out(const session::Finished& finished) {
   if (run_ && run_->stopped()) run_->print_summary();
   link_.finish(run_ ? now() + kFarewell : now());  // what is said before a test is short
   if (finished.failure) {
-    around_.report.failed(
-        {finished.failure->by_operator ? FailureKind::Interrupt : FailureKind::Error,
-         finished.failure->error.message()});
+    const session::Failure& failure = *finished.failure;
+    const bool has_left = failure.number == wire::kErrorClientTerminated;
+    const FailureKind kind = failure.by_operator ? FailureKind::Interrupt
+                             : has_left          ? FailureKind::PeerLeft
+                                                 : FailureKind::Error;
+    around_.report.failed({kind, failure.error.message()});
   }
   around_.report.finished();
 }

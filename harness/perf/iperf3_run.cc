@@ -91,11 +91,4 @@ std::vector<std::string> keys_of_iperf3_alone(const std::string& release) {
           "intervals[].sum.lost_percent", "intervals[].sum.packets"};
 }
 
-std::string without_first_bitrate(std::string server) {
-  const auto first = server.find("\t\t\"target_bitrate\"");
-  const auto cookie = server.find("\"cookie\"");
-  if (first < cookie) server.erase(first, server.find('\n', first) + 1 - first);
-  return server;
-}
-
 }  // namespace rolecall::perf

@@ -30,8 +30,4 @@ std::vector<std::string> keys_beyond_iperf3(const std::string& release);
 // Keys that only this release has: 3.9 writes the sums of a bidir interval under one key.
 std::vector<std::string> keys_of_iperf3_alone(const std::string& release);
 
-// With -b an iperf3 server writes start.target_bitrate twice; ours stands where it always does,
-// once.
-std::string without_first_bitrate(std::string server_document);
-
 }  // namespace rolecall::perf

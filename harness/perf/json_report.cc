@@ -59,6 +59,16 @@ ordered_json connected_object(const StreamFacts& facts) {
   return object;
 }
 
+ordered_json with_member(ordered_json object, const std::string& behind, const char* key,
+                         const ordered_json& value) {
+  ordered_json out;
+  for (auto& [name, member] : object.items()) {
+    out[name] = std::move(member);
+    if (name == behind) out[key] = value;
+  }
+  return out;
+}
+
 // In the order in which an interval lists them.
 std::vector<int> listed_sockets(const std::vector<StreamFacts>& streams,
                                 const std::vector<ListedDirection>& directions) {
@@ -138,9 +148,14 @@ void JsonReport::client_starting() {
 void JsonReport::connected(const ControlFacts& facts) {
   if (!document_) return;
   ordered_json& start = document_->start;
+  const bool server = settings_.end == End::Server;
+  // The first of the two places that a server of iperf3 has it in.
+  if (server && facts.target_bitrate_bps != 0) {
+    start =
+        with_member(std::move(start), "system_info", "target_bitrate", facts.target_bitrate_bps);
+  }
   const std::int64_t ms = settings_.wall_clock_ms();
   start["timestamp"] = {{"time", gmt_text(ms)}, {"timesecs", ms / 1000}, {"timemillisecs", ms}};
-  const bool server = settings_.end == End::Server;
   start[server ? "accepted_connection" : "connecting_to"] = {
       {"host", server ? shown_host(facts.host) : facts.host}, {"port", facts.port}};
   start["cookie"] = facts.cookie;
@@ -282,14 +297,14 @@ void JsonReport::debug(std::string_view text) {
   sink_.write_error(fmt::format("debug: {}\n", text));
 }
 
-void JsonReport::finished() {
-  if (!document_) return;
+bool JsonReport::finished() {
+  if (!document_) return sink_.flush();
   if (settings_.json_stream) write_last_events();
   if (!settings_.json_stream || settings_.json_stream_full) {
     sink_.write(print_json(document_->whole(title_, test_.extra_data)) + "\n");
-    sink_.flush();
   }
   document_.reset();
+  return sink_.flush();
 }
 
 void JsonReport::write_last_events() {

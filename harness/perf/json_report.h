@@ -40,7 +40,7 @@ class JsonReport : public Report {
   void warning(std::string_view text) override;
   void debug(std::string_view text) override;
   // Writes the document, or the last events, and forgets it. Nothing, where no test has begun.
-  void finished() override;
+  bool finished() override;
   ServerOutput captured() const override;
 
  private:

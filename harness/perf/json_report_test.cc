@@ -45,6 +45,17 @@ TEST(JsonReport, AServersStart) {
                           "tcp_mss_default", "target_bitrate", "fq_rate", "test_start"));
 }
 
+// iperf3 says it twice, there and behind the cookie.
+TEST(JsonReport, AServersStartHasAClientsBitrateBehindTheSystem) {
+  SampleTest sample = sample_test(End::Server, false, false, 1);
+  sample.control.target_bitrate_bps = 1000;
+  EXPECT_THAT(keys(reported(sample)["start"]),
+              ElementsAre("connected", "version", "system_info", "target_bitrate", "sock_bufsize",
+                          "sndbuf_actual", "rcvbuf_actual", "timestamp", "accepted_connection",
+                          "cookie", "tcp_mss_default", "fq_rate", "test_start"));
+  EXPECT_EQ(reported(sample)["start"]["target_bitrate"], 1000);
+}
+
 TEST(JsonReport, TestStart) {
   EXPECT_THAT(keys(reported(sample_test(End::Client, false, false, 1))["start"]["test_start"]),
               ElementsAre("protocol", "num_streams", "blksize", "omit", "duration", "bytes",
@@ -153,13 +164,22 @@ TEST(JsonReport, AClientThatFailsEarlyLeavesTheFrame) {
   EXPECT_THAT(sink.err, IsEmpty());
 }
 
-TEST(JsonReport, AServersErrorHasTheWholeLine) {
+ordered_json error_of_a_server(const Failure& failure) {
   MemorySink sink;
   JsonReport report(sample_settings(End::Server), sink);
   report.server_listening(5201, 1);
-  report.failed({FailureKind::Error, "no luck"});
+  report.failed(failure);
   report.finished();
-  EXPECT_EQ(ordered_json::parse(sink.out)["error"], "error - no luck");
+  return ordered_json::parse(sink.out)["error"];
+}
+
+TEST(JsonReport, AServersErrorHasTheWholeLine) {
+  EXPECT_EQ(error_of_a_server({FailureKind::Error, "no luck"}), "error - no luck");
+}
+
+TEST(JsonReport, ThatTheClientHasTerminatedIsABareSentence) {
+  EXPECT_EQ(error_of_a_server({FailureKind::PeerLeft, "the client has terminated"}),
+            "the client has terminated");
 }
 
 TEST(JsonReport, WithoutADocumentAnErrorGoesToStderr) {

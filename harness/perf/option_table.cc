@@ -33,12 +33,6 @@ Result<void> set_text(Parsing& parsing, const char* argument) {
   return ok();
 }
 
-template <auto kMember>
-Result<void> set_size(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.*kMember, read_size(argument));
-  return ok();
-}
-
 Result<void> set_end(Parsing& parsing, End end) {
   if (parsing.has_end && parsing.options.end != end) {
     return parameter_error("one roleperf cannot be both server (-s) and client (-c)");
@@ -94,11 +88,11 @@ Result<void> set_interval(Parsing& parsing, const char* argument) {
 }
 
 Result<void> set_affinity(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.affinity, read_any_base_within(argument, 0, 1024, "the core (-A)"));
-  const char* comma = std::strchr(argument, ',');
-  if (comma == nullptr) return ok();
+  const auto [ours, servers] = split(argument, ',');
+  TRY(parsing.options.affinity, read_any_base_within(ours, 0, 1024, "the core (-A)"));
+  if (!servers) return ok();
   TRY(parsing.options.server_affinity,
-      read_int_within(comma + 1, 0, 1024, "the server's core (-A)"));
+      read_int_within(*servers, 0, 1024, "the server's core (-A)"));
   if (parsing.client_option == nullptr) parsing.client_option = "affinity N,M";
   return ok();
 }
@@ -123,8 +117,12 @@ Result<void> set_send_timeout(Parsing& parsing, const char* argument) {
 
 Result<void> set_debug(Parsing& parsing, const char* argument) {
   constexpr int kMost = 4;
-  const int level = argument == nullptr ? kMost : read_int(argument);
-  parsing.options.debug_level = level < 0 ? kMost : level;
+  using Limits = std::numeric_limits<int>;
+  parsing.options.debug_level = kMost;
+  if (argument == nullptr) return ok();
+  TRY(const int level,
+      read_int_within(argument, Limits::min(), Limits::max(), "the debug level (--debug)"));
+  if (level >= 0) parsing.options.debug_level = level;
   return ok();
 }
 
@@ -152,12 +150,8 @@ Result<void> set_time_skew(Parsing& parsing, const char* argument) {
 }
 
 Result<void> set_connect_timeout(Parsing& parsing, const char* argument) {
-  TRY(auto ms, read_size(argument));
-  if (ms > static_cast<std::uint64_t>(kDayInMs)) {
-    return parameter_error(
-        fmt::format("the connect timeout (--connect-timeout) must be 0 to {} ms, not '{}'",
-                    kDayInMs, argument));
-  }
+  TRY(const auto ms,
+      read_size_within(argument, kDayInMs, "the connect timeout (--connect-timeout, ms)"));
   parsing.options.connect_timeout_ms = static_cast<int>(ms);
   return ok();
 }
@@ -168,13 +162,19 @@ Result<void> set_time(Parsing& parsing, const char* argument) {
   return ok();
 }
 
+Result<void> set_bytes(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.bytes, read_size_within(argument, kMostAmount, "the bytes to send (-n)"));
+  return ok();
+}
+
+Result<void> set_blocks(Parsing& parsing, const char* argument) {
+  TRY(parsing.options.blocks, read_size_within(argument, kMostAmount, "the blocks to send (-k)"));
+  return ok();
+}
+
 Result<void> set_length(Parsing& parsing, const char* argument) {
   constexpr int kMost = 1024 * 1024;
-  TRY(auto bytes, read_size(argument));
-  if (bytes > kMost) {
-    return parameter_error(
-        fmt::format("the block size (-l) must be at most {} bytes, not '{}'", kMost, argument));
-  }
+  TRY(const auto bytes, read_size_within(argument, kMost, "the block size (-l, bytes)"));
   parsing.length_given = bytes != 0;
   parsing.options.block_bytes = bytes == 0 ? Options{}.block_bytes : static_cast<int>(bytes);
   return ok();
@@ -197,12 +197,9 @@ Result<void> set_protocol(Parsing& parsing, const char*) {
 
 // iperf3 takes the number for a bit rate (-b) too.
 Result<void> set_outgoing(Parsing& parsing, const char* argument) {
-  constexpr std::uint64_t kMost = 65535;
-  TRY(const auto streams, read_size(argument));
-  if (streams > kMost) {
-    return parameter_error(fmt::format(
-        "the streams of an association (--nstreams) must be 0 to {}, not '{}'", kMost, argument));
-  }
+  constexpr int kMost = 65535;
+  TRY(const auto streams,
+      read_size_within(argument, kMost, "the streams of an association (--nstreams)"));
   parsing.options.outgoing_streams = static_cast<int>(streams);
   return ok();
 }
@@ -333,8 +330,8 @@ constexpr OptionRow kRows[] = {
     {"bitrate", 'b', Required, ClientOnly, set_bitrate},
     {"bandwidth", 'b', Required, ClientOnly, set_bitrate},
     {"time", 't', Required, ClientOnly, set_time},
-    {"bytes", 'n', Required, ClientOnly, set_size<&Options::bytes>},
-    {"blockcount", 'k', Required, ClientOnly, set_size<&Options::blocks>},
+    {"bytes", 'n', Required, ClientOnly, set_bytes},
+    {"blockcount", 'k', Required, ClientOnly, set_blocks},
     {"length", 'l', Required, ClientOnly, set_length},
     {"parallel", 'P', Required, ClientOnly, set_streams},
     {"reverse", 'R', None, ClientOnly, set_reverse},

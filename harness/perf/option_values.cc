@@ -16,16 +16,26 @@
 namespace rolecall::perf {
 namespace {
 
-Result<int> within(long value, const char* text, int low, int high, const char* what) {
-  if (value >= low && value <= high) return static_cast<int>(value);
+// None where the text is not a number, and nothing but one. One that is too large is the largest.
+std::optional<long> whole_number(const std::string& text, int base) {
+  char* end = nullptr;
+  const long value = std::strtol(text.c_str(), &end, base);
+  if (text.empty() || *end != '\0') return std::nullopt;
+  return value;
+}
+
+Result<int> within(std::optional<long> value, const std::string& text, int low, int high,
+                   const char* what) {
+  if (value && *value >= low && *value <= high) return static_cast<int>(*value);
   return parameter_error(fmt::format("{} must be {} to {}, not '{}'", what, low, high, text));
 }
 
-Result<std::uint64_t> read_amount(const char* text, SuffixBase base) {
-  const auto amount = parse_amount(text, base);
-  if (amount) return whole_amount(*amount);
+Result<std::uint64_t> read_amount(const std::string& text, SuffixBase base, std::uint64_t most,
+                                  const char* what) {
+  const auto amount = parse_amount(text.c_str(), base);
+  if (amount && *amount <= most) return *amount;
   return parameter_error(
-      fmt::format("invalid number or unit '{}': give a number, and k, m, g or t behind it", text));
+      fmt::format("{} must be 0 to {}, or a number with k, m, g or t, not '{}'", what, most, text));
 }
 
 bool is_link_local_v6(const std::string& host) {
@@ -39,36 +49,39 @@ Error parameter_error(std::string text) {
   return Error{Errc::Config, std::move(text)};
 }
 
-int read_int(const char* text) {
-  return static_cast<int>(std::strtol(text, nullptr, 10));
+Result<int> read_int_within(const std::string& text, int low, int high, const char* what) {
+  return within(whole_number(text, 10), text, low, high, what);
 }
 
-Result<int> read_int_within(const char* text, int low, int high, const char* what) {
-  return within(read_int(text), text, low, high, what);
+Result<int> read_any_base_within(const std::string& text, int low, int high, const char* what) {
+  return within(whole_number(text, 0), text, low, high, what);
 }
 
-Result<int> read_any_base_within(const char* text, int low, int high, const char* what) {
+Result<double> read_interval(const std::string& text, const char* what) {
   char* end = nullptr;
-  const long value = std::strtol(text, &end, 0);
-  return within(end == text ? -1L : value, text, low, high, what);
-}
-
-Result<double> read_interval(const char* text, const char* what) {
-  const double seconds = std::atof(text);
+  const double seconds = std::strtod(text.c_str(), &end);
+  const bool whole = !text.empty() && *end == '\0';
   // Not the other way round: "nan" must not pass.
-  if (seconds == 0 || (seconds >= 0.1 && seconds <= 60)) return seconds;
+  if (whole && (seconds == 0 || (seconds >= 0.1 && seconds <= 60))) return seconds;
   return parameter_error(fmt::format("{} must be 0 or 0.1 to 60 seconds, not '{}'", what, text));
 }
 
-Result<std::uint64_t> read_size(const char* text) {
-  return read_amount(text, SuffixBase::Binary);
+Result<std::uint64_t> read_size_within(const std::string& text, std::uint64_t most,
+                                       const char* what) {
+  return read_amount(text, SuffixBase::Binary, most, what);
 }
 
-Result<std::uint64_t> read_rate(const char* text) {
-  return read_amount(text, SuffixBase::Decimal);
+Result<std::uint64_t> read_rate(const std::string& text, const char* what) {
+  return read_amount(text, SuffixBase::Decimal, kMostAmount, what);
 }
 
-Result<int> read_dscp(const char* text) {
+Parts split(const std::string& text, char separator) {
+  const auto at = text.find(separator);
+  if (at == std::string::npos) return {text, std::nullopt};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+Result<int> read_dscp(const std::string& text) {
   // dscp.c, 3.22.
   static constexpr std::pair<const char*, int> kNames[] = {
       {"af11", 0x28},       {"af12", 0x30}, {"af13", 0x38},     {"af21", 0x48},
@@ -79,11 +92,10 @@ Result<int> read_dscp(const char* text) {
       {"ef", 0xb8},         {"va", 0xb0},   {"lowdelay", 0x10}, {"throughput", 0x08},
       {"reliability", 0x04}};
   for (const auto& [name, tos] : kNames) {
-    if (::strcasecmp(name, text) == 0) return tos;
+    if (::strcasecmp(name, text.c_str()) == 0) return tos;
   }
-  char* end = nullptr;
-  const long value = std::strtol(text, &end, 0);
-  if (end != text && *end == '\0' && value >= 0 && value <= 63) return static_cast<int>(value) * 4;
+  const auto value = whole_number(text, 0);
+  if (value && *value >= 0 && *value <= 63) return static_cast<int>(*value) * 4;
   return parameter_error(
       fmt::format("--dscp takes a name (af11 to af43, cs0 to cs7, ef, va, lowdelay, throughput, "
                   "reliability) or "

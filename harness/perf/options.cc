@@ -167,13 +167,16 @@ Result<void> settle_protocol(Parsing& parsing) {
 }
 
 // The ends of a stream have a file each. With --bidir one end would write into the file that it
-// sends; iperf3 does.
+// sends, with -P all streams into the same; iperf3 does.
 Result<void> settle_file(Parsing& parsing) {
   Options& options = parsing.options;
   if (options.file.empty() || options.end == End::Server) return ok();
   if (options.udp) return parameter_error("a file (-F) cannot be sent in datagrams (-u)");
   if (options.bidir) {
     return parameter_error("a file (-F) is sent in one direction: --bidir would overwrite it");
+  }
+  if (options.streams > 1) {
+    return parameter_error("a file (-F) is sent in one stream: with -P each would write it anew");
   }
   const bool ends_otherwise =
       parsing.duration_given || options.bytes != 0 || options.blocks != 0 || options.reverse;

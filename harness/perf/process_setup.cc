@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,8 +82,11 @@ Result<PidFile> PidFile::write(const std::string& path) {
   return held;
 }
 
+// A link or a device was there before, and is not ours to remove.
 PidFile::~PidFile() {
-  if (!path_.empty()) ::unlink(path_.c_str());
+  struct stat facts {};
+  if (path_.empty() || ::lstat(path_.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return;
+  ::unlink(path_.c_str());
 }
 
 }  // namespace rolecall::perf

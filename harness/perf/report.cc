@@ -51,7 +51,10 @@ ssize_t write_all(void* cookie, const char* data, std::size_t size) {
   StandardStream& to = *static_cast<StandardStream*>(cookie);
   std::size_t written = 0;
   while (written < size) {
-    if (!to.has_room()) return 0;
+    if (!to.has_room()) {
+      errno = EPIPE;  // as if nobody read any more
+      return 0;
+    }
     const ssize_t n = ::write(to.fd, data + written, std::min(size - written, kPortion));
     if (n >= 0) {
       written += static_cast<std::size_t>(n);
@@ -95,13 +98,28 @@ class FileSink : public ReportSink {
     if (errors_ != reports_ && errors_ != stderr) fclose(errors_);
   }
 
-  void write(std::string_view text) override { fwrite(text.data(), 1, text.size(), reports_); }
+  void write(std::string_view text) override {
+    note(fwrite(text.data(), 1, text.size(), reports_) == text.size());
+  }
   void write_error(std::string_view text) override { fwrite(text.data(), 1, text.size(), errors_); }
-  void flush() override { fflush(reports_); }
+  bool flush() override {
+    note(fflush(reports_) == 0);
+    return !is_lost_;
+  }
 
  private:
+  // To stderr itself: a log file is what could not be written. A reader that has left wants no
+  // more.
+  void note(bool is_written) {
+    if (is_written || is_lost_ || errno == EPIPE) return;
+    is_lost_ = true;
+    const std::string why = system_error("the report could not be written").message();
+    fputs(fmt::format("roleperf: error - {}\n", why).c_str(), stderr);
+  }
+
   FILE* reports_;
   FILE* errors_;
+  bool is_lost_ = false;
 };
 
 }  // namespace

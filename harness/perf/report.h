@@ -17,13 +17,15 @@
 
 namespace rolecall::perf {
 
-// Where reports go. Never fails: like iperf3, roleperf does not stop for a report it cannot write.
+// Where reports go. Like iperf3, roleperf does not stop for a report that it cannot write.
 class ReportSink {
  public:
   virtual ~ReportSink() = default;
   virtual void write(std::string_view text) = 0;        // reports
   virtual void write_error(std::string_view text) = 0;  // errors and warnings
-  virtual void flush() = 0;
+  // False where not all that was written since the beginning has found its place; the first time,
+  // stderr says so.
+  virtual bool flush() = 0;
 };
 
 // One Report serves one run of the program; a server begins each of its tests by
@@ -41,7 +43,8 @@ class Report {
   virtual void control_connected(int mss) = 0;
   // Client: -l was not given for UDP, and is what fits into one packet.
   virtual void datagram_size_chosen(int bytes) = 0;
-  // Parameters are exchanged, at either end ("Connecting to host", "Accepted connection from").
+  // A client has sent its parameters, a server agrees to them ("Connecting to host", "Accepted
+  // connection from").
   // What is written from here on is what captured() gives.
   virtual void connected(const ControlFacts& facts) = 0;
   // Server of a TCP test: before connected(). Else once, when the first stream stands.
@@ -65,7 +68,8 @@ class Report {
   // What -d shows of the program's inner life, where warnings go.
   virtual void debug(std::string_view text) = 0;
   // The test is over: JSON writes its document, a client's text says so unless it failed.
-  virtual void finished() = 0;
+  // False where not all of this run's reports could be written.
+  virtual bool finished() = 0;
 
   // Server: what this report has said of the test since connected(). JSON: the document as it
   // stands.

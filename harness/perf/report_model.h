@@ -190,6 +190,7 @@ enum class FailureKind {
   Error,        // "roleperf: error - TEXT"
   Interrupt,    // "roleperf: interrupt - TEXT": a signal ended it
   ServerError,  // as Error, behind a line "roleperf: SERVER ERROR - TEXT": the server said so
+  PeerLeft,     // "roleperf: TEXT": the client has terminated
   Fatal,        // as Error, and a line "roleperf: exiting": a server that cannot go on
 };
 

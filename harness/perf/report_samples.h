@@ -12,7 +12,10 @@ namespace rolecall::perf {
 struct MemorySink : ReportSink {
   void write(std::string_view text) override { out += text; }
   void write_error(std::string_view text) override { err += text; }
-  void flush() override { ++flushes; }
+  bool flush() override {
+    ++flushes;
+    return true;
+  }
   std::string out;
   std::string err;
   int flushes = 0;

@@ -120,6 +120,19 @@ TEST(RoleperfInTheBackground, ServesOnceTheProgramThatWasStartedHasEnded) {
   EXPECT_GT(::waitpid(-1, nullptr, 0), 0);
 }
 
+// iperf3 removes whatever the path is: the link, or a device.
+TEST(RoleperfPidFile, ThatIsALinkStays) {
+  const fs::path folder = fs::path(testing::TempDir()) / fmt::format("pid-{}", ::getpid());
+  fs::create_directory(folder);
+  std::ofstream(folder / "elsewhere") << "0";
+  fs::create_symlink("elsewhere", folder / "link");
+  Program client(words(fmt::format("{} -c 127.0.0.1 -p {} -I {}", ROLEPERF, free_port(),
+                                   (folder / "link").string())));
+  EXPECT_EQ(client.status(), 1) << client.output();
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  fs::remove_all(folder);
+}
+
 TEST(RoleperfInTheBackground, SaysWhatKeepsItFromServing) {
   const std::uint16_t port = free_port();
   Program first(words(fmt::format("{} -s -p {}", ROLEPERF, port)));

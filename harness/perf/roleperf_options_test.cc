@@ -2,7 +2,12 @@
 // Options of roleperf that take more than one line of figures to check, as programs, with iperf3 on
 // the other side or beside it where it says something: --cport, -B, -C, -w, -O and
 // --role-flag=require.
+#include <algorithm>
 #include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -21,6 +26,7 @@ using nlohmann::ordered_json;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 using testing::UnorderedElementsAre;
 
 // --- which program is at which end
@@ -174,6 +180,31 @@ TEST(RoleperfOmit, StartsTheTextAnewAfterTheOmittedSecond) {
     ASSERT_NE(omitted, std::string::npos) << text;
     EXPECT_THAT(text.substr(omitted), HasSubstr(" 0.00-1.")) << text;
   }
+}
+
+// --- -v
+
+std::vector<std::string> features(const std::string& program) {
+  constexpr std::string_view kTitle = "Optional features available: ";
+  Program shown({program, "-v"});
+  EXPECT_EQ(shown.status(), 0);
+  const std::string& text = shown.output();
+  std::istringstream list(text.substr(std::min(text.size(), text.find(kTitle) + kTitle.size())));
+  std::string line;
+  std::getline(list, line);
+  std::vector<std::string> names;
+  for (auto at = line.find(", "); at != line.npos; at = line.find(", ")) {
+    names.push_back(line.substr(0, at));
+    line.erase(0, at + 2);
+  }
+  names.push_back(line);
+  return names;
+}
+
+TEST(RoleperfVersion, ListsTheFeaturesThatIperf3HasAndMore) {
+  const std::string iperf3 = iperf3_of("3.22");
+  if (iperf3.empty()) GTEST_SKIP() << "no iperf3 3.22: ci/peers.sh fetches it";
+  EXPECT_THAT(features(ROLEPERF), IsSupersetOf(features(iperf3)));
 }
 
 // --- --role-flag=require with a peer that has none

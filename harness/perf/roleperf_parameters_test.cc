@@ -36,19 +36,20 @@ TEST_P(ParametersOf, AreIperf3s) {
 
 INSTANTIATE_TEST_SUITE_P(Tests, ParametersOf,
                          testing::Values("", "-R", "--bidir", "-P 3", "-P 1 -P 4", "-t 7", "-t 0",
-                                         "-t abc", "-n 1M", "-n 1.5K", "-n 0", "-n 9e18", "-k 10",
+                                         "-n 1M", "-n 1.5K", "-n 0", "-n 9e18", "-k 10",
                                          "-k 1K -l 1K", "-l 1K", "-l 0", "-O 2", "-F /proc/version",
                                          "-T title", "--extra-data text", "--get-server-output",
-                                         "-A 1", "-A 1,0", "-A 0,"));
+                                         "-A 1", "-A 1,0", "-n 1MB"));
 
 INSTANTIATE_TEST_SUITE_P(Rates, ParametersOf,
-                         testing::Values("-b 0", "-b 5M", "-b 5M/10", "-b 1.5G", "-b 1e3", "-b 1T",
-                                         "--fq-rate 1G", "--fq-rate 1G --no-fq-socket-pacing",
-                                         "--pacing-timer 0", "--pacing-timer 5k"));
+                         testing::Values("-b 0", "-b 5M", "-b 5M/10", "-b 1.5G", "-b 5Mbit",
+                                         "-b 1e3", "-b 1T", "--fq-rate 1G",
+                                         "--fq-rate 1G --no-fq-socket-pacing", "--pacing-timer 0",
+                                         "--pacing-timer 5k"));
 
 INSTANTIATE_TEST_SUITE_P(Sockets, ParametersOf,
                          testing::Values("-m", "-u -m", "-w 64K", "-w 1.5K", "-M 1400", "-N",
-                                         "-C cubic", "-S 0x10", "-S 010", "-S 16abc", "--dscp af11",
+                                         "-C cubic", "-S 0x10", "-S 010", "--dscp af11",
                                          "--dscp 46", "-L 5", "-L 0xFFFFF", "-Z", "--skip-rx-copy",
                                          "--repeating-payload", "--dont-fragment", "--gsro",
                                          "--udp-counters-64bit"));
@@ -59,10 +60,6 @@ INSTANTIATE_TEST_SUITE_P(Datagrams, ParametersOf,
                                          "-u -n 1M", "-u -k 5", "-u --udp-counters-64bit",
                                          "-u --dont-fragment", "-u -w 10K -N -M 1000",
                                          "-u -R -b 2M -l 500 -P 2", "-u --gsro -l 1400"));
-
-TEST(ParametersOfOurs, AnEndlessAmountIsTheMostThatJsonHas) {
-  EXPECT_EQ(parameters_of(ROLEPERF, "-n -1")["num"], 9223372036854775807);
-}
 
 }  // namespace
 }  // namespace rolecall::perf

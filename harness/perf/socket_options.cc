@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/socket_options.h"
 
-#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,12 +12,8 @@
 namespace rolecall::perf {
 
 Result<void> set_window(Parsing& parsing, const char* argument) {
-  constexpr std::uint64_t kMost = 512 * 1024 * 1024;
-  TRY(auto bytes, read_size(argument));
-  if (bytes > kMost) {
-    return parameter_error(
-        fmt::format("the socket buffer (-w) must be 0 to {} bytes, not '{}'", kMost, argument));
-  }
+  constexpr int kMost = 512 * 1024 * 1024;
+  TRY(const auto bytes, read_size_within(argument, kMost, "the socket buffer (-w, bytes)"));
   parsing.options.window_bytes = static_cast<int>(bytes);
   return ok();
 }
@@ -43,7 +41,7 @@ Result<void> set_flow_label(Parsing& parsing, const char* argument) {
 }
 
 Result<void> set_fq_rate(Parsing& parsing, const char* argument) {
-  TRY(parsing.options.fq_rate_bps, read_rate(argument));
+  TRY(parsing.options.fq_rate_bps, read_rate(argument, "the kernel's rate (--fq-rate)"));
   return ok();
 }
 
@@ -59,6 +57,7 @@ Result<void> set_keep_alive(Parsing& parsing, const char* argument) {
   constexpr int kMostSeconds = 32767;
   constexpr int kMostProbes = 127;
   KeepAlive& wanted = parsing.options.control_keep_alive.emplace();
+  if (argument == nullptr) return ok();
   struct Part {
     int KeepAlive::*member;
     int most;
@@ -69,14 +68,17 @@ Result<void> set_keep_alive(Parsing& parsing, const char* argument) {
       {&KeepAlive::interval_s, kMostSeconds, "the interval of probes (--cntl-ka, s)"},
       {&KeepAlive::probes, kMostProbes, "the number of probes (--cntl-ka)"},
   };
+  std::optional<std::string> rest = argument;
   for (const Part& part : kParts) {
-    if (argument == nullptr) break;
-    const bool is_left_out = *argument == '\0' || *argument == '/';
-    if (!is_left_out) {
-      TRY(wanted.*part.member, read_int_within(argument, 0, part.most, part.what));
+    if (!rest) break;
+    auto [value, behind] = split(*rest, '/');
+    if (!value.empty()) {
+      TRY(wanted.*part.member, read_int_within(value, 0, part.most, part.what));
     }
-    argument = std::strchr(argument, '/');
-    if (argument != nullptr) ++argument;
+    rest = std::move(behind);
+  }
+  if (rest) {
+    return parameter_error(fmt::format("--cntl-ka has three numbers at most, not '{}'", argument));
   }
   return check_keep_alive(wanted);
 }

@@ -4,19 +4,10 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <limits>
-
 #include "harness/perf/usage.h"
 
 namespace rolecall::perf {
 namespace {
-
-// A JSON document has 63 bits for a number, and so much never comes to its end.
-std::int64_t amount(std::uint64_t value) {
-  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-  return static_cast<std::int64_t>(std::min(value, kMost));
-}
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -35,18 +26,18 @@ wire::Parameters test_parameters(const Options& o) {
   if (o.wide_counter) p.udp_counter = wire::Counter::Wide;
   p.omit_s = o.omit_s;
   p.time_s = o.duration_s;
-  p.bytes = amount(o.bytes);
-  p.blocks = amount(o.blocks);
+  p.bytes = static_cast<std::int64_t>(o.bytes);
+  p.blocks = static_cast<std::int64_t>(o.blocks);
   p.parallel = o.streams;
   p.block_bytes = o.block_bytes;
   p.window_bytes = o.window_bytes;
   p.mss_bytes = o.mss_bytes;
-  p.bits_per_second = amount(o.bitrate_bps);
+  p.bits_per_second = static_cast<std::int64_t>(o.bitrate_bps);
   p.burst_blocks = o.burst_blocks;
   p.server_affinity = o.server_affinity;
   p.tos = o.tos;
   p.flow_label = o.flow_label;
-  p.fq_bits_per_second = amount(o.fq_rate_bps);
+  p.fq_bits_per_second = static_cast<std::int64_t>(o.fq_rate_bps);
   p.pacing_timer_us = static_cast<std::int64_t>(o.pacing_timer_us);
   p.repeating_payload = o.repeating_payload;
   p.zerocopy = o.zerocopy;

@@ -90,6 +90,7 @@ std::string shown_host(const std::string& host) {
 }
 
 std::string failure_line(const Failure& failure) {
+  if (failure.kind == FailureKind::PeerLeft) return failure.text;
   return fmt::format("{} - {}", failure.kind == FailureKind::Interrupt ? "interrupt" : "error",
                      failure.text);
 }

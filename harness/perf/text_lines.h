@@ -52,7 +52,7 @@ std::string not_available(std::string_view id, std::string_view side);
 // An IPv4 address without the coat that an IPv6 socket puts on it.
 std::string shown_host(const std::string& host);
 
-// "error - TEXT" or "interrupt - TEXT".
+// "error - TEXT", "interrupt - TEXT", or where the peer has left "TEXT".
 std::string failure_line(const Failure& failure);
 
 // What a peer has said, for a terminal: control characters become '?'. A line stays one line.

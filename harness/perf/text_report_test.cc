@@ -346,6 +346,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FailureCase{FailureKind::Interrupt, "roleperf: interrupt - no luck\n"},
                     FailureCase{FailureKind::ServerError,
                                 "roleperf: SERVER ERROR - no luck\nroleperf: error - no luck\n"},
+                    FailureCase{FailureKind::PeerLeft, "roleperf: no luck\n"},
                     FailureCase{FailureKind::Fatal,
                                 "roleperf: error - no luck\nroleperf: exiting\n"}));
 

@@ -3,6 +3,9 @@
 // "%lf%c" in iperf3: "1 K" is refused, for its suffix is the blank.
 #include "harness/perf/units.h"
 
+#include <strings.h>
+
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
@@ -27,6 +30,13 @@ std::string adaptive(double value, double base, std::string_view unit) {
   return with_prefix(value, prefix, unit);
 }
 
+// As people write them behind "10M"; iperf3 reads nothing behind the letter.
+bool is_unit(const char* text) {
+  constexpr const char* kUnits[] = {"", "b", "ib", "bit", "bits", "byte", "bytes", "bps"};
+  return std::ranges::any_of(kUnits,
+                             [text](const char* unit) { return ::strcasecmp(text, unit) == 0; });
+}
+
 }  // namespace
 
 std::string format_bytes(double bytes) {
@@ -47,23 +57,19 @@ std::string format_rate(double bytes_per_second, char letter) {
   return adaptive(bits_per_second, 1000, "bit") + "/sec";
 }
 
-std::optional<double> parse_amount(const char* text, SuffixBase base) {
-  char* end = nullptr;
-  const double number = std::strtod(text, &end);
-  if (end == text || !std::isfinite(number)) return std::nullopt;
-  if (*end == '\0') return number;
-  constexpr std::string_view kLetters = "kmgtKMGT";
-  const auto at = kLetters.find(*end);
-  if (at == std::string_view::npos) return std::nullopt;
-  return number * std::pow(static_cast<double>(base), static_cast<double>(at % 4 + 1));
-}
-
-std::uint64_t whole_amount(double amount) {
+std::optional<std::uint64_t> parse_amount(const char* text, SuffixBase base) {
   constexpr double kTwo63 = 9223372036854775808.0;
-  if (amount >= 2 * kTwo63) return UINT64_MAX;
-  if (amount >= 0) return static_cast<std::uint64_t>(amount);
-  if (amount <= -kTwo63) return static_cast<std::uint64_t>(INT64_MIN);
-  return static_cast<std::uint64_t>(static_cast<std::int64_t>(amount));
+  char* end = nullptr;
+  double number = std::strtod(text, &end);
+  if (end == text) return std::nullopt;
+  if (*end != '\0') {
+    constexpr std::string_view kLetters = "kmgtKMGT";
+    const auto at = kLetters.find(*end);
+    if (at == std::string_view::npos || !is_unit(end + 1)) return std::nullopt;
+    number *= std::pow(static_cast<double>(base), static_cast<double>(at % 4 + 1));
+  }
+  const bool fits = number >= 0 && number < kTwo63;  // "nan" does not
+  return fits ? std::optional(static_cast<std::uint64_t>(number)) : std::nullopt;
 }
 
 }  // namespace rolecall::perf

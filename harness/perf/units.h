@@ -17,12 +17,9 @@ std::string format_rate(double bytes_per_second, char letter);
 
 enum class SuffixBase { Binary = 1024, Decimal = 1000 };
 
-// "10", "1.5e3", "64K": a number with at most one of k, m, g, t behind it; what follows the suffix
-// is ignored. None where there is no finite number or another letter is behind it.
-std::optional<double> parse_amount(const char* text, SuffixBase base);
-
-// The amount as iperf3 converts it: the fraction is cut off, a negative one wraps round (-1 is the
-// largest number there is), one above 64 bits is the largest.
-std::uint64_t whole_amount(double amount);
+// "10", "1.5e3", "64K": a number from 0 to below 2^63 with at most one of k, m, g, t behind it, and
+// behind that the name of a unit, which says nothing ("10Mbit"). The fraction is cut off. None
+// where the text is anything else.
+std::optional<std::uint64_t> parse_amount(const char* text, SuffixBase base);
 
 }  // namespace rolecall::perf

@@ -71,6 +71,7 @@ void ClientSession::finish(std::optional<Failure> failure) {
 
 void ClientSession::fail(Error error, int number) {
   if (finished_) return;
+  if (number == wire::kErrorReceiveResults) error.what.insert(0, "unable to receive results: ");
   out_.push_back(SendControl{one(State::IperfDone)});
   finish(Failure{.error = std::move(error), .number = number});
 }
@@ -157,7 +158,7 @@ void ClientSession::enter(State state, TimePoint now) {
       return finish(std::nullopt);
     case State::AccessDenied:
       return finish(
-          Failure{Error{Errc::PeerClosed, "the server is busy running a test, try again later"},
+          Failure{Error{Errc::PeerClosed, "the server is busy running a test. try again later"},
                   wire::kErrorAccessDenied, true});
     case State::ServerTerminate:
       return finish(Failure{Error{Errc::PeerClosed, "the server has terminated"},
@@ -186,6 +187,7 @@ void ClientSession::send_parameters(TimePoint reply_limit) {
         wire::kErrorMessage);
   }
   out_.push_back(SendControl{wire::encode_frame(json)});
+  out_.push_back(ParametersSent{});
   await(Expect::State, reply_limit);
 }
 
@@ -260,7 +262,7 @@ bool ClientSession::take_server_error(TimePoint now) {
 }
 
 void ClientSession::report_server_error(std::optional<std::string> sentence) {
-  std::string text = "the server reports: " + wire::describe(server_error_);
+  std::string text = wire::describe(server_error_);
   if (sentence) text += fmt::format(": {}", *sentence);
   finish(Failure{.error = Error{Errc::PeerClosed, std::move(text)},
                  .number = server_error_.error_number,
@@ -276,10 +278,9 @@ void ClientSession::on_closed(TimePoint now) {
     take_server_error(now);
     return report_server_error(std::nullopt);
   }
-  finish(Failure{
-      Error{Errc::PeerClosed,
-            fmt::format("the control socket has closed unexpectedly in {}", wire::name(state_))},
-      wire::kErrorControlClosed});
+  finish(Failure{Error{Errc::PeerClosed, fmt::format("control socket has closed unexpectedly in {}",
+                                                     wire::name(state_))},
+                 wire::kErrorControlClosed});
 }
 
 void ClientSession::on_time(TimePoint now) {

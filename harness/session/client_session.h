@@ -52,7 +52,8 @@ class ClientSession {
   const wire::Cookie& cookie() const { return cookie_; }
   // What was agreed; final from OpenStreams on.
   Flag flag() const { return flag_; }
-  // Whether parameters were sent without the announcement because it did not fit (a warning).
+  // From ParametersSent on: whether they were sent without the announcement because it did not fit
+  // (a warning).
   bool announcement_left_out() const { return announcement_left_out_; }
 
   int stream_count() const { return static_cast<int>(config_.parameters.stream_count()); }

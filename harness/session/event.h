@@ -69,6 +69,7 @@ struct SendControl {  // write to the control connection
   Bytes bytes;
 };
 struct ParametersAgreed {};  // server: parameters() and flag() hold; before CREATE_STREAMS is sent
+struct ParametersSent {};    // client: the server has asked for the parameters, and has them
 struct OpenStreams {};   // client: open all stream connections, each begins with stream_header()
 struct DenyConnection {  // server: send ACCESS_DENIED on that connection and close it
   ConnectionId connection = 0;
@@ -126,8 +127,8 @@ struct PeerResults {
 struct Finished {  // the last output
   std::optional<Failure> failure;
 };
-using Output =
-    std::variant<SendControl, ParametersAgreed, OpenStreams, DenyConnection, BindStreams, StartTest,
-                 RunTest, StopTest, DrainStreams, ProvideResults, PeerResults, Finished>;
+using Output = std::variant<SendControl, ParametersAgreed, ParametersSent, OpenStreams,
+                            DenyConnection, BindStreams, StartTest, RunTest, StopTest, DrainStreams,
+                            ProvideResults, PeerResults, Finished>;
 
 }  // namespace rolecall::session

@@ -12,9 +12,11 @@ const char* name(End end) {
 Result<State> next_state(State from, End sender, std::byte byte) {
   const auto state = wire::decode_state(byte);
   if (!state) {
-    return Error{Errc::Malformed,
-                 fmt::format("the {} sent {} while the test was in {}", name(sender),
-                             wire::describe_state(byte), wire::name(from))};
+    return Error{
+        Errc::Malformed,
+        fmt::format("received an unknown control message (ensure other side is iperf3 and not "
+                    "iperf): the {} sent {} while the test was in {}",
+                    name(sender), wire::describe_state(byte), wire::name(from))};
   }
   if (!is_allowed({from, sender, *state})) {
     return Error{Errc::OutOfOrder,

@@ -69,10 +69,10 @@ TEST(ServerErrorTest, IsTwoSignedBigEndianIntegers) {
 }
 
 TEST(ServerErrorTest, SaysWhatTheNumbersMean) {
-  EXPECT_EQ(describe({121, 0}), "the server is busy with another test (error 121)");
+  EXPECT_EQ(describe({121, 0}), "the server is busy running a test. try again later (error 121)");
   EXPECT_EQ(describe({999, 0}), "error 999");
   EXPECT_EQ(describe({205, ECONNRESET}),
-            "writing to a stream failed (error 205): Connection reset by peer");
+            "unable to write to stream socket (error 205): Connection reset by peer");
 }
 
 TEST(ServerErrorTest, HasWordsForWhatOurServerSends) {

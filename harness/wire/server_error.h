@@ -74,7 +74,8 @@ ServerError decode_server_error(ByteView bytes);
 std::string encode_error_document(std::string_view sentence);
 Result<std::string> decode_error_document(std::string_view json);
 
-// What the number means, in our words, with the number: "unknown control message (error 110)".
+// What the number means, in iperf3's words, with the number: "unable to receive results (error
+// 117)".
 std::string describe(const ServerError& error);
 
 }  // namespace rolecall::wire
