@@ -68,6 +68,7 @@ TEST_P(TcpAccounting, WhatTheServerSentIsWhatTheClientAcknowledged) {
 TEST_P(TcpAccounting, WhatTheClientReceivedIsWhatItsKernelDid) {
   LinkedPair pair({GetParam(), "ours"}, "-n 256K -R");
   const Stream only = streams(pair, kToClient, "receiver").at(0);
+  EXPECT_EQ(only.reported, 262'144U);
   EXPECT_THAT(only.last.bytes_received, AnyOf(only.reported, only.reported + kFin));
 }
 

@@ -205,12 +205,13 @@ TEST_F(LinkedPairTest, EachStreamHasItsOwnLosses) {
 
 // --- datagrams for which the receiver's buffer has no room
 
-class UdpOverrun : public LinkedPairTest, public testing::WithParamInterface<Direction> {};
+class UdpOverrun : public LinkedPairTest, public testing::WithParamInterface<std::string> {};
 
 TEST_P(UdpOverrun, IsReportedAsTheKernelCountsIt) {
-  const Direction to = GetParam();
-  LinkedPair pair({"ours", "ours"}, fmt::format("{} -w 64K -t 60 --role-flag=off {}", kStream,
-                                                to == kToClient ? "-R" : ""));
+  const std::string way = GetParam();
+  const Direction to = way == "-R" ? kToClient : kToServer;
+  LinkedPair pair({"ours", "ours"},
+                  fmt::format("{} -w 64K -t 60 --role-flag=off {}", kStream, way));
   const auto count = [&] { return udp_counters(pair.place(to)); };
   ASSERT_TRUE(comes_true([&] { return count().taken > 5; }));
   pair.end(to).send_signal(SIGSTOP);
@@ -228,7 +229,7 @@ TEST_P(UdpOverrun, IsReportedAsTheKernelCountsIt) {
             (Account{datagrams + lost, datagrams * kLength, lost, 0}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, UdpOverrun, Values(kToServer, kToClient));
+INSTANTIATE_TEST_SUITE_P(Of, UdpOverrun, Values("", "-R"));
 
 }  // namespace
 }  // namespace rolecall::scenario
