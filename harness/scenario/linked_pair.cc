@@ -54,7 +54,7 @@ UdpCounters udp_counters(const NetworkNamespace& inside) {
   const auto numbers = words(table.substr(numbers_at, table.find('\n', numbers_at) - numbers_at));
   const auto number = [&](const char* name) {
     const auto it = std::ranges::find(names, name);
-    return std::stoull(numbers.at(static_cast<std::size_t>(it - names.begin())));
+    return std::stoll(numbers.at(static_cast<std::size_t>(it - names.begin())));
   };
   return {.taken = number("InDatagrams"), .overrun = number("RcvbufErrors")};
 }
@@ -78,7 +78,7 @@ TcpInfo Obituaries::of(std::uint16_t port) {
 
 LinkedPair::LinkedPair(const perf::Ends& ends, const std::string& line, std::vector<Rule> rules)
     : folder_(TemporaryFolder::make().value()),
-      link_(link::Link::start({.rules = std::move(rules)}).value()),
+      link_(link::Link::start({.rules = std::move(rules), .hold_limit = kLimit}).value()),
       obituaries_{Obituaries(link_.server_namespace()), Obituaries(link_.client_namespace())},
       server_(start(kToServer, perf::program_of(ends.server), "-s -1 -J")),
       client_(start(kToClient, perf::program_of(ends.client),

@@ -27,8 +27,8 @@ inline constexpr char kNoSuchIperf3[] = "no such iperf3 here: ci/peers.sh fetche
 
 // The kernel's account of UDP in one namespace, /proc/net/snmp.
 struct UdpCounters {
-  std::uint64_t taken = 0;    // InDatagrams: by programs
-  std::uint64_t overrun = 0;  // RcvbufErrors: they found a receive buffer full
+  std::int64_t taken = 0;    // InDatagrams: by programs
+  std::int64_t overrun = 0;  // RcvbufErrors: they found a receive buffer full
 };
 
 UdpCounters udp_counters(const NetworkNamespace& inside);

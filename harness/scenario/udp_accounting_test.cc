@@ -216,17 +216,19 @@ TEST_P(UdpOverrun, IsReportedAsTheKernelCountsIt) {
   ASSERT_TRUE(comes_true([&] { return count().taken > 5; }));
   pair.end(to).send_signal(SIGSTOP);
   ASSERT_TRUE(comes_true([&] { return count().overrun > 5; }));
+  const UdpCounters before = count();
   pair.end(to).send_signal(SIGCONT);
-  const std::uint64_t taken = count().taken;
-  // More than the buffer had: the last datagrams come after those that were lost.
-  ASSERT_TRUE(comes_true([&] { return count().taken > taken + 100; }));
+  // More than the buffer had: datagrams behind those that were lost.
+  ASSERT_TRUE(comes_true([&] { return count().taken > before.taken + 80; }));
   pair.end(kToClient).send_signal(SIGINT);
   pair.finish();
-  const UdpCounters kernel = count();
-  const auto datagrams = static_cast<std::int64_t>(kernel.taken) - 1;  // one opened the stream
-  const auto lost = static_cast<std::int64_t>(kernel.overrun);
-  EXPECT_EQ(reported(pair.document(to), "sum_received"),
-            (Account{datagrams + lost, datagrams * kLength, lost, 0}));
+  const UdpCounters after = count();
+  const Account report = reported(pair.document(to), "sum_received");
+  const std::int64_t taken = after.taken - 1;  // one opened the stream
+  EXPECT_EQ(report, (Account{taken + report.lost, taken * kLength, report.lost, 0}));
+  // The same, unless the last ones of all found the buffer full again: nothing tells of those.
+  EXPECT_GE(report.lost, before.overrun);
+  EXPECT_LE(report.lost, after.overrun);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, UdpOverrun, Values("", "-R"));
