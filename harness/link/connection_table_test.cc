@@ -11,13 +11,15 @@ namespace {
 class ConnectionTableTest : public ::testing::Test {
  protected:
   // What the segment is; it must be of a connection that is followed.
-  Sighting see(const TcpSegment& segment) {
-    const auto seen = table_.see(direction_of(segment), segment, TimePoint{++time_});
+  template <class Packet>
+  Sighting see(const Packet& packet) {
+    const auto seen = table_.see(direction_of(packet), packet, TimePoint{++time_});
     EXPECT_TRUE(seen.has_value());
     return seen.value_or(Sighting{});
   }
-  bool is_followed(const TcpSegment& segment) {
-    return table_.see(direction_of(segment), segment, TimePoint{++time_}).has_value();
+  template <class Packet>
+  bool is_followed(const Packet& packet) {
+    return table_.see(direction_of(packet), packet, TimePoint{++time_}).has_value();
   }
   ConnectionRole role_of(const Sighting& sighting) {
     return table_.connections().at(sighting.connection).role;
@@ -28,6 +30,8 @@ class ConnectionTableTest : public ::testing::Test {
   ScriptedConnection control_{.port = 1};
   ScriptedConnection one_{.port = 2};
   ScriptedConnection two_{.port = 3};
+  ScriptedStream first_{.port = 2};
+  ScriptedStream second_{.port = 3};
 };
 
 TEST_F(ConnectionTableTest, TheFirstConnectionIsTheControlConnection) {
@@ -152,6 +156,69 @@ TEST_F(ConnectionTableTest, SequenceNumbersWrap) {
 TEST_F(ConnectionTableTest, AnEventComesOnce) {
   EXPECT_TRUE(see(one_.syn()).begins(EventKind::Syn));
   EXPECT_FALSE(see(one_.syn()).begins(EventKind::Syn));
+}
+
+// --- UDP streams
+
+TEST_F(ConnectionTableTest, UdpStreamsAreNumberedByTheirFirstDatagrams) {
+  see(control_.syn());
+  EXPECT_EQ(see(second_.from_client("connect")).number, 1);
+  EXPECT_EQ(see(first_.from_client("connect")).number, 2);
+  EXPECT_EQ(see(second_.from_server("reply")).number, 1);
+}
+
+TEST_F(ConnectionTableTest, DatagramsAreCountedBehindTheExchangeThatOpensTheStream) {
+  see(control_.syn());
+  EXPECT_EQ(see(first_.from_client("connect")).datagram, 0U);
+  EXPECT_EQ(see(first_.from_server("reply")).datagram, 0U);
+  EXPECT_EQ(see(first_.from_client("one")).datagram, 1U);
+  EXPECT_EQ(see(first_.from_client("two")).datagram, 2U);
+  EXPECT_EQ(see(first_.from_server("one")).datagram, 1U);
+  const ConnectionLog& log = table_.connections().at(1);
+  EXPECT_EQ(log.datagrams.to_server.packets, 2U);
+  EXPECT_EQ(log.datagrams.to_server.bytes, 6U);
+  EXPECT_EQ(log.datagrams.to_client.packets, 1U);
+}
+
+TEST_F(ConnectionTableTest, ACopyOfTheExchangeIsNoDatagramOfTheStream) {
+  see(control_.syn());
+  see(first_.from_client("connect"));
+  see(first_.from_client("one"));
+  EXPECT_EQ(see(first_.from_client("connect")).datagram, 0U);
+  EXPECT_EQ(see(first_.from_client("two")).datagram, 2U);
+}
+
+TEST_F(ConnectionTableTest, EachDatagramIsAnEventAndNoOtherOneIs) {
+  see(control_.syn());
+  see(first_.from_client("connect"));
+  const Event second{EventKind::Datagram, 1, 2};
+  EXPECT_FALSE(see(first_.from_client("one")).begins(second));
+  EXPECT_TRUE(see(first_.from_client("two")).begins(second));
+  EXPECT_FALSE(see(first_.from_client("three")).begins(second));
+}
+
+TEST_F(ConnectionTableTest, ADatagramOutsideOfATestIsOfNobody) {
+  EXPECT_FALSE(is_followed(first_.from_client("connect")));
+  see(control_.syn());
+  EXPECT_FALSE(is_followed(first_.from_server("reply")));
+}
+
+TEST_F(ConnectionTableTest, APortThatALaterTestUsesAgainIsANewStream) {
+  see(control_.syn());
+  see(first_.from_client("connect"));
+  see(control_.fin());
+  control_.initial += 5000;
+  see(control_.syn());
+  EXPECT_EQ(see(first_.from_client("connect")).datagram, 0U);
+  EXPECT_EQ(see(first_.from_client("one")).datagram, 1U);
+  EXPECT_EQ(table_.connections().back().test, 2);
+}
+
+TEST_F(ConnectionTableTest, AStrangersDatagramsTakeNoNumber) {
+  see(control_.syn());
+  const ScriptedStream stranger{.port = 2, .client = kStrangerAddress};
+  EXPECT_EQ(role_of(see(stranger.from_client("connect"))), ConnectionRole::Stranger);
+  EXPECT_EQ(see(first_.from_client("connect")).number, 1);
 }
 
 }  // namespace

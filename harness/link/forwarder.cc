@@ -124,8 +124,7 @@ void Forwarder::handle(Direction direction, ByteView frame, TimePoint now) {
   TrafficCount& count = log_.traffic[direction];
   ++count.packets;
   count.bytes += packet.size();
-  const auto segment = parse_tcp(packet);
-  const auto sighting = segment ? table_.see(direction, *segment, now) : std::nullopt;
+  const auto sighting = see(direction, packet, now);
   if (!sighting) ++count.untouched;
   if (loss_[direction].loses_next()) {
     ++count.lost;
@@ -138,9 +137,14 @@ void Forwarder::handle(Direction direction, ByteView frame, TimePoint now) {
   if (stranger_) bring_stranger(*sighting);
 }
 
+std::optional<Sighting> Forwarder::see(Direction direction, ByteView packet, TimePoint now) {
+  if (const auto segment = parse_tcp(packet)) return table_.see(direction, *segment, now);
+  if (const auto datagram = parse_udp(packet)) return table_.see(direction, *datagram, now);
+  return std::nullopt;
+}
+
 void Forwarder::bring_stranger(const Sighting& sighting) {
-  const Event& after = stranger_->after();
-  if (sighting.number != after.connection || !sighting.begins(after.kind)) return;
+  if (!sighting.begins(stranger_->after())) return;
   stranger_->connect(!is_ipv4(table_.connections()[sighting.connection].client));
 }
 

@@ -52,6 +52,7 @@ class Forwarder : private PacketSink {
   Result<void> step(const Fd& stop, bool& stopped);
   Result<void> read_from(Direction direction);
   void handle(Direction direction, ByteView frame, TimePoint now);
+  std::optional<Sighting> see(Direction direction, ByteView packet, TimePoint now);
   void bring_stranger(const Sighting& sighting);
   void on_arrival(Direction direction, ByteView frame, std::string_view comment,
                   TimePoint now) override;

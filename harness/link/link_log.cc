@@ -10,7 +10,8 @@ namespace {
 
 // How messages name the events of one connection, by EventKind.
 constexpr std::array<const char*, kEventKinds> kEventNames = {
-    "syn", "syn-ack", "cookie sent", "cookie acknowledged", "cookie acknowledged"};
+    "syn",           "syn-ack", "cookie sent", "cookie acknowledged", "cookie acknowledged",
+    "first datagram"};
 
 double ms_since(TimePoint start, TimePoint at) {
   return (at - start).in_seconds() * 1e3;
@@ -27,6 +28,9 @@ std::string line(const ConnectionLog& connection, TimePoint start) {
   for (std::size_t i = 0; i < kEventKinds; ++i)
     if (const auto at = connection.first_seen.at(i))
       text += fmt::format(", {} {:.3f}", kEventNames.at(i), ms_since(start, *at));
+  for (const Direction d : kDirections)
+    if (const DatagramCount& count = connection.datagrams[d]; count.packets > 0)
+      text += fmt::format(", {} datagrams of {} bytes {}", count.packets, count.bytes, name(d));
   if (connection.ended) text += fmt::format(", ended {:.3f}", ms_since(start, *connection.ended));
   return text;
 }

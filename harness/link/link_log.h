@@ -29,10 +29,17 @@ enum class ConnectionRole {
 const char* name(ConnectionRole role);  // "control", "stream", "join", "stranger"
 
 // The events of EventKind, indexed by it.
-inline constexpr std::size_t kEventKinds = 5;
+inline constexpr std::size_t kEventKinds = 6;
 
 inline constexpr std::size_t kMaxMessages = 64;
 
+// Datagrams of a UDP stream that one end has sent, behind the exchange that opens it.
+struct DatagramCount {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  // of payload
+};
+
+// A TCP connection, or a UDP stream: that has datagrams, and of all events theirs alone.
 struct ConnectionLog {
   ConnectionRole role = ConnectionRole::Stream;
   int test = 0;    // control connections so far, this one's own included; 0 for a stranger
@@ -41,6 +48,7 @@ struct ConnectionLog {
   std::uint16_t client_port = 0;
   std::array<std::optional<TimePoint>, kEventKinds> first_seen;  // by EventKind, on arrival
   std::optional<TimePoint> ended;  // the first FIN or RST of either end
+  PerDirection<DatagramCount> datagrams;
   // Control: when the server's first messages were seen, at most kMaxMessages.
   std::vector<TimePoint> server_messages;
 
@@ -95,8 +103,9 @@ struct TrafficCount {
   std::uint64_t bytes = 0;
   std::uint64_t lost = 0;        // at random
   std::uint64_t overflowed = 0;  // lost because the forwarder did not keep up (not in `packets`)
-  std::uint64_t untouched = 0;   // no whole TCP segment of the server port: forwarded as they are
-  std::uint64_t refused = 0;     // the receiving kernel took the packet for no IP packet
+  std::uint64_t untouched =
+      0;  // neither a whole TCP segment nor a datagram of the test: forwarded so
+  std::uint64_t refused = 0;  // the receiving kernel took the packet for no IP packet
 };
 
 struct LinkLog {

@@ -47,9 +47,7 @@ void RuleBook::note(const Sighting& sighting, TimePoint now) {
   if (sighting.events == 0) return;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const Rule& rule = rules_[i].rule;
-    if (rule.verb != Verb::Hold || states_[i].over || rule.until.connection != sighting.number ||
-        !sighting.begins(rule.until.kind))
-      continue;
+    if (rule.verb != Verb::Hold || states_[i].over || !sighting.begins(rule.until)) continue;
     rules_[i].event_came = now;
     release(i, print(rule.until) + " came", now);
   }
@@ -95,11 +93,9 @@ void RuleBook::stop() {
 }
 
 std::size_t RuleBook::next_rule(const Sighting& sighting, std::size_t from) const {
-  if (sighting.number == 0 || open_rules_ == 0) return rules_.size();
+  if (open_rules_ == 0) return rules_.size();
   for (std::size_t i = from; i < rules_.size(); ++i) {
-    const Rule& rule = rules_[i].rule;
-    if (!states_[i].over && rule.connection == sighting.number && sighting.is(rule.packet))
-      return i;
+    if (!states_[i].over && sighting.is_meant_by(rules_[i].rule)) return i;
   }
   return rules_.size();
 }

@@ -26,11 +26,18 @@ class RuleBookTest : public ::testing::Test, public PacketSink {
     passed_.clear();
   }
 
-  void send(const std::string& name, const TcpSegment& segment) {
-    const Direction direction = direction_of(segment);
-    const auto sighting = table_.see(direction, segment, now_).value();
+  template <class Packet>
+  void send(const std::string& name, const Packet& packet) {
+    const Direction direction = direction_of(packet);
+    const auto sighting = table_.see(direction, packet, now_).value();
     book_->take(direction, as_bytes(name), sighting, now_);
     book_->note(sighting, now_);
+  }
+
+  // The datagrams of a stream whose names these are, which one of "connect" opens.
+  void send_datagrams(std::initializer_list<const char*> names) {
+    const ScriptedStream stream{.port = 2};
+    for (const char* name : names) send(name, stream.from_client(name));
   }
 
   void on_arrival(Direction, ByteView, std::string_view comment, TimePoint) override {
@@ -233,6 +240,31 @@ TEST_F(RuleBookTest, TheLogHasWhatWasDoneInItsOrder) {
   ASSERT_EQ(book_->actions().size(), 2U);
   EXPECT_EQ(book_->actions()[0].fate, PacketFate::Held);
   EXPECT_EQ(book_->actions()[1].fate, PacketFate::Released);
+}
+
+TEST_F(RuleBookTest, ADatagramOfAStreamIsLostByItsPlace) {
+  arm("drop datagram 2 of stream 1");
+  send_datagrams({"connect", "1", "2", "3"});
+  EXPECT_THAT(passed_, ElementsAre("connect", "1", "3"));
+  EXPECT_TRUE(book_->rules().at(0).is_fulfilled());
+}
+
+TEST_F(RuleBookTest, ACountIsOfDatagramsInARow) {
+  arm("drop datagram 2 of stream 1 2 times");
+  send_datagrams({"connect", "1", "2", "3", "4"});
+  EXPECT_THAT(passed_, ElementsAre("connect", "1", "4"));
+}
+
+TEST_F(RuleBookTest, ADatagramIsHeldUntilALaterOneHasPassed) {
+  arm("hold datagram 1 of stream 1 until datagram 3 of stream 1");
+  send_datagrams({"connect", "1", "2", "3", "4"});
+  EXPECT_THAT(passed_, ElementsAre("connect", "2", "3", "1", "4"));
+}
+
+TEST_F(RuleBookTest, ADatagramOfAnotherStreamIsNotMeant) {
+  arm("drop datagram 1 of stream 2");
+  send_datagrams({"connect", "1"});
+  EXPECT_THAT(passed_, ElementsAre("connect", "1"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// For tests: the segments of connections to port 5201, by name, and a table that sees them.
+// For tests: the packets of connections and streams to port 5201, by name, and a table that sees
+// them.
 #pragma once
 
 #include "harness/link/connection_table.h"
@@ -63,8 +64,29 @@ struct ScriptedConnection {
   }
 };
 
-inline Direction direction_of(const TcpSegment& segment) {
-  return segment.destination_port == 5201 ? Direction::ToServer : Direction::ToClient;
+// What both ends of one UDP stream send. The views live as long as the text that they are given.
+struct ScriptedStream {
+  std::uint16_t port = 0;
+  const char* client = kClientAddress;
+
+  UdpDatagram from_client(std::string_view payload) const {
+    return {.source = *ip_address(client),
+            .destination = *ip_address(kServerAddress),
+            .source_port = port,
+            .destination_port = 5201,
+            .payload = as_bytes(payload)};
+  }
+  UdpDatagram from_server(std::string_view payload) const {
+    UdpDatagram d = from_client(payload);
+    std::swap(d.source, d.destination);
+    std::swap(d.source_port, d.destination_port);
+    return d;
+  }
+};
+
+template <class Packet>
+Direction direction_of(const Packet& packet) {
+  return packet.destination_port == 5201 ? Direction::ToServer : Direction::ToClient;
 }
 
 inline ConnectionTable table_of_port_5201() {

@@ -25,15 +25,22 @@ constexpr std::array<Word<Verb>, 4> kVerbs = {{{"hold", Verb::Hold},
                                                {"drop", Verb::Drop},
                                                {"duplicate", Verb::Duplicate},
                                                {"delay", Verb::Delay}}};
-constexpr std::array<Word<PacketKind>, 4> kPackets = {{{"syn", PacketKind::Syn},
+constexpr std::array<Word<PacketKind>, 5> kPackets = {{{"syn", PacketKind::Syn},
                                                        {"syn-ack", PacketKind::SynAck},
                                                        {"ack", PacketKind::Ack},
-                                                       {"cookie", PacketKind::Cookie}}};
+                                                       {"cookie", PacketKind::Cookie},
+                                                       {"datagram", PacketKind::Datagram}}};
 // `cookie` is told by the word behind the number.
-constexpr std::array<Word<EventKind>, 3> kOwnEvents = {
-    {{"syn", EventKind::Syn}, {"syn-ack", EventKind::SynAck}, {"cookie", EventKind::CookieSent}}};
-constexpr std::array<Word<EventKind>, 4> kEvents = {
-    {kOwnEvents[0], kOwnEvents[1], kOwnEvents[2], {"stranger", EventKind::StrangerAcknowledged}}};
+constexpr std::array<Word<EventKind>, 4> kOwnEvents = {{{"syn", EventKind::Syn},
+                                                        {"syn-ack", EventKind::SynAck},
+                                                        {"cookie", EventKind::CookieSent},
+                                                        {"datagram", EventKind::Datagram}}};
+constexpr std::array<Word<EventKind>, 5> kEvents = {
+    {kOwnEvents[0],
+     kOwnEvents[1],
+     kOwnEvents[2],
+     kOwnEvents[3],
+     {"stranger", EventKind::StrangerAcknowledged}}};
 constexpr std::array<Word<EventKind>, 2> kCookieEvents = {
     {{"sent", EventKind::CookieSent}, {"acknowledged", EventKind::CookieAcknowledged}}};
 
@@ -102,6 +109,22 @@ class RuleReader {
   std::string_view rest_;
 };
 
+// The number of a connection, and in front of it, as in `5 of stream 1`, the place of a datagram.
+Result<void> take_connection(RuleReader& reader, bool is_datagram, int& datagram, int& connection) {
+  if (is_datagram) {
+    TRY(datagram, reader.take_number(kMaxDatagram, "a datagram's place"));
+    TRY(reader.take_keyword("of"));
+    TRY(reader.take_keyword("stream"));
+  }
+  TRY(connection, reader.take_number(kMaxConnections, "a connection's number"));
+  return ok();
+}
+
+std::string name_connection(std::string_view word, int datagram, int connection) {
+  if (datagram == 0) return fmt::format("{} {}", word, connection);
+  return fmt::format("{} {} of stream {}", word, datagram, connection);
+}
+
 template <std::size_t N>
 Result<Event> take_event(RuleReader& reader, const std::array<Word<EventKind>, N>& known) {
   Event event;
@@ -111,7 +134,7 @@ Result<Event> take_event(RuleReader& reader, const std::array<Word<EventKind>, N
     event.connection = 0;
     return event;
   }
-  TRY(event.connection, reader.take_number(kMaxConnections, "a connection's number"));
+  TRY(take_connection(reader, event.kind == EventKind::Datagram, event.datagram, event.connection));
   if (event.kind == EventKind::CookieSent) {
     TRY(event.kind, reader.take_one_of(kCookieEvents));
   }
@@ -134,7 +157,7 @@ Result<Rule> parse_rule(std::string_view text) {
   Rule rule;
   TRY(rule.verb, reader.take_one_of(kVerbs));
   TRY(rule.packet, reader.take_one_of(kPackets));
-  TRY(rule.connection, reader.take_number(kMaxConnections, "a connection's number"));
+  TRY(take_connection(reader, rule.packet == PacketKind::Datagram, rule.datagram, rule.connection));
   if (rule.verb == Verb::Hold) {
     TRY(reader.take_keyword("until"));
     TRY(rule.until, take_event(reader, kEvents));
@@ -172,17 +195,18 @@ Result<Event> parse_stranger(std::string_view text) {
 
 std::string print(const Event& event) {
   if (event.kind == EventKind::StrangerAcknowledged) return "stranger acknowledged";
-  std::string named = fmt::format(
-      "{} {}",
-      event.kind == EventKind::CookieAcknowledged ? "cookie" : word_for(kEvents, event.kind),
-      event.connection);
-  if (event.kind == EventKind::Syn || event.kind == EventKind::SynAck) return named;
+  const bool is_of_cookie =
+      event.kind == EventKind::CookieSent || event.kind == EventKind::CookieAcknowledged;
+  std::string named = name_connection(is_of_cookie ? "cookie" : word_for(kEvents, event.kind),
+                                      event.datagram, event.connection);
+  if (!is_of_cookie) return named;
   return fmt::format("{} {}", named, word_for(kCookieEvents, event.kind));
 }
 
 std::string print(const Rule& rule) {
-  const std::string named = fmt::format("{} {} {}", word_for(kVerbs, rule.verb),
-                                        word_for(kPackets, rule.packet), rule.connection);
+  const std::string named =
+      fmt::format("{} {}", word_for(kVerbs, rule.verb),
+                  name_connection(word_for(kPackets, rule.packet), rule.datagram, rule.connection));
   if (rule.verb == Verb::Hold) return fmt::format("{} until {}", named, print(rule.until));
   if (rule.verb == Verb::Delay) return fmt::format("{} by {} ms", named, rule.by.in_ms());
   if (rule.times > 1) return fmt::format("{} {} times", named, rule.times);

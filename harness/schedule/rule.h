@@ -28,6 +28,7 @@ enum class PacketKind {
   Ack,     // client: the third packet of the handshake and everything after it, the cookie included
   Cookie,  // client: segments that carry any of the first 37 bytes (iperf3's COOKIE_SIZE), and
            // copies
+  Datagram,  // the end that sends: one datagram of a UDP stream, told by its place
 };
 
 // What may be waited for. Each comes once: the first time that the link sees such a packet arrive,
@@ -38,11 +39,13 @@ enum class EventKind {
   CookieSent,            // client: the 37th byte
   CookieAcknowledged,    // server: a segment that acknowledges 37 bytes; the connection is queued
   StrangerAcknowledged,  // the same of the cookie of one who has no part in the test
+  Datagram,              // of a UDP stream, told by its place
 };
 
 struct Event {
   EventKind kind = EventKind::Syn;
   int connection = 1;  // number in client order, from 1; 0 for the stranger's
+  int datagram = 0;    // Datagram: its place among those that an end of the stream sends, from 1
   bool operator==(const Event&) const = default;
 };
 
@@ -51,20 +54,24 @@ struct Rule {
   PacketKind packet = PacketKind::Ack;
   int connection = 1;  // number in client order, from 1
   int times = 1;       // Drop, Duplicate: how many packets
-  Event until;         // Hold
+  Event until{};       // Hold
   Duration by{};       // Delay
+  int datagram = 0;    // Datagram: the first of them that the rule touches, as in Event
   bool operator==(const Rule&) const = default;
 };
 
-// Packets that one rule drops or duplicates at most, and how long one delays them at most.
+// Packets that one rule drops or duplicates at most, how long one delays them at most, and the
+// highest place that one may name.
 inline constexpr int kMaxTimes = 1000;
 inline constexpr int kMaxDelayMs = 10'000;
+inline constexpr int kMaxDatagram = 1'000'000;
 
 // Reads one rule: `hold WHAT until EVENT`, `delay WHAT by N ms`, `drop WHAT [once | N times]`,
 // `duplicate WHAT [once | N times]`; without a count it is once. WHAT: `syn N`, `syn-ack N`, `ack
-// N`, `cookie N`. EVENT: `syn N`, `syn-ack N`, `cookie N sent`, `cookie N acknowledged`, `stranger
-// acknowledged`. Config for anything else, naming the word that is wrong and the ones that would be
-// right there.
+// N`, `cookie N`, `datagram K of stream N`, which a count makes the K-th and those behind it.
+// EVENT: `syn N`, `syn-ack N`, `cookie N sent`, `cookie N acknowledged`, `stranger acknowledged`,
+// `datagram K of stream N`. Config for anything else, naming the word that is wrong and the ones
+// that would be right there.
 Result<Rule> parse_rule(std::string_view text);
 
 // Whether a rule begins with `word`; all such words, for messages: "hold, drop, ...".

@@ -21,7 +21,9 @@ TEST(RuleTest, PrintingAndParsingAreInverse) {
        {"hold ack 1 until cookie 2 acknowledged", "hold syn-ack 1 until syn 2",
         "hold cookie 3 until syn-ack 4", "hold syn 2 until cookie 1 sent",
         "hold syn 2 until stranger acknowledged", "drop syn 2 once", "drop cookie 1 3 times",
-        "delay ack 1 by 20 ms", "duplicate cookie 1", "duplicate ack 256 1000 times"})
+        "delay ack 1 by 20 ms", "duplicate cookie 1", "duplicate ack 256 1000 times",
+        "drop datagram 5 of stream 1 once", "drop datagram 1000000 of stream 2 3 times",
+        "hold datagram 5 of stream 1 until datagram 8 of stream 1"})
     EXPECT_EQ(print(parse_rule(text).value()), text);
 }
 
@@ -51,6 +53,16 @@ TEST(RuleTest, AWrongWordIsNamedWithTheRightOnes) {
   EXPECT_THAT(rule_error("hold ack 1 until cookie 2 acked"),
               HasSubstr("write sent or acknowledged"));
   EXPECT_THAT(rule_error("drop syn 1 twice"), HasSubstr("write once, or a number from 1 to 1000"));
+}
+
+TEST(RuleTest, ADatagramIsNamedByItsPlaceInItsStream) {
+  EXPECT_EQ(
+      parse_rule("drop datagram 5 of stream 2").value(),
+      (Rule{.verb = Verb::Drop, .packet = PacketKind::Datagram, .connection = 2, .datagram = 5}));
+  EXPECT_THAT(rule_error("drop datagram 5"), HasSubstr("ends too early; write of"));
+  EXPECT_THAT(rule_error("drop datagram 5 of connection 1"), HasSubstr("write stream"));
+  EXPECT_THAT(rule_error("drop datagram 0 of stream 1"), HasSubstr("a datagram's place from 1"));
+  EXPECT_THAT(rule_error("hold datagram 5 of stream 1 until datagram 8"), HasSubstr("write of"));
 }
 
 TEST(RuleTest, AStrangerIsAwaitedByHisAcknowledgementAlone) {
