@@ -119,8 +119,8 @@ TEST_F(ConformTest, CaseThatLosesTheServerIsNamedAndNoOtherBlamed) {
   auto server = conformance::ProgramUnderTest::start({roleperf_, "-s", "-1", "-p", port}, {},
                                                      file("server"), line);
   ASSERT_TRUE(server.value().await_listener(reserved.port()).has_value());
-  EXPECT_EQ(run({"conform", "server", "--connect", "127.0.0.1:" + port, "--case",
-                 "whole-test", "--case", kCase}),
+  EXPECT_EQ(run({"conform", "server", "--connect", "127.0.0.1:" + port, "--case", "whole-test",
+                 "--case", kCase}),
             1);
   EXPECT_THAT(out(), HasSubstr("the server serves a plain test after the case"));
   EXPECT_THAT(out(), HasSubstr("no further case is asked of it"));
