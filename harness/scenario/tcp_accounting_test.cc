@@ -67,9 +67,9 @@ TEST_P(TcpAccounting, WhatTheServerSentIsWhatTheClientAcknowledged) {
 // It ends the test when it has all that it asked for: of one block, which the sender's buffer
 // holds, that is all that is sent.
 TEST_P(TcpAccounting, WhatTheClientReceivedIsWhatItsKernelDid) {
-  LinkedPair pair({GetParam(), "ours"}, "-n 64K -l 64K -w 128K -R");
+  LinkedPair pair({GetParam(), "ours"}, "-n 256K -R");
   const Stream only = streams(pair, kToClient, "receiver").at(0);
-  EXPECT_EQ(only.reported, 65'536U);
+  EXPECT_EQ(only.reported, 262'144U);
   EXPECT_THAT(only.last.bytes_received, AnyOf(only.reported, only.reported + kFin));
 }
 
