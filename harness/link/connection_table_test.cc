@@ -206,6 +206,7 @@ TEST_F(ConnectionTableTest, ADatagramOutsideOfATestIsOfNobody) {
 TEST_F(ConnectionTableTest, APortThatALaterTestUsesAgainIsANewStream) {
   see(control_.syn());
   see(first_.from_client("connect"));
+  see(first_.from_client("one"));
   see(control_.fin());
   control_.initial += 5000;
   see(control_.syn());

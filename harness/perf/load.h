@@ -46,15 +46,15 @@ class Budget {
 
   // Up to `blocks` blocks to send, in bytes, fewer when the goal needs fewer: whole blocks, so that
   // the goal may be passed by less than one. 0: the goal is spoken for, until a claim is settled
-  // for less.
-  std::uint64_t claim(std::size_t block_bytes, std::size_t blocks) {
+  // for less. `cut`: the rest of a block that goes first, and is claimed by nobody.
+  std::uint64_t claim(std::size_t block_bytes, std::size_t blocks, std::size_t cut = 0) {
     const std::uint64_t want = block_bytes * blocks;
     if (goal_ == 0) return want;
     std::uint64_t before = claimed_.load(std::memory_order_relaxed);
     const std::uint64_t until = until_.load();
     std::uint64_t granted = 0;
     do {
-      const std::uint64_t left = before < until ? until - before : 0;
+      const std::uint64_t left = before + cut < until ? until - before - cut : 0;
       granted = std::min(want, (left + block_bytes - 1) / block_bytes * block_bytes);
     } while (!claimed_.compare_exchange_weak(before, before + granted, std::memory_order_relaxed));
     return granted;

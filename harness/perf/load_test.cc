@@ -44,6 +44,14 @@ TEST(BudgetTest, WhatWasClaimedAndNotSentIsFreeForOthers) {
   EXPECT_EQ(budget.claim(kBlock, 8), 3 * kBlock);
 }
 
+TEST(BudgetTest, TheRestOfACutBlockNeedsNoFurtherOne) {
+  Budget budget(2 * kBlock);
+  budget.begin();
+  EXPECT_FALSE(budget.settle(budget.claim(kBlock, 8), kBlock + 300));
+  EXPECT_EQ(budget.claim(kBlock, 8, kBlock - 300), 0U);
+  EXPECT_TRUE(budget.settle(0, kBlock - 300));
+}
+
 TEST(BudgetTest, WhatIsOmittedDoesNotCount) {
   Budget budget(2500);
   EXPECT_EQ(budget.claim(kBlock, 8), 8 * kBlock);

@@ -133,7 +133,7 @@ void SendWorker::send_turn(Outgoing& out) {
 
 bool SendWorker::send_once(Outgoing& out) {
   const std::size_t blocks = blocks_due(out);
-  const std::uint64_t claimed = budget_.claim(load_.block_bytes, blocks);
+  const std::uint64_t claimed = budget_.claim(load_.block_bytes, blocks, out.cut);
   if (claimed == 0 && out.cut == 0) {
     const TimePoint again = blocks == 0 ? due(out) : now() + kAskAgain;
     // Another stream may yet give back what it claimed.
