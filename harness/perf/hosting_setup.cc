@@ -37,7 +37,7 @@ void Hosting::carry_out(const session::ParametersAgreed&) {
   if (const int number = misfit_of_file(); number != 0) {
     return fail(Error{Errc::Config,
                       "this server has a file (-F) to send or to write: it serves TCP "
-                      "tests of one direction only"},
+                      "tests of one stream only"},
                 number);
   }
   if (auto there = check_transport(transport()); !there) {
@@ -70,8 +70,7 @@ void Hosting::carry_out(const session::ParametersAgreed&) {
 int Hosting::misfit_of_file() const {
   if (around_.options.file.empty()) return 0;
   if (is_udp()) return wire::kErrorDatagramFile;
-  const bool both_ways = session_.parameters().direction == wire::Direction::Bidirectional;
-  return both_ways ? wire::kErrorFile : 0;
+  return session_.parameters().stream_count() > 1 ? wire::kErrorFile : 0;
 }
 
 void Hosting::take_connection(Fd connection) {

@@ -169,11 +169,12 @@ TEST_F(FileTest, ThatIsNotThereIsSaidAtBothEnds) {
 }
 
 // A bidir test of iperf3 empties the file that it is to send.
-TEST_F(FileTest, OfAServerFitsToATcpTestInOneDirection) {
+TEST_F(FileTest, OfAServerFitsToATcpTestOfOneStream) {
   const std::string file = "-F " + source();
   const std::string before = content(source());
   EXPECT_THAT(run(ROLEPERF, ROLEPERF, {"-t 1 -u", file}).client, HasSubstr("(error 34)"));
   EXPECT_THAT(run(ROLEPERF, ROLEPERF, {"-t 1 --bidir", file}).client, HasSubstr("(error 14)"));
+  EXPECT_THAT(run(ROLEPERF, ROLEPERF, {"-t 1 -P 2", file}).client, HasSubstr("(error 14)"));
   EXPECT_TRUE(content(source()) == before);
 }
 
