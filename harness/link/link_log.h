@@ -103,9 +103,8 @@ struct TrafficCount {
   std::uint64_t bytes = 0;
   std::uint64_t lost = 0;        // at random
   std::uint64_t overflowed = 0;  // lost because the forwarder did not keep up (not in `packets`)
-  std::uint64_t untouched =
-      0;  // neither a whole TCP segment nor a datagram of the test: forwarded so
-  std::uint64_t refused = 0;  // the receiving kernel took the packet for no IP packet
+  std::uint64_t untouched = 0;   // neither a whole TCP segment nor a datagram of the test
+  std::uint64_t refused = 0;     // the receiving kernel took the packet for no IP packet
 };
 
 struct LinkLog {

@@ -9,29 +9,32 @@
 
 namespace rolecall::perf {
 
-Hosting& Applicants::add(std::unique_ptr<Hosting> one) {
+void Applicants::add(std::unique_ptr<Hosting> one) {
   if (waiting_.size() >= most_) {
     farewells_.deny(waiting_.front()->take_control());
     waiting_.pop_front();
   }
-  return *waiting_.emplace_back(std::move(one));
+  waiting_.push_back(std::move(one));
+}
+
+std::unique_ptr<Hosting> Applicants::take(Place place) {
+  std::unique_ptr<Hosting> taken = std::move(*place);
+  waiting_.erase(place);
+  return taken;
 }
 
 std::unique_ptr<Hosting> Applicants::choose(const Hosting& one) {
-  const auto place = std::ranges::find(waiting_, &one, &std::unique_ptr<Hosting>::get);
+  const auto place =
+      std::ranges::find_if(waiting_, [&](const auto& waiting) { return waiting.get() == &one; });
   CHECK(place != waiting_.end());
-  std::unique_ptr<Hosting> chosen = std::move(*place);
-  waiting_.erase(place);
+  std::unique_ptr<Hosting> chosen = take(place);
   dismiss(wire::State::AccessDenied);
   return chosen;
 }
 
 std::unique_ptr<Hosting> Applicants::take_finished() {
   const auto place = std::ranges::find_if(waiting_, &Hosting::finished);
-  if (place == waiting_.end()) return nullptr;
-  std::unique_ptr<Hosting> finished = std::move(*place);
-  waiting_.erase(place);
-  return finished;
+  return place == waiting_.end() ? nullptr : take(place);
 }
 
 void Applicants::dismiss(wire::State why) {

@@ -21,7 +21,7 @@ class Applicants {
   Applicants(Farewells& farewells, std::size_t most) : farewells_(farewells), most_(most) {}
 
   // For one more than `most` the first has to go.
-  Hosting& add(std::unique_ptr<Hosting> one);
+  void add(std::unique_ptr<Hosting> one);
   bool is_empty() const { return waiting_.empty(); }
   // The one that has the test; the others are told that the server is busy. REQUIRES: it is here.
   std::unique_ptr<Hosting> choose(const Hosting& one);
@@ -34,6 +34,9 @@ class Applicants {
   void on_time(TimePoint now);
 
  private:
+  using Place = std::list<std::unique_ptr<Hosting>>::iterator;
+  std::unique_ptr<Hosting> take(Place place);
+
   Farewells& farewells_;
   const std::size_t most_;
   std::list<std::unique_ptr<Hosting>> waiting_;  // in order of arrival

@@ -20,6 +20,8 @@ namespace {
 
 // Between two looks at everything else: who floods the port must not hold up the loop.
 constexpr int kMostDatagramsATurn = 64;
+// What is longer is cut short, and opens no stream.
+constexpr std::size_t kMostRead = 256;
 
 struct Stray {
   Bytes datagram;
@@ -29,7 +31,7 @@ struct Stray {
 std::vector<Stray> read_strays(const Fd& flow) {
   std::vector<Stray> strays;
   for (int i = 0; i < kMostDatagramsATurn; ++i) {
-    std::array<std::byte, 256> buffer{};
+    std::array<std::byte, kMostRead> buffer{};
     const auto came = receive_from(flow, buffer);
     if (!came || !came.value()) break;
     const ByteView datagram = ByteView(buffer).first(came.value()->bytes);
@@ -50,7 +52,7 @@ Result<void> Hosting::listen_for_flows() {
 
 void Hosting::take_datagrams(const Fd& socket) {
   for (int i = 0; i < kMostDatagramsATurn && session_.wants_flows(); ++i) {
-    std::array<std::byte, 256> buffer{};  // what is longer is cut short, and none of ours
+    std::array<std::byte, kMostRead> buffer{};
     auto came = receive_from(socket, buffer);
     if (came && !came.value()) break;  // none waits
     // An ICMP message about an answer: that client is gone, and the control connection tells so.
