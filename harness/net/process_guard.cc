@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <bitset>
+#include <bit>
 #include <cerrno>
+#include <cstdint>
 
 #include "harness/base/check.h"
 
@@ -19,13 +20,27 @@ namespace {
 // The kernel's highest process id, and one (PID_MAX_LIMIT).
 constexpr std::size_t kProcessIds = std::size_t{1} << 22;
 
-// By id, so that nothing is allocated after fork(); of its pages only those in use are there.
-std::bitset<kProcessIds> watched;
+// A bit for each id, so that nothing is allocated after fork(); of its pages only those in use are
+// there.
+constexpr std::size_t kBits = 64;
+std::array<std::uint64_t, kProcessIds / kBits> watched;
 
 void note(pid_t message) {
   const bool is_watched = message > 0;
   const auto group = static_cast<std::size_t>(is_watched ? message : -message);
-  if (group < watched.size()) watched[group] = is_watched;
+  if (group < 2 || group >= kProcessIds) return;  // kill() takes -0 and -1 for others than a group
+  const std::uint64_t bit = std::uint64_t{1} << group % kBits;
+  std::uint64_t& word = watched[group / kBits];
+  word = is_watched ? word | bit : word & ~bit;
+}
+
+void kill_watched() {
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    for (std::uint64_t left = watched[i]; left != 0; left &= left - 1) {
+      const std::size_t group = i * kBits + static_cast<std::size_t>(std::countr_zero(left));
+      ::kill(-static_cast<pid_t>(group), SIGKILL);
+    }
+  }
 }
 
 // Until nobody is left at the other end.
@@ -51,8 +66,7 @@ void keep_only(int link) {
   ::prctl(PR_SET_NAME, "process-guard");
   keep_only(link);
   read_messages(link);
-  for (std::size_t group = 2; group < watched.size(); ++group)
-    if (watched[group]) ::kill(-static_cast<pid_t>(group), SIGKILL);
+  kill_watched();
   ::_exit(0);
 }
 

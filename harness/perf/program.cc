@@ -8,9 +8,11 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <sstream>
@@ -50,6 +52,22 @@ bool is_listening(std::uint16_t port) {
   return false;
 }
 
+// The system call that a stopped process was in, by its number; -1 for none.
+long system_call_of(pid_t pid) {
+  std::ifstream in(fmt::format("/proc/{}/syscall", pid));
+  long number = -1;
+  return in >> number ? number : -1;
+}
+
+bool is_a_wait_for_descriptors(long system_call) {
+  constexpr std::array kWaits = {
+#ifdef SYS_epoll_wait  // not on every architecture
+      SYS_epoll_wait, SYS_poll, SYS_select,
+#endif
+      SYS_epoll_pwait, SYS_epoll_pwait2, SYS_ppoll, SYS_pselect6};
+  return std::ranges::find(kWaits, system_call) != kWaits.end();
+}
+
 bool is_free(std::uint16_t port) {
   const Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in6 address{};
@@ -76,6 +94,19 @@ Program::~Program() {
 
 void Program::send_signal(int signal) const {
   ::kill(pid_, signal);
+}
+
+void Program::send_signal_to_a_waiting_program(int signal) const {
+  bool is_sent = false;
+  while (!is_sent) {
+    siginfo_t now{};
+    send_signal(SIGSTOP);
+    ::waitid(P_PID, static_cast<id_t>(pid_), &now, WSTOPPED | WEXITED | WNOWAIT);
+    if (now.si_code != CLD_STOPPED) return;
+    is_sent = is_a_wait_for_descriptors(system_call_of(pid_));
+    if (is_sent) send_signal(signal);
+    send_signal(SIGCONT);
+  }
 }
 
 std::string Program::cores() const {
@@ -120,7 +151,7 @@ int Program::status() {
   const Deadline limit = Deadline::after(kLimit);
   int status = 0;
   while (::waitpid(pid_, &status, WNOHANG) == 0) {
-    if (limit.expired()) return -1;
+    if (limit.expired()) return kStillRuns;
     ::poll(nullptr, 0, 1);
   }
   pid_ = -1;

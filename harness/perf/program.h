@@ -30,10 +30,15 @@ class Program {
   std::string cores() const;
   double cpu_seconds() const;  // that it has used, while it runs
   void send_signal(int signal) const;
+  // Sends it while the first thread waits for descriptors, and nowhere else. iperf3 leaves its signal
+  // handler by longjmp() (iperf_catch_sigend(), main.c, 3.22): out of malloc() with the lock held, if
+  // it was there, and waits for that lock for ever.
+  void send_signal_to_a_waiting_program(int signal) const;
 
   // Waits until the output holds `text`; false when it does not at the limit.
   bool prints(std::string_view text);
-  // Waits for its end: the exit status, 128 and more for a signal, -1 at the limit.
+  // Waits for its end: the exit status, 128 and more for a signal, kStillRuns at the limit.
+  static constexpr int kStillRuns = -1;
   int status();
   // What it wrote by now to stdout and stderr, as one text.
   const std::string& output() {
