@@ -62,9 +62,9 @@ long system_call_of(pid_t pid) {
 bool is_a_wait_for_descriptors(long system_call) {
   constexpr std::array kWaits = {
 #ifdef SYS_epoll_wait  // not on every architecture
-      SYS_epoll_wait, SYS_poll, SYS_select,
+      SYS_epoll_wait,  SYS_poll,         SYS_select,
 #endif
-      SYS_epoll_pwait, SYS_epoll_pwait2, SYS_ppoll, SYS_pselect6};
+      SYS_epoll_pwait, SYS_epoll_pwait2, SYS_ppoll,  SYS_pselect6};
   return std::ranges::find(kWaits, system_call) != kWaits.end();
 }
 
