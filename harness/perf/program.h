@@ -31,8 +31,9 @@ class Program {
   double cpu_seconds() const;  // that it has used, while it runs
   void send_signal(int signal) const;
   // Sends it while the first thread waits for descriptors, and nowhere else. iperf3 leaves its
-  // signal handler by longjmp() (iperf_catch_sigend(), main.c, 3.22): out of malloc() with the lock
-  // held, if it was there, and waits for that lock for ever.
+  // signal handler by longjmp() (main.c, 3.22), and one in 100 clients of 3.22 that were
+  // interrupted while they built an interval then waited for a lock of the C library for ever:
+  // malloc()'s, it seems.
   void send_signal_to_a_waiting_program(int signal) const;
 
   // Waits until the output holds `text`; false when it does not at the limit.
