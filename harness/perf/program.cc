@@ -96,17 +96,18 @@ void Program::send_signal(int signal) const {
   ::kill(pid_, signal);
 }
 
-void Program::send_signal_to_a_waiting_program(int signal) const {
-  bool is_sent = false;
-  while (!is_sent) {
+bool Program::send_signal_to_a_waiting_program(int signal) const {
+  for (const Deadline limit = Deadline::after(kLimit); !limit.expired();) {
     siginfo_t now{};
     send_signal(SIGSTOP);
     ::waitid(P_PID, static_cast<id_t>(pid_), &now, WSTOPPED | WEXITED | WNOWAIT);
-    if (now.si_code != CLD_STOPPED) return;
-    is_sent = is_a_wait_for_descriptors(system_call_of(pid_));
-    if (is_sent) send_signal(signal);
+    if (now.si_code != CLD_STOPPED) return false;
+    const bool waits = is_a_wait_for_descriptors(system_call_of(pid_));
+    if (waits) send_signal(signal);
     send_signal(SIGCONT);
+    if (waits) return true;
   }
+  return false;
 }
 
 std::string Program::cores() const {

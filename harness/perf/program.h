@@ -33,8 +33,8 @@ class Program {
   // Sends it while the first thread waits for descriptors, and nowhere else. iperf3 leaves its
   // signal handler by longjmp() (main.c, 3.22), and one in 100 clients of 3.22 that were
   // interrupted while they built an interval then waited for a lock of the C library for ever:
-  // malloc()'s, it seems.
-  void send_signal_to_a_waiting_program(int signal) const;
+  // malloc()'s, it seems. False when it has ended, or does not wait within the limit.
+  bool send_signal_to_a_waiting_program(int signal) const;
 
   // Waits until the output holds `text`; false when it does not at the limit.
   bool prints(std::string_view text);

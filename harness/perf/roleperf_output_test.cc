@@ -151,7 +151,8 @@ class FailureOutputOf : public OutputOf, public testing::WithParamInterface<cons
     Program client(words(
         fmt::format("{} -c 127.0.0.1 -p {} -t 30 -b 50M {}", program, port, form(End::Client))));
     EXPECT_TRUE((in_json == End::Client ? server : client).prints("sec"));
-    (signalled == End::Client ? client : server).send_signal_to_a_waiting_program(SIGINT);
+    Program& whom = signalled == End::Client ? client : server;
+    EXPECT_TRUE(whom.send_signal_to_a_waiting_program(SIGINT));
     EXPECT_NE(client.status(), Program::kStillRuns);
     EXPECT_NE(server.status(), Program::kStillRuns);
     return {client.output(), server.output()};
