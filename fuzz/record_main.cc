@@ -90,8 +90,8 @@ std::vector<Mode> flagged_modes() {
 Result<void> await_listener(const NetworkNamespace& place, Child& server, const Deadline& limit) {
   TRY(auto diag, run_in(place, [] { return SockDiag::open(); }));
   while (!limit.expired() && !server.status()) {
-    TRY(const auto sockets, diag.dump(kPort));
-    if (std::ranges::count(sockets, TcpState::Listen, &TcpSocket::state) > 0) return ok();
+    TRY(const auto listeners, diag.listeners(kPort));
+    if (!listeners.empty()) return ok();
   }
   return Error{Errc::Timeout, "the server does not listen"};
 }

@@ -49,9 +49,8 @@ std::string content(const std::filesystem::path& path) {
 }
 
 Checked<bool> somebody_listens(SockDiag& diag, std::uint16_t port) {
-  TRY(const auto sockets, checked(diag.dump(port)));
-  return std::any_of(sockets.begin(), sockets.end(),
-                     [](const TcpSocket& s) { return s.state == TcpState::Listen; });
+  TRY(const auto listeners, checked(diag.listeners(port)));
+  return !listeners.empty();
 }
 
 // It may not listen yet: iperf3 -D leaves before that.

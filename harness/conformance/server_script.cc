@@ -69,11 +69,8 @@ Checked<Connection> ServerScript::connect_flow(std::string name) {
 // The kernel's number of the listening socket; 0 when nobody listens here, or on another machine.
 Checked<std::uint32_t> ServerScript::listener() {
   TRY(auto diag, checked(SockDiag::open()));
-  TRY(const auto sockets, checked(diag.dump(server_.port())));
-  for (const TcpSocket& socket : sockets) {
-    if (socket.state == TcpState::Listen) return socket.inode;
-  }
-  return 0U;
+  TRY(const auto listeners, checked(diag.listeners(server_.port())));
+  return listeners.empty() ? 0U : listeners.front().inode;
 }
 
 Checked<void> ServerScript::await_idle() {

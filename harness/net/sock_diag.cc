@@ -44,10 +44,26 @@ Filter port_filter(std::uint16_t port) {
 
 struct DumpRequest {
   nlmsghdr header{};
-  inet_diag_req_v2 body{};
+  inet_diag_req body{};
   nlattr attribute{};
   Filter filter{};
 };
+
+// The older of the two requests: only it can ask for both families at once (its family is not
+// looked at), and each walk through the kernel's table costs the same however little it finds.
+DumpRequest make_request(std::uint32_t sequence, std::uint16_t port, std::uint32_t states) {
+  DumpRequest request;
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = TCPDIAG_GETSOCK;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.header.nlmsg_seq = sequence;
+  request.body.idiag_ext = extension(INET_DIAG_INFO) | extension(INET_DIAG_SKMEMINFO);
+  request.body.idiag_states = states;
+  request.attribute.nla_len = NLA_HDRLEN + sizeof request.filter;
+  request.attribute.nla_type = INET_DIAG_REQ_BYTECODE;
+  request.filter = port_filter(port);
+  return request;
+}
 
 // The socket's send buffer, as INET_DIAG_SKMEMINFO gives it: tcp_poll() calls it writable while at
 // least a third of the limit is free.
@@ -137,32 +153,21 @@ Result<SockDiag> SockDiag::open() {
 }
 
 Result<std::vector<TcpSocket>> SockDiag::dump(std::uint16_t port) {
-  std::vector<TcpSocket> sockets;
-  TRY(dump_family(AF_INET, port, sockets));
-  TRY(dump_family(AF_INET6, port, sockets));  // v4-mapped sockets are here
-  return sockets;
+  return ask(port, kAllStates);
 }
 
-Result<void> SockDiag::dump_family(std::uint8_t family, std::uint16_t port,
-                                   std::vector<TcpSocket>& into) {
-  DumpRequest request;
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.header.nlmsg_seq = ++sequence_;
-  request.body.sdiag_family = family;
-  request.body.sdiag_protocol = IPPROTO_TCP;
-  request.body.idiag_ext = extension(INET_DIAG_INFO) | extension(INET_DIAG_SKMEMINFO);
-  request.body.idiag_states = kAllStates;
-  request.attribute.nla_len = NLA_HDRLEN + sizeof request.filter;
-  request.attribute.nla_type = INET_DIAG_REQ_BYTECODE;
-  request.filter = port_filter(port);
-  if (::send(fd_.get(), &request, sizeof request, 0) < 0)
-    return system_error("send(SOCK_DIAG_BY_FAMILY)");
+Result<std::vector<TcpSocket>> SockDiag::listeners(std::uint16_t port) {
+  return ask(port, 1U << static_cast<unsigned>(TcpState::Listen));
+}
 
+Result<std::vector<TcpSocket>> SockDiag::ask(std::uint16_t port, std::uint32_t states) {
+  const DumpRequest request = make_request(++sequence_, port, states);
+  if (::send(fd_.get(), &request, sizeof request, 0) < 0)
+    return system_error("send(TCPDIAG_GETSOCK)");
+  std::vector<TcpSocket> sockets;
   for (bool done = false; !done;) {
     const ssize_t n = receive(fd_.get(), buffer_, 0);
-    if (n < 0) return system_error("recv(SOCK_DIAG_BY_FAMILY)");
+    if (n < 0) return system_error("recv(TCPDIAG_GETSOCK)");
     int failed = 0;
     for_each_message(ByteView(buffer_).first(static_cast<std::size_t>(n)),
                      [&](const nlmsghdr& header, ByteView payload) {
@@ -171,19 +176,19 @@ Result<void> SockDiag::dump_family(std::uint8_t family, std::uint16_t port,
                          done = true;
                          failed = carried_errno(payload);
                        } else if (auto socket = decode_socket(payload)) {
-                         into.push_back(*socket);
+                         sockets.push_back(*socket);
                        }
                        return !done;
                      });
     if (failed != 0) {
       return Error{Errc::System,
-                   fmt::format("SOCK_DIAG_BY_FAMILY dump of TCP port {}; the kernel needs "
+                   fmt::format("TCPDIAG_GETSOCK dump of TCP port {}; the kernel needs "
                                "CONFIG_INET_TCP_DIAG",
                                port),
                    failed};
     }
   }
-  return ok();
+  return sockets;
 }
 
 Result<DestroyMonitor> DestroyMonitor::open() {

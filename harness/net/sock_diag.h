@@ -49,12 +49,14 @@ class SockDiag {
   static Result<SockDiag> open();
   // Every TCP socket, IPv4 and IPv6, whose local or remote port is `port`, in any state. The dump
   // is not atomic: each socket is read at its own moment, but its queue is read before its byte
-  // counts.
+  // counts. The kernel walks its whole table of connections for it, which takes about 1 ms.
   Result<std::vector<TcpSocket>> dump(std::uint16_t port);
+  // Those that listen on `port`, IPv4 and IPv6; a hundredth of the work of a dump.
+  Result<std::vector<TcpSocket>> listeners(std::uint16_t port);
 
  private:
   explicit SockDiag(Fd fd) : fd_(std::move(fd)), buffer_(kBufferSize) {}
-  Result<void> dump_family(std::uint8_t family, std::uint16_t port, std::vector<TcpSocket>& into);
+  Result<std::vector<TcpSocket>> ask(std::uint16_t port, std::uint32_t states);
 
   static constexpr std::size_t kBufferSize = 64 * 1024;
   Fd fd_;

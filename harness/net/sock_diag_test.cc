@@ -92,6 +92,14 @@ TEST_F(SockDiagTest, SeesTheListenerAndBothEndsOfAV4MappedConnection) {
   EXPECT_EQ(server_end().state, TcpState::Established);
 }
 
+TEST_F(SockDiagTest, OfListenersOnlyThoseOfThePortAreGiven) {
+  const auto found = diag_.listeners(port_).value();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].state, TcpState::Listen);
+  EXPECT_EQ(found[0].local_port, port_);
+  EXPECT_TRUE(diag_.listeners(client_port()).value().empty());
+}
+
 TEST_F(SockDiagTest, OtherPortsAreFilteredOut) {
   const auto foreign = diag_.dump(static_cast<std::uint16_t>(port_ ^ 1)).value();
   EXPECT_TRUE(std::none_of(foreign.begin(), foreign.end(), [&](const TcpSocket& s) {

@@ -21,6 +21,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/deadline.h"
+#include "harness/net/sock_diag.h"
 
 namespace rolecall::perf {
 namespace {
@@ -37,19 +38,6 @@ constexpr int kCannotRun = 127;  // a shell's word for it
   argv.push_back(nullptr);
   ::execvp(argv.front(), argv.data());
   ::_exit(kCannotRun);
-}
-
-bool is_listening(std::uint16_t port) {
-  const std::string mark = fmt::format(":{:04X} ", port);
-  for (const char* table : {"/proc/net/tcp6", "/proc/net/tcp"}) {
-    std::ifstream in(table);
-    for (std::string line; std::getline(in, line);) {
-      if (line.find(mark) != std::string::npos && line.find(" 0A ") != std::string::npos) {
-        return true;
-      }
-    }
-  }
-  return false;
 }
 
 // The system call that a stopped process was in, by its number; -1 for none.
@@ -169,7 +157,8 @@ std::uint16_t free_port() {
 
 bool await_listener(std::uint16_t port) {
   const Deadline deadline = Deadline::after(kLimit);
-  while (!is_listening(port)) {
+  auto diag = SockDiag::open().value();
+  while (diag.listeners(port).value().empty()) {
     if (deadline.expired()) return false;
     ::poll(nullptr, 0, 2);
   }

@@ -45,15 +45,20 @@ Result<KernelWatch> KernelWatch::open(const std::vector<WatchedPlace>& places,
   return KernelWatch(std::move(views), std::move(client_ports));
 }
 
+Result<bool> KernelWatch::is_listening() {
+  for (View& view : views_) {
+    if (!view.where.has_server_ends) continue;
+    TRY(const auto listeners, view.diag.listeners(view.where.port));
+    if (!listeners.empty()) return true;
+  }
+  return false;
+}
+
 Result<void> KernelWatch::look(pid_t client, pid_t server) {
-  is_listening_ = false;
   for (View& view : views_) {
     TRY(auto sockets, view.diag.dump(view.where.port));
-    for (const TcpSocket& s : sockets) {
-      const bool is_listener = s.state == TcpState::Listen && s.local_port == view.where.port;
-      is_listening_ = is_listening_ || (is_listener && view.where.has_server_ends);
+    for (const TcpSocket& s : sockets)
       if (s.state != TcpState::Listen && s.remote_port != 0) note(s, view.where);
-    }
   }
   judge_owners(client);
   find_descriptors(server);

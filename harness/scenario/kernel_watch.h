@@ -46,7 +46,8 @@ class KernelWatch {
   // iperf_connect(), all tags, opens it before any stream. No `client` yet: 0.
   Result<void> look(pid_t client, pid_t server);
 
-  bool is_listening() const { return is_listening_; }  // at the last look
+  // Whether somebody listens where the server's ends are, now.
+  Result<bool> is_listening();
   const KernelSample& current() const { return current_; }
 
   // Waits until a socket of these places has died, or the deadline; then takes note of it.
@@ -98,7 +99,6 @@ class KernelWatch {
   ClientPorts client_ports_;
   std::map<std::uint16_t, Tracked> connections_;  // by client port
   std::uint16_t control_port_ = 0;
-  bool is_listening_ = false;
   KernelSample current_;
 };
 

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <system_error>
@@ -83,10 +82,8 @@ Result<Proxy> Proxy::start(const ProxyOptions& options) {
 Result<void> Proxy::await_listening(const ProxyOptions& options) {
   TRY(auto diag, run_in(options.place, &SockDiag::open));
   for (const Deadline limit = Deadline::after(kStartLimit); !limit.expired();) {
-    TRY(const auto sockets, diag.dump(options.port));
-    if (std::any_of(sockets.begin(), sockets.end(),
-                    [](const TcpSocket& s) { return s.state == TcpState::Listen; }))
-      return ok();
+    TRY(const auto listeners, diag.listeners(options.port));
+    if (!listeners.empty()) return ok();
     pollfd end{child_.pidfd().get(), POLLIN, 0};
     ::poll(&end, 1, kPollMs);
     if (const auto status = child_.status())

@@ -120,8 +120,8 @@ Result<void> TestRun::start_server() {
 // False when the server has ended instead, or the limit came.
 Result<bool> TestRun::await_listener() {
   for (;;) {
-    TRY(watch_.look(0, server_->pid()));
-    if (watch_.is_listening()) return true;
+    TRY(const bool is_listening, watch_.is_listening());
+    if (is_listening) return true;
     if (server_->status() || limit_.expired()) return false;
     TRY(pause(kEagerPeriod));
   }
