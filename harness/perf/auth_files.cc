@@ -3,14 +3,31 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "harness/base/check.h"
 #include "harness/perf/key_pair.h"
 
 namespace rolecall::perf {
+namespace {
+
+// Both pairs of keys, made once for all tests of the process.
+const TemporaryFolder& made_keys() {
+  static const TemporaryFolder folder = [] {
+    constexpr unsigned kBits = 2048;
+    auto made = TemporaryFolder::make().value();
+    for (const char* prefix : {"", "other-"})
+      CHECK(write_key_pair(made.path(), prefix, kBits, nullptr).has_value());
+    return made;
+  }();
+  return folder;
+}
+
+}  // namespace
+
 AuthFiles::AuthFiles() : folder_(TemporaryFolder::make().value()) {
-  constexpr unsigned kBits = 2048;
-  write_key("", kBits);
-  write_key("other-", kBits);
+  for (const auto& key : std::filesystem::directory_iterator(made_keys().path()))
+    std::filesystem::copy(key, folder_.path());
   // sha256 of "{mario}rossi-Pa55"
   write("users.csv",
         "# name,hash\n\nmario,15e9ee9935c82f6c921be6979d26b2d16d8d528b23497fb1c32912c755b8c6cf\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// For tests only: the files that authentication needs, made anew.
+// For tests only: the files that authentication needs.
 #pragma once
 
 #include <string>
@@ -11,8 +11,9 @@ namespace rolecall::perf {
 inline constexpr const char* kUser = "mario";
 inline constexpr const char* kPassword = "rossi-Pa55";
 
-// "private.pem", "public.pem", "other-private.pem", "other-public.pem": two RSA keys of 2048 bits;
-// "users.csv": kUser with kPassword. Gone with the object.
+// "private.pem", "public.pem", "other-private.pem", "other-public.pem": two RSA keys of 2048 bits,
+// the same ones in each folder of a process; "users.csv": kUser with kPassword. Gone with the
+// object.
 class AuthFiles {
  public:
   AuthFiles();

@@ -109,13 +109,13 @@ TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClea
   Child rolecall = start({"run", scenario, "--repeat", "1000"});
   std::set<std::string> namespaces;
   while (namespaces.size() < 2 && !rolecall.status()) {
-    ASSERT_FALSE(kNever.expired()) << err();
+    ASSERT_FALSE(limit_.expired()) << err();
     namespaces = marked_namespaces();
   }
   if (is_without_link()) GTEST_SKIP() << err();
   ::kill(rolecall.pid(), SIGKILL);
-  ASSERT_TRUE(rolecall.wait(kNever).has_value());
-  while (!marked_programs().empty()) ASSERT_FALSE(kNever.expired()) << "a peer lives on";
+  ASSERT_TRUE(rolecall.wait(limit_).has_value());
+  while (!marked_programs().empty()) ASSERT_FALSE(limit_.expired()) << "a peer lives on";
   int holders = 0;
   for (const std::string& one : namespaces) holders += holders_of(one);
   EXPECT_EQ(holders, 0);
@@ -134,11 +134,11 @@ TEST_F(CliFaultsTest, SigkillLeavesNoProgramThatAScriptHasStarted) {
     const auto all = marked_programs();
     return std::count(all.begin(), all.end(), "iperf3") == 2;
   };
-  while (!both_run() && !rolecall.status()) ASSERT_FALSE(kNever.expired()) << err();
+  while (!both_run() && !rolecall.status()) ASSERT_FALSE(limit_.expired()) << err();
   ASSERT_FALSE(rolecall.status()) << err();
   ::kill(rolecall.pid(), SIGKILL);
-  ASSERT_TRUE(rolecall.wait(kNever).has_value());
-  while (!marked_programs().empty()) ASSERT_FALSE(kNever.expired()) << "a peer lives on";
+  ASSERT_TRUE(rolecall.wait(limit_).has_value());
+  while (!marked_programs().empty()) ASSERT_FALSE(limit_.expired()) << "a peer lives on";
 }
 
 constexpr char kRunWithoutHaproxy[] =

@@ -22,14 +22,14 @@ namespace rolecall::cli {
 
 namespace fs = std::filesystem;
 
-inline const Deadline kNever = Deadline::after(seconds(50));
-
 // Where /dev/net/tun is not, whatever this machine has.
 constexpr char kRunWithoutTun[] = "mount -t tmpfs none /dev/net || exit 77; exec \"$0\" \"$@\"";
 
 // One run of rolecall in a folder of its own, which is also where it puts temporary files.
 class CliTest : public testing::Test {
  protected:
+  const Deadline limit_ = Deadline::after(seconds(50));  // of the test
+
   void SetUp() override {
     auto made = TemporaryFolder::make();
     ASSERT_TRUE(made.has_value());
@@ -53,7 +53,7 @@ class CliTest : public testing::Test {
   }
 
   int run(const std::vector<std::string>& args, std::vector<std::string> environment = {}) {
-    auto status = start(args, std::move(environment)).wait(kNever);
+    auto status = start(args, std::move(environment)).wait(limit_);
     EXPECT_TRUE(status.has_value() && !status.value().by_signal) << err();
     return status ? status.value().code : -1;
   }
@@ -72,7 +72,7 @@ class CliTest : public testing::Test {
                                file("err")});
     EXPECT_TRUE(shell.has_value());
     if (!shell) return -1;
-    const auto status = shell.value().wait(kNever);
+    const auto status = shell.value().wait(limit_);
     EXPECT_TRUE(status.has_value());
     return status ? status.value().code : -1;
   }

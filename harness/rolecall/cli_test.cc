@@ -85,13 +85,11 @@ TEST_F(CliTest, ExecAtBothEndsImposesTheOrderByPorts) {
   ASSERT_TRUE(server.has_value());
   auto watch = scenario::KernelWatch::open({{nullptr, port.value().port()}});
   ASSERT_TRUE(watch.has_value());
-  while (!watch.value().is_listening() && !kNever.expired()) {
-    ASSERT_TRUE(watch.value().look(0, server.value().pid()).has_value());
-  }
+  while (!watch.value().is_listening().value()) ASSERT_FALSE(limit_.expired());
   EXPECT_EQ(run({"exec", "--join", race, "--", "iperf3", "-c", "127.0.0.1", "-p", p, "--bidir",
                  "-t", "1", "-J"}),
             0);
-  EXPECT_TRUE(server.value().wait(kNever).has_value());
+  EXPECT_TRUE(server.value().wait(limit_).has_value());
   EXPECT_THAT(read_file(file("server.err")).value(), HasSubstr("accept() returned 2,1"));
 }
 
@@ -233,7 +231,7 @@ TEST_F(CliTest, TheReplayOfARunThatLosesPacketsLosesTheSameOnes) {
                              file("out"),
                              file("err")});
   ASSERT_TRUE(again.has_value());
-  EXPECT_EQ(again.value().wait(kNever).value().code, 0) << err();
+  EXPECT_EQ(again.value().wait(limit_).value().code, 0) << err();
   const auto runs = nlohmann::json::parse(out(), nullptr, false);
   ASSERT_EQ(runs.size(), 1U) << "a campaign has no control";
   const fs::path evidence = runs.front().at("evidence").get<std::string>();
@@ -304,9 +302,9 @@ class InterruptedTest : public CliTest, public testing::WithParamInterface<int> 
 
 TEST_P(InterruptedTest, EndsItsPeersAndLeavesNothing) {
   Child rolecall = start({"run", kDeadlock, "--repeat", "1000"});
-  while (!is_running("iperf3")) ASSERT_FALSE(kNever.expired()) << err();
+  while (!is_running("iperf3")) ASSERT_FALSE(limit_.expired()) << err();
   ::kill(rolecall.pid(), GetParam());
-  const auto status = rolecall.wait(kNever);
+  const auto status = rolecall.wait(limit_);
   ASSERT_TRUE(status.has_value());
   EXPECT_EQ(status.value().code, 128 + GetParam()) << err();
   EXPECT_THAT(marked_programs(), testing::IsEmpty());
@@ -319,9 +317,9 @@ INSTANTIATE_TEST_SUITE_P(Signals, InterruptedTest, testing::Values(SIGINT, SIGTE
 TEST_F(CliTest, WhatWasRunBeforeAnInterruptionIsReported) {
   Child rolecall = start({"run", natural_scenario(), "--repeat", "1000", "--keep", file("kept"),
                           "--junit", file("runs.xml")});
-  while (!fs::exists(file("kept") / "natural" / "3")) ASSERT_FALSE(kNever.expired()) << err();
+  while (!fs::exists(file("kept") / "natural" / "3")) ASSERT_FALSE(limit_.expired()) << err();
   ::kill(rolecall.pid(), SIGINT);
-  const auto status = rolecall.wait(kNever);
+  const auto status = rolecall.wait(limit_);
   ASSERT_TRUE(status.has_value());
   EXPECT_EQ(status.value().code, 128 + SIGINT) << err();
   EXPECT_THAT(out(), testing::AllOf(testing::ContainsRegex("natural .*[0-9] completed"),
@@ -331,9 +329,9 @@ TEST_F(CliTest, WhatWasRunBeforeAnInterruptionIsReported) {
 
 TEST_F(CliTest, ExecPassesATerminationOn) {
   Child rolecall = start({"exec", "--order", "2,1", "--side", "server", "--", "sleep", "1000"});
-  while (!is_running("sleep")) ASSERT_FALSE(kNever.expired()) << err();
+  while (!is_running("sleep")) ASSERT_FALSE(limit_.expired()) << err();
   ::kill(rolecall.pid(), SIGTERM);
-  const auto status = rolecall.wait(kNever);
+  const auto status = rolecall.wait(limit_);
   ASSERT_TRUE(status.has_value());
   EXPECT_EQ(status.value().code, 128 + SIGTERM) << err();
   EXPECT_THAT(marked_programs(), testing::IsEmpty());

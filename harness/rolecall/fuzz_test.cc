@@ -38,7 +38,7 @@ class FuzzTest : public CliTest {
                                {"TMPDIR=" + temporary().string(), mark()},
                                file("out"),
                                file("err")});
-    return shell.value().wait(kNever).value().code;
+    return shell.value().wait(limit_).value().code;
   }
   // The same file about another program.
   fs::path about(const Words& program, const fs::path& scenario) {

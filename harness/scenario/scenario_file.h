@@ -99,7 +99,7 @@ struct Scenario {
   int repeat = 1;
   Control control;
   LinkShape link;
-  Duration limit = seconds(10);  // of one run; then it is stuck
+  Duration limit = seconds(60);  // of one run; then it is stuck
 
   // What the client's arguments say of the test.
   TestShape shape;

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Included when ctest begins (test_suites.cmake says with what): asks `program` for its tests, and adds
+# an entry for each suite, named `prefix` and the suite, and numbered where `per_entry` makes it several.
+if(NOT EXISTS ${program})
+  add_test(${prefix}NOT_BUILT ${program})
+  return()
+endif()
+execute_process(COMMAND ${program} --gtest_list_tests OUTPUT_VARIABLE listed RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "${program} --gtest_list_tests: ${failed}")
+endif()
+string(REGEX REPLACE "  # [^\n]*" "" listed "${listed}")  # values of parameters
+string(REGEX REPLACE "[^\n]*DISABLED_[^\n]*" "" listed "${listed}")
+string(REGEX REPLACE "\n+" ";" listed "${listed}")
+
+# Adds the `tests` of `suite`, which ends in a dot.
+macro(add_suite)
+  string(REGEX REPLACE "\\.$" "" name "${prefix}${suite}")
+  list(TRANSFORM tests PREPEND "${suite}")
+  list(LENGTH tests count)
+  set(number 0)
+  while(count GREATER 0)
+    list(SUBLIST tests 0 ${per_entry} some)
+    list(JOIN some ":" filter)
+    if(count GREATER per_entry OR number GREATER 0)
+      math(EXPR number "${number} + 1")
+      set(entry ${name}/${number})
+    else()
+      set(entry ${name})
+    endif()
+    add_test(${entry} ${program} --gtest_filter=${filter})
+    # With all of them skipped and none failed; a failure would stand behind.
+    set_tests_properties(${entry} PROPERTIES ${properties} SKIP_REGULAR_EXPRESSION
+      "PASSED  \\] 0 tests\\.\n(\\[  SKIPPED \\][^\n]*\n)+$")
+    list(REMOVE_ITEM tests ${some})
+    list(LENGTH tests count)
+  endwhile()
+endmacro()
+
+set(tests)
+foreach(line IN LISTS listed)
+  if(line MATCHES "^  (.*)")
+    list(APPEND tests "${CMAKE_MATCH_1}")
+  elseif(line MATCHES "\\.$")
+    add_suite()
+    set(suite "${line}")
+    set(tests)
+  endif()
+endforeach()
+add_suite()
