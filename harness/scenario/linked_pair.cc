@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,7 +51,20 @@ UdpCounters udp_counters(const NetworkNamespace& inside) {
     const auto it = std::ranges::find(names, name);
     return std::stoll(numbers.at(static_cast<std::size_t>(it - names.begin())));
   };
-  return {.taken = number("InDatagrams"), .overrun = number("RcvbufErrors")};
+  return {.taken = number("InDatagrams"),
+          .overrun = number("RcvbufErrors"),
+          .sent = number("OutDatagrams")};
+}
+
+// The state stands behind the name, which is in brackets and may hold any character.
+bool all_threads_are(char state, pid_t pid) {
+  const auto is_so = [state](const std::filesystem::path& thread) {
+    const auto stat = read_file(thread / "stat");
+    if (!stat) return true;  // it has ended
+    return stat.value().at(stat.value().rfind(')') + 2) == state;
+  };
+  const auto threads = std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid));
+  return std::ranges::all_of(threads, is_so, &std::filesystem::directory_entry::path);
 }
 
 Obituaries::Obituaries(const NetworkNamespace& inside)

@@ -29,9 +29,13 @@ inline constexpr char kNoSuchIperf3[] = "no such iperf3 here: ci/peers.sh fetche
 struct UdpCounters {
   std::int64_t taken = 0;    // InDatagrams: by programs
   std::int64_t overrun = 0;  // RcvbufErrors: they found a receive buffer full
+  std::int64_t sent = 0;     // OutDatagrams
 };
 
 UdpCounters udp_counters(const NetworkNamespace& inside);
+
+// Whether all threads of the program are in this state: 'S' waits, 'T' was stopped.
+bool all_threads_are(char state, pid_t pid);
 
 // Polls; false when it does not come true within 20 seconds.
 bool comes_true(const std::function<bool()>& seen);

@@ -220,7 +220,17 @@ TEST_P(UdpOverrun, IsReportedAsTheKernelCountsIt) {
   pair.end(to).send_signal(SIGCONT);
   // More than the buffer had: datagrams behind those that were lost.
   ASSERT_TRUE(comes_true([&] { return count().taken > before.taken + 80; }));
+  // Nothing is on its way when the test ends, and nothing is read that is not counted yet.
+  const Direction back = to == kToClient ? kToServer : kToClient;
+  pair.end(back).send_signal(SIGSTOP);
+  ASSERT_TRUE(comes_true([&] { return all_threads_are('T', pair.end(back).pid()); }));
+  ASSERT_TRUE(comes_true([&] {
+    const UdpCounters now = count();
+    return udp_counters(pair.place(back)).sent == now.taken + now.overrun &&
+           all_threads_are('S', pair.end(to).pid());
+  }));
   pair.end(kToClient).send_signal(SIGINT);
+  pair.end(back).send_signal(SIGCONT);
   pair.finish();
   const UdpCounters after = count();
   const Account report = reported(pair.document(to), "sum_received");
