@@ -230,6 +230,9 @@ TEST_P(UdpOverrun, IsReportedAsTheKernelCountsIt) {
            all_threads_are('S', pair.end(to).pid());
   }));
   pair.end(kToClient).send_signal(SIGINT);
+  if (to == kToClient) {
+    ASSERT_TRUE(comes_true([&] { return pair.end(kToClient).status().has_value(); }));
+  }
   pair.end(back).send_signal(SIGCONT);
   pair.finish();
   const UdpCounters after = count();
