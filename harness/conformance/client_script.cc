@@ -88,7 +88,7 @@ Checked<void> ClientScript::listen_for_flows() {
 // As iperf3 does: the socket that got the datagram is connected to its source.
 Checked<Connection> ClientScript::accept_flow(std::string name) {
   pollfd entry{flows_.get(), POLLIN, 0};
-  ::poll(&entry, 1, Deadline::after(kStepLimit).poll_ms());
+  ::poll(&entry, 1, Deadline::after(line_->step_limit()).poll_ms());
   sockaddr_storage source{};
   socklen_t size = sizeof source;
   const auto bytes =
@@ -215,7 +215,7 @@ Checked<void> ClientScript::await_test_end() {
     entries.push_back({streams[i].socket().get(), events, 0});
   }
   entries.push_back({control_->socket().get(), POLLIN, 0});
-  const Deadline deadline = Deadline::after(kStepLimit);
+  const Deadline deadline = Deadline::after(line_->step_limit());
   bool ended = false;
   while (!ended && !deadline.expired()) {
     ::poll(entries.data(), entries.size(), deadline.poll_ms());

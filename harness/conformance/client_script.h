@@ -28,7 +28,10 @@ class ClientScript {
   // Ends the client, and forgets its test, for another one.
   Checked<void> restart(const std::string& options);
   // The next connection, in the order of the accept queue, waited for.
-  Checked<Connection> accept(std::string name, Duration limit = kStepLimit);
+  Checked<Connection> accept(std::string name) {
+    return accept(std::move(name), line_->step_limit());
+  }
+  Checked<Connection> accept(std::string name, Duration limit);
   void stop_listening() { listener_.reset(); }  // who is still to be accepted is reset
   // UDP streams of the client: from here on a datagram to our port finds somebody.
   Checked<void> listen_for_flows();
@@ -54,7 +57,8 @@ class ClientScript {
   // control connection first, and some then wait for ours to be closed.
   Checked<void> expect_success();
   Checked<void> expect_failure();
-  Checked<ExitStatus> wait(Duration limit = kStepLimit);
+  Checked<ExitStatus> wait() { return wait(line_->step_limit()); }
+  Checked<ExitStatus> wait(Duration limit);
 
   Connection& control() { return *control_; }
   ProgramUnderTest& program() { return *program_; }

@@ -15,8 +15,6 @@
 
 namespace rolecall::conformance {
 
-// What a step may take before it counts as a hang.
-inline constexpr Duration kStepLimit = seconds(5);
 // Who stays silent for so long where an answer would be wrong is silent. A program that is right
 // does not answer at all, so it passes however slow the machine is; one that is wrong could pass
 // only on a machine on which its answer takes longer. Where silence is what iperf3 does and others
@@ -35,12 +33,16 @@ class Connection {
  public:
   // `socket` is connected and non-blocking. `line` outlives the connection.
   Connection(Fd socket, std::string name, TimeLine& line)
-      : socket_(std::move(socket)), name_(std::move(name)), line_(&line) {}
+      : socket_(std::move(socket)),
+        name_(std::move(name)),
+        line_(&line),
+        limit_(line.step_limit()) {}
 
   const std::string& name() const { return name_; }
   const Fd& socket() const { return socket_; }
   // From here on each wait of this connection may take so long.
   void set_limit(Duration limit) { limit_ = limit; }
+  Duration limit() const { return limit_; }
 
   Checked<void> send(std::string_view bytes);
   Checked<void> send(wire::State state) { return send(byte(state)); }
@@ -76,7 +78,7 @@ class Connection {
   Fd socket_;
   std::string name_;
   TimeLine* line_;
-  Duration limit_ = kStepLimit;
+  Duration limit_;
 };
 
 }  // namespace rolecall::conformance

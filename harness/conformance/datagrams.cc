@@ -54,11 +54,11 @@ Checked<void> check_datagram(const std::string& datagram, std::uint64_t number,
                  fmt::format("seconds, microseconds and the number {}", number), visible(datagram));
 }
 
-Checked<void> await_datagrams_read(std::uint16_t port) {
-  const Deadline deadline = Deadline::after(kStepLimit);
+Checked<void> await_datagrams_read(std::uint16_t port, Duration limit) {
+  const Deadline deadline = Deadline::after(limit);
   while (unread_at(port) > 0 && !deadline.expired()) ::poll(nullptr, 0, 1);
   return require(!deadline.expired(), "the program reads the datagrams",
-                 "it left them unread for 5 s");
+                 fmt::format("it left them unread for {} s", limit.in_seconds()));
 }
 
 Checked<void> has_figures(const Json& figures, const Json& wanted) {

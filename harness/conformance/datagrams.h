@@ -21,7 +21,7 @@ Checked<void> check_datagram(const std::string& datagram, std::uint64_t number,
                              wire::Counter counter, std::size_t length);
 
 // Until nobody at `port` of this machine has a datagram left to read.
-Checked<void> await_datagrams_read(std::uint16_t port);
+Checked<void> await_datagrams_read(std::uint16_t port, Duration limit);
 // Each "key": value of `wanted` has to be in the peer's entry of the stream.
 Checked<void> has_figures(const Json& figures, const Json& wanted);
 

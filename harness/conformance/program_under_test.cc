@@ -164,7 +164,8 @@ void ProgramUnderTest::stop() {
 Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
   TRY(auto diag, checked(SockDiag::open()));
   const Pauses pauses;
-  for (const Deadline deadline = Deadline::after(seconds(10));;) {
+  const Duration limit = line_->step_limit() + line_->step_limit();  // it has to come up first
+  for (const Deadline deadline = Deadline::after(limit);;) {
     TRY(const bool listens, somebody_listens(diag, port));
     if (listens) return ok();
     const auto ended = status();
@@ -173,7 +174,8 @@ Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
       return environment_failure(
           {Errc::Config,
            fmt::format("the server under test did not begin to listen on port {}: {}; it wrote: {}",
-                       port, ended ? ended->text() : "nothing for 10 s",
+                       port,
+                       ended ? ended->text() : fmt::format("nothing for {} s", limit.in_seconds()),
                        visible(output() + errors(), 300))});
     }
     pauses.wait();

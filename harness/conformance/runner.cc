@@ -204,7 +204,7 @@ CaseResult run_case(const Case& a_case, const RunOptions& options) {
   const auto folder = options.folder / name(a_case.side) / a_case.name;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  TimeLine line;
+  TimeLine line(options.step_limit);
   const TimePoint begin = now();
   if (a_case.side == Side::Client) {
     run_at_client(result, options, folder, line);

@@ -42,7 +42,8 @@ struct RunOptions {
   std::optional<Address> server;     // that runs already; cases then follow one another
   std::vector<std::string> without;  // tags
   int jobs = 1;
-  std::filesystem::path folder;  // for the programs' output; exists
+  Duration step_limit = kStepLimit;  // what takes longer hangs
+  std::filesystem::path folder;      // for the programs' output; exists
   const StopToken* stop = nullptr;
 };
 

@@ -25,11 +25,12 @@ namespace {
 
 using Sockets = std::vector<TcpSocket>;
 
-// Whether `holds` comes true of the kernel's sockets at `port` within a step's limit.
-Checked<bool> await_sockets(std::uint16_t port, const std::function<bool(const Sockets&)>& holds) {
+// Whether `holds` comes true of the kernel's sockets at `port` within the limit.
+Checked<bool> await_sockets(std::uint16_t port, Duration limit,
+                            const std::function<bool(const Sockets&)>& holds) {
   TRY(auto diag, checked(SockDiag::open()));
   const Pauses pauses;
-  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
+  for (const Deadline deadline = Deadline::after(limit);;) {
     TRY(const Sockets sockets, checked(diag.dump(port)));
     if (holds(sockets)) return true;
     if (deadline.expired()) return false;
@@ -51,7 +52,7 @@ Checked<Connection> ServerScript::connect(std::string name) {
   if (started.has_error()) return refuse(started.error());
   if (!started.value()) {
     pollfd entry{socket.value().get(), POLLOUT, 0};
-    ::poll(&entry, 1, Deadline::after(kStepLimit).poll_ms());
+    ::poll(&entry, 1, Deadline::after(line_->step_limit()).poll_ms());
     auto finished = finish_connect(socket.value(), server_);
     if (finished.has_error()) return refuse(finished.error());
   }
@@ -75,7 +76,8 @@ Checked<std::uint32_t> ServerScript::listener() {
 
 Checked<void> ServerScript::await_idle() {
   std::ptrdiff_t held = 0;
-  TRY(const bool is_idle, await_sockets(server_.port(), [&](const Sockets& sockets) {
+  TRY(const bool is_idle,
+      await_sockets(server_.port(), line_->step_limit(), [&](const Sockets& sockets) {
         held = std::count_if(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
           const bool is_open =
               socket.state == TcpState::Established || socket.state == TcpState::CloseWait;
@@ -83,8 +85,9 @@ Checked<void> ServerScript::await_idle() {
         });
         return held == 0;
       }));
-  return require(is_idle, "the server lets go of the connections of the test that has ended",
-                 fmt::format("after {} s it still holds {}", kStepLimit.in_seconds(), held));
+  return require(
+      is_idle, "the server lets go of the connections of the test that has ended",
+      fmt::format("after {} s it still holds {}", line_->step_limit().in_seconds(), held));
 }
 
 // A connection that is gone from the kernel's tables is not yet gone from a server that has still
@@ -93,7 +96,7 @@ Checked<void> ServerScript::await_idle() {
 // that was lost with the socket it came to is begun again at the new one.
 Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
   const Pauses pauses;
-  for (const Deadline deadline = Deadline::after(kStepLimit);;) {
+  for (const Deadline deadline = Deadline::after(line_->step_limit());;) {
     TRY(const auto before, listener());
     auto begun = test.reach(Phase::Cookie);
     std::optional<bool> denies = false;
@@ -101,7 +104,7 @@ Checked<void> ServerScript::reach_after_another(ServerTest& test, Phase phase) {
     const bool is_busy = denies == true;
     if (!denies) {
       begun = failure("an answer to the cookie of a plain test",
-                      fmt::format("nothing within {} s", kStepLimit.in_seconds()));
+                      fmt::format("nothing within {} s", line_->step_limit().in_seconds()));
     } else if (begun.has_value()) {
       begun = test.reach(Phase::Parameters);
     }
@@ -259,7 +262,8 @@ Checked<void> ServerTest::send_payload() {
 
 Checked<void> ServerTest::await_read() {
   const std::uint16_t port = script_.address().port();
-  TRY(const bool is_read, await_sockets(port, [port](const Sockets& sockets) {
+  TRY(const bool is_read,
+      await_sockets(port, script_.line().step_limit(), [port](const Sockets& sockets) {
         return std::none_of(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
           return socket.state == TcpState::Established &&
                  (socket.local_port == port ? socket.rqueue > 0 : socket.wqueue > 0);
@@ -272,7 +276,8 @@ Checked<void> ServerTest::reset_stream(std::size_t stream) {
   TRY(const auto ours, checked(local_address(streams[stream].socket())));
   streams[stream].reset();
   const std::uint16_t port = script_.address().port();
-  TRY(const bool is_gone, await_sockets(port, [&](const Sockets& sockets) {
+  TRY(const bool is_gone,
+      await_sockets(port, script_.line().step_limit(), [&](const Sockets& sockets) {
         return std::none_of(sockets.begin(), sockets.end(), [&](const TcpSocket& socket) {
           return socket.remote_port == ours.port() && socket.state == TcpState::Established;
         });
@@ -297,7 +302,7 @@ void ServerTest::drain_until_control_speaks() {
     entries.push_back({sends_on(i) ? -1 : streams[i].socket().get(), POLLIN, 0});
   }
   entries.push_back({control_->socket().get(), POLLIN, 0});
-  const Deadline deadline = Deadline::after(kStepLimit);
+  const Deadline deadline = Deadline::after(script_.line().step_limit());
   std::array<std::byte, 65536> buffer;
   while (!deadline.expired() && ::poll(entries.data(), entries.size(), deadline.poll_ms()) > 0 &&
          entries.back().revents == 0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Everything that a case sent and received, with its time: what a failure shows.
+// What the parts of a case share: everything that it sent and received, with its time, which is
+// what a failure shows; and how long each of its steps may take.
 #pragma once
 
 #include <string>
@@ -10,12 +11,17 @@
 
 namespace rolecall::conformance {
 
+// What a step may take before it counts as a hang, where the user says nothing else.
+inline constexpr Duration kStepLimit = seconds(5);
+
 enum class Way { Sent, Received, Note };
 
 // One thread.
 class TimeLine {
  public:
-  TimeLine() : begin_(now()) {}
+  explicit TimeLine(Duration step_limit = kStepLimit) : begin_(now()), step_limit_(step_limit) {}
+
+  Duration step_limit() const { return step_limit_; }
 
   // Bytes are kept up to a few dozen, with how many there were.
   void add(std::string_view connection, Way way, std::string_view bytes);
@@ -33,6 +39,7 @@ class TimeLine {
     std::size_t times = 1;  // of payload that goes on, one entry is kept
   };
   TimePoint begin_;
+  Duration step_limit_;
   std::vector<Entry> entries_;
 };
 

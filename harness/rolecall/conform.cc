@@ -121,6 +121,7 @@ Result<conformance::RunOptions> run_options(const ConformCommand& command) {
   options.command.words = command.words;
   options.without = command.without;
   options.jobs = command.jobs == 0 ? kJobs : command.jobs;
+  if (command.step_limit_s) options.step_limit = seconds(*command.step_limit_s);
   if (!command.connect.empty()) {
     if (!command.words.empty()) {
       return Error{Errc::Config, "either --connect or a command, not both"};
@@ -235,6 +236,11 @@ void add_side(CLI::App& conform, Side side, int& exit_status) {
       ->type_name("FILE");
   app->add_option("--record", command->record, "put the outcomes into a profile")
       ->type_name("FILE");
+  app->add_option("--timeout", command->step_limit_s,
+                  "seconds that a step of a case may take before it counts as a hang")
+      ->check(CLI::Range(1, 600))
+      ->type_name("SECONDS")
+      ->default_str(fmt::format("{}", conformance::kStepLimit.in_seconds()));
   app->add_option("--jobs", command->jobs, "cases side by side")
       ->check(CLI::Range(1, 64))
       ->default_str(std::to_string(kJobs));

@@ -27,7 +27,8 @@ std::string command_line(const ConformCommand& command) {
 }
 
 std::string again(const ConformCommand& command) {
-  const std::string head = fmt::format("rolecall conform {} {{case}} ", name(command.side));
+  std::string head = fmt::format("rolecall conform {} {{case}} ", name(command.side));
+  if (command.step_limit_s) head += fmt::format("--timeout {} ", *command.step_limit_s);
   return head + (command.connect.empty() ? "-- " : "--connect ") + command_line(command);
 }
 

@@ -2,6 +2,7 @@
 // What `rolecall conform` leaves: on the terminal, and in the files that the user named.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct ConformCommand {
   bool strict = false;
   bool json = false;
   int jobs = 0;  // 0: as many as is usual
+  std::optional<int> step_limit_s;
 };
 
 class ConformReports {

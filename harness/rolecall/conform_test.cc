@@ -127,6 +127,16 @@ TEST_F(ConformTest, CaseThatLosesTheServerIsNamedAndNoOtherBlamed) {
   EXPECT_THAT(out(), HasSubstr("1 failed, 1 skipped"));
 }
 
+TEST_F(ConformTest, AStepTakesAsLongAsTheUserLetsIt) {
+  const Words mute = {"python3", "-c",
+                      "import socket, sys, time; "
+                      "s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(60)",
+                      "{port}"};
+  EXPECT_EQ(conform({"--case", kCase, "--timeout", "1"}, mute), 1);
+  EXPECT_THAT(out(), HasSubstr("within 1 s"));
+  EXPECT_THAT(out(), HasSubstr("--case number-as-title --timeout 1 -- python3"));
+}
+
 TEST_F(ConformTest, OptionsInsideAWordAreRefused) {
   EXPECT_EQ(conform({"--case", kCase}, {roleperf_, "-s", "-p", "{port}", "--x={options}"}), 2);
   EXPECT_THAT(err(), HasSubstr("not a part of '--x={options}'"));

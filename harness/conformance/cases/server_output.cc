@@ -12,7 +12,7 @@ namespace {
 Checked<void> one_off_after_success(ServerScript& server) {
   ServerTest test(server);
   TRY(test.reach(Phase::Done));
-  TRY(const auto status, server.program()->wait(kStepLimit));
+  TRY(const auto status, server.program()->wait(server.line().step_limit()));
   return require(status.is_success(), "exit status 0", status.text());
 }
 
@@ -23,13 +23,13 @@ Checked<void> one_off_after_failure(ServerScript& server) {
     TRY(test.control().send("\x07"));
     TRY(const std::string answer, test.expect_end("the state is unknown"));
   }
-  TRY(const auto status, server.program()->wait(kStepLimit));
+  TRY(const auto status, server.program()->wait(server.line().step_limit()));
   return require(status.is_success(), "exit status 0", status.text());
 }
 
 Checked<void> json_of(ServerTest& test, ServerScript& server, Json& document) {
   TRY(test.reach(Phase::Done));
-  TRY(server.program()->wait(kStepLimit));
+  TRY(server.program()->wait(server.line().step_limit()));
   document = parsed(server.program()->output());
   return require(document.is_object(), "one JSON object on standard output",
                  visible(server.program()->output(), 300));
@@ -88,7 +88,7 @@ Checked<void> json_of_a_failure(ServerScript& server) {
   TRY(test.reach(Phase::Running));
   TRY(test.control().send("\x07"));
   TRY(const std::string answer, test.expect_end("the state is unknown"));
-  TRY(server.program()->wait(kStepLimit));
+  TRY(server.program()->wait(server.line().step_limit()));
   const std::string output = server.program()->output();
   return require(!text_at(parsed(output), "/error").empty(), "an object with a text \"error\"",
                  visible(output, 300));
@@ -97,7 +97,7 @@ Checked<void> json_of_a_failure(ServerScript& server) {
 Checked<void> prints_an_object_a_line(ServerScript& server) {
   ServerTest test(server);
   TRY(test.reach(Phase::Done));
-  TRY(server.program()->wait(kStepLimit));
+  TRY(server.program()->wait(server.line().step_limit()));
   const std::string flaw = flaw_in_json_stream(server.program()->output());
   return require(flaw.empty(), "an object with \"event\" and \"data\" a line, \"end\" the last",
                  visible(flaw, 200));

@@ -110,7 +110,7 @@ class ClientTarget final : public LiveTarget {
     TRY(auto script, started(line));
     bool is_first = true;  // the program has to come up first
     Talk talk([&](std::string name) {
-      const Duration limit = std::exchange(is_first, false) ? kStepLimit : kAnswerLimit;
+      const Duration limit = std::exchange(is_first, false) ? line.step_limit() : kAnswerLimit;
       return script.accept(std::move(name), limit);
     });
     Heard heard;
