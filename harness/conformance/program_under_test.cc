@@ -164,7 +164,7 @@ void ProgramUnderTest::stop() {
 Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
   TRY(auto diag, checked(SockDiag::open()));
   const Pauses pauses;
-  const Duration limit = line_->step_limit() + line_->step_limit();  // it has to come up first
+  const Duration limit = std::max(line_->step_limit(), seconds(10));  // it has to come up first
   for (const Deadline deadline = Deadline::after(limit);;) {
     TRY(const bool listens, somebody_listens(diag, port));
     if (listens) return ok();
