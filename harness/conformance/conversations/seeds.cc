@@ -36,8 +36,8 @@ class Writer {
   Conversation done() { return std::move(conversation_); }
 
  private:
-  Writer& add(Step step) {
-    conversation_.push_back(std::move(step));
+  Writer& add(const Step& step) {  // g++ 12 sees an overrun in the moved string
+    conversation_.push_back(step);
     return *this;
   }
   Conversation conversation_;
