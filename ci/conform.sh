@@ -58,9 +58,10 @@ for peer in json.load(sys.stdin):
 if [ "$what" = roleperf ]; then
   program=$(path_of flagged)
   # The cases of the role flag are about mode auto, of which there is a profile.
+  suite_options="--strict --without role-flag"
+  [ "$*" = --role-flag=auto ] && suite_options="--profile $profiles/roleperf.json"
   # Its sanitizers take their time on a busy machine; no step that is right waits for the limit.
-  suite_options="--timeout 60 --strict --without role-flag"
-  [ "$*" = --role-flag=auto ] && suite_options="--timeout 60 --profile $profiles/roleperf.json"
+  suite_options="$suite_options --timeout 60"
 else
   subject=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["subject"])' "$profiles/$what.json")
   program=$(path_of "$subject")

@@ -4,14 +4,8 @@
 
 # discover_suites(program PREFIX p LABEL l [PER_ENTRY n] [TIMEOUT s])
 function(discover_suites program)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PREFIX;LABEL;PER_ENTRY;TIMEOUT" "")
-  foreach(default PER_ENTRY=100 TIMEOUT=120)
-    string(REPLACE "=" ";" default ${default})
-    list(GET default 0 name)
-    if(NOT arg_${name})
-      list(GET default 1 arg_${name})
-    endif()
-  endforeach()
+  # Of an option that is given twice, the last holds.
+  cmake_parse_arguments(arg "" "PREFIX;LABEL;PER_ENTRY;TIMEOUT" "" PER_ENTRY 100 TIMEOUT 120 ${ARGN})
   set(script ${CMAKE_CURRENT_BINARY_DIR}/${program}_suites.cmake)
   file(GENERATE OUTPUT ${script} CONTENT
 "set(program \"$<TARGET_FILE:${program}>\")
