@@ -116,9 +116,9 @@ TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClea
   ::kill(rolecall.pid(), SIGKILL);
   ASSERT_TRUE(rolecall.wait(limit_).has_value());
   while (!marked_programs().empty()) ASSERT_FALSE(limit_.expired()) << "a peer lives on";
-  int holders = 0;
-  for (const std::string& one : namespaces) holders += holders_of(one);
-  EXPECT_EQ(holders, 0);
+  for (const std::string& one : namespaces) {  // who ends gives up its mark first, this after it
+    while (holders_of(one) > 0) ASSERT_FALSE(limit_.expired()) << one << " is held";
+  }
   EXPECT_EQ(run_once(scenario), 0) << out() << err();
 }
 
