@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <csignal>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "harness/base/files.h"
 #include "harness/conformance/pauses.h"
+#include "harness/net/process_stat.h"
 #include "harness/net/sock_diag.h"
 
 namespace rolecall::conformance {
@@ -26,21 +26,6 @@ std::string replaced(std::string word, std::string_view placeholder, const std::
     word.replace(at, placeholder.size(), value);
   }
   return word;
-}
-
-// The kernel closes what a process has open after it has marked it so (PF_EXITING). The flags are
-// the seventh field behind the name, which stands in parentheses and may hold anything.
-bool is_exiting(pid_t pid) {
-  constexpr unsigned long kExiting = 0x4;
-  const auto stat = read_file(fmt::format("/proc/{}/stat", pid));
-  const auto name_end = stat ? stat.value().rfind(')') : std::string::npos;
-  if (name_end == std::string::npos) return false;
-  std::istringstream fields(stat.value().substr(name_end + 1));
-  std::string skipped;
-  unsigned long flags = 0;
-  for (int i = 0; i < 6; ++i) fields >> skipped;
-  fields >> flags;
-  return (flags & kExiting) != 0;
 }
 
 std::string content(const std::filesystem::path& path) {
@@ -146,7 +131,8 @@ Checked<ExitStatus> ProgramUnderTest::wait(Duration limit) {
 }
 
 std::optional<ExitStatus> ProgramUnderTest::status() {
-  if (!is_exiting(child_.pid())) return child_.status();
+  const auto stat = process_stat(fmt::format("/proc/{}", child_.pid()));
+  if (!stat || !stat.value().is_exiting()) return child_.status();
   auto status = child_.wait(Deadline::after(seconds(10)));
   return status ? std::optional(status.value()) : std::nullopt;
 }

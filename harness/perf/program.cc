@@ -21,6 +21,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/deadline.h"
+#include "harness/net/process_stat.h"
 #include "harness/net/sock_diag.h"
 
 namespace rolecall::perf {
@@ -108,13 +109,8 @@ std::string Program::cores() const {
 }
 
 double Program::cpu_seconds() const {
-  std::ifstream in(fmt::format("/proc/{}/stat", pid_));
-  std::string word;
-  for (int field = 1; field < 14; ++field) in >> word;  // no blank in the names of our programs
-  double user = 0;
-  double system = 0;
-  in >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const ProcessStat stat = process_stat(fmt::format("/proc/{}", pid_)).value();
+  return (stat.user + stat.system).in_seconds();
 }
 
 void Program::read_output() {

@@ -13,6 +13,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/deadline.h"
+#include "harness/net/process_stat.h"
 #include "harness/perf/program.h"
 
 namespace rolecall::scenario {
@@ -56,12 +57,10 @@ UdpCounters udp_counters(const NetworkNamespace& inside) {
           .sent = number("OutDatagrams")};
 }
 
-// The state stands behind the name, which is in brackets and may hold any character.
 bool all_threads_are(char state, pid_t pid) {
   const auto is_so = [state](const std::filesystem::path& thread) {
-    const auto stat = read_file(thread / "stat");
-    if (!stat) return true;  // it has ended
-    return stat.value().at(stat.value().rfind(')') + 2) == state;
+    const auto stat = process_stat(thread);
+    return !stat || stat.value().state == state;  // or it has ended
   };
   const auto threads = std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid));
   return std::ranges::all_of(threads, is_so, &std::filesystem::directory_entry::path);

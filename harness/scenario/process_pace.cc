@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/files.h"
+#include "harness/net/process_stat.h"
 #include "harness/scenario/process_family.h"
 
 namespace rolecall::scenario {
@@ -14,14 +15,6 @@ namespace {
 
 // From one step of a test to the next a program needs less than 1 ms of processor time.
 constexpr Duration kTimeForAStep = milliseconds(50);
-
-// "pid (name) state ...": the name may hold anything, a bracket too.
-bool is_stopped(const std::string& stat) {
-  const std::size_t name_end = stat.rfind(") ");
-  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return false;
-  const char state = stat[name_end + 2];
-  return state == 'T' || state == 't';
-}
 
 // How much of the time between two samples lies in `span`, from 0 to 1.
 double share_inside(const ProcessPace::Sample& a, const ProcessPace::Sample& b,
@@ -37,14 +30,15 @@ void ProcessPace::look(pid_t pid, TimePoint at) {
   Sample sample{.at = at};
   bool is_there = false;
   for (const pid_t one : family_of(pid)) {
-    const auto stat = read_file(fmt::format("/proc/{}/stat", one));
-    const auto schedule = read_file(fmt::format("/proc/{}/schedstat", one));
+    const std::filesystem::path folder = fmt::format("/proc/{}", one);
+    const auto stat = process_stat(folder);
+    const auto schedule = read_file(folder / "schedstat");
     if (!stat || !schedule) continue;
     std::int64_t ran_ns = 0;
     std::int64_t starved_ns = 0;
     std::istringstream(schedule.value()) >> ran_ns >> starved_ns;
     sample.starved = sample.starved + nanoseconds(starved_ns);
-    sample.is_stopped = sample.is_stopped || is_stopped(stat.value());
+    sample.is_stopped = sample.is_stopped || stat.value().is_stopped();
     is_there = true;
   }
   if (is_there) add(sample);

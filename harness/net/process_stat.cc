@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "harness/net/process_stat.h"
+
+#include <unistd.h>
+
+#include <sstream>
+#include <string>
+
+#include "harness/base/files.h"
+
+namespace rolecall {
+namespace {
+
+Duration from_ticks(double ticks) {
+  return from_seconds(ticks / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+}  // namespace
+
+// "pid (name) state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime":
+// the name may hold anything, a bracket too.
+Result<ProcessStat> process_stat(const std::filesystem::path& folder) {
+  TRY(const std::string text, read_file(folder / "stat"));
+  const auto name_end = text.rfind(')');
+  std::istringstream fields(name_end == std::string::npos ? "" : text.substr(name_end + 1));
+  ProcessStat stat;
+  std::string skipped;
+  double user = 0;
+  double system = 0;
+  fields >> stat.state;
+  for (int i = 0; i < 5; ++i) fields >> skipped;
+  fields >> stat.flags;
+  for (int i = 0; i < 4; ++i) fields >> skipped;
+  fields >> user >> system;
+  if (!fields) return Error{Errc::Malformed, "reading " + (folder / "stat").string() + ": " + text};
+  stat.user = from_ticks(user);
+  stat.system = from_ticks(system);
+  return stat;
+}
+
+}  // namespace rolecall

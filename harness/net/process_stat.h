@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the kernel says of a process or a thread: /proc/PID/stat, /proc/PID/task/TID/stat.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "harness/base/result.h"
+#include "harness/base/time.h"
+
+namespace rolecall {
+
+struct ProcessStat {
+  char state = 0;           // 'R', 'S', 'T', 'Z' and others: proc(5)
+  std::uint64_t flags = 0;  // the kernel's PF_...
+  Duration user;            // time on a processor, in the kernel's clock ticks (10 ms as a rule)
+  Duration system;
+
+  bool is_stopped() const { return state == 'T' || state == 't'; }
+  // The kernel closes what a process has open after it has marked it so (PF_EXITING).
+  bool is_exiting() const { return (flags & 0x4) != 0; }
+};
+
+// Of the process or thread whose folder under /proc this is. Fails when it has gone. Any thread.
+Result<ProcessStat> process_stat(const std::filesystem::path& folder);
+
+}  // namespace rolecall
