@@ -40,7 +40,8 @@ enum class Lever : std::uint32_t {
   Swap = 2,
   // Below it, at both ends, so that the kernel itself queues them in the order: TCP_DEFER_ACCEPT on
   // the server's listener, TCP_CORK on the client's streams until the cookie of the one before is
-  // acknowledged. The kernel lets a corked cookie go after about 200 ms by itself.
+  // acknowledged. The kernel lets a corked cookie go by itself when its
+  // retransmission timer would end: after about 200 ms, or tcp_rto_min_us where that is longer.
   Defer = 3,
 };
 

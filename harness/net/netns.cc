@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -91,6 +92,12 @@ Result<NetworkNamespace> NetworkNamespace::create() {
 Result<void> enter(const NetworkNamespace& inside) {
   if (::setns(inside.fd().get(), CLONE_NEWNET) != 0) return refused("setns(CLONE_NEWNET)");
   return ok();
+}
+
+Result<void> set_shortest_timer(const NetworkNamespace& inside, Duration shortest) {
+  return run_in(inside, [&] {
+    return write_file("/proc/sys/net/ipv4/tcp_rto_min_us", std::to_string(shortest.ns / 1000));
+  });
 }
 
 }  // namespace rolecall

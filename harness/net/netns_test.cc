@@ -4,7 +4,10 @@
 #include "harness/net/netns.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +107,21 @@ TEST_F(NetworkNamespaceTest, DestroyMonitorOpenedInsideHearsOfItsSockets) {
   pollfd ready{monitor.fd().get(), POLLIN, 0};
   ASSERT_EQ(::poll(&ready, 1, 10'000), 1);
   EXPECT_FALSE(monitor.take(port).value().empty());
+}
+
+TEST_F(NetworkNamespaceTest, ACorkedSegmentStaysForTheShortestTimer) {
+  const auto ns = NetworkNamespace::create().value();
+  if (const auto set = set_shortest_timer(ns, seconds(100)); set.has_error())
+    GTEST_SKIP() << set.error().message();
+  const auto connection = run_in(ns, connect_inside).value();
+  const int on = 1;
+  ASSERT_EQ(::setsockopt(connection.client.get(), IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+  ASSERT_EQ(::send(connection.client.get(), "cookie", 6, 0), 6);
+  pollfd come{connection.server.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&come, 1, 1000), 0) << "five times as long as the kernel's own";
+  const int off = 0;
+  ASSERT_EQ(::setsockopt(connection.client.get(), IPPROTO_TCP, TCP_CORK, &off, sizeof off), 0);
+  EXPECT_EQ(::poll(&come, 1, 10'000), 1);
 }
 
 TEST_F(NetworkNamespaceTest, NothingHoldsItAfterSigkill) {

@@ -28,7 +28,7 @@ constexpr char kRunWithoutTun[] = "mount -t tmpfs none /dev/net || exit 77; exec
 // One run of rolecall in a folder of its own, which is also where it puts temporary files.
 class CliTest : public testing::Test {
  protected:
-  const Deadline limit_ = Deadline::after(seconds(50));  // of the test
+  const Deadline limit_ = Deadline::after(seconds(600));  // of the test: for one that hangs
 
   void SetUp() override {
     auto made = TemporaryFolder::make();

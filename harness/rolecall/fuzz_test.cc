@@ -47,7 +47,7 @@ class FuzzTest : public CliTest {
     return write("about-another.json", other.dump());
   }
   Words until_found() const {
-    return {"server", "--conversations", "5000",      "--seconds", "40", "--findings",
+    return {"server", "--conversations", "5000",      "--seconds", "3600", "--findings",
             "1",      "--keep",          file("kept")};
   }
 };

@@ -75,6 +75,7 @@ Json link_as_json(const LinkShape& link) {
          {"seed", link.seed},
          {"proxy", link.has_proxy}};
   if (link.hold_limit) j["hold_ms"] = link.hold_limit->in_ms();
+  if (link.shortest_timer) j["rto_min_ms"] = link.shortest_timer->in_ms();
   return j;
 }
 

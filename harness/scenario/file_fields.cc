@@ -29,7 +29,7 @@ const std::vector<Place>& places() {
       {"client", {"peer", "args", "retrofit", "command", "conversation"}, {}},
       {"expect", {"above", "below", "or", "client_says", "verdict"}, {}},
       {"control", {"repeat", "expect"}, {}},
-      {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms", "proxy"}, {}},
+      {"link", {"mtu", "delay_ms", "loss_percent", "seed", "hold_ms", "rto_min_ms", "proxy"}, {}},
   };
   return kPlaces;
 }

@@ -17,9 +17,6 @@ namespace {
 
 constexpr std::uint16_t kPort = 5201;       // nobody else is in the server's namespace
 constexpr std::uint16_t kProxyPort = 5200;  // in the client's
-// Long enough for any program to make its next connection; a program that waits for the connection
-// that is held waits longer.
-constexpr Duration kHold = seconds(1);
 
 // Client ports of the test's streams, in client order.
 std::vector<std::uint16_t> streams_by_syn(const link::LinkLog& log) {
@@ -158,8 +155,8 @@ Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
   const Scenario& scenario = options.scenario;
   link::LinkOptions link;
   link.server_port = options.port != 0 ? options.port : kPort;
-  link.hold_limit =
-      std::min(scenario.link.hold_limit.value_or(kHold), Duration{scenario.limit.ns / 2});
+  link.hold_limit = std::min(scenario.link.hold_limit.value_or(longest_hold(scenario, Lever::Link)),
+                             Duration{scenario.limit.ns / 2});
   link.mtu = scenario.link.mtu;
   link.delay = scenario.link.delay;
   const double loss = scenario.link.loss_percent;
@@ -175,6 +172,10 @@ Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
                       scenario.schedule.rules.end());
   }
   TRY(auto made, link::Link::start(link));
+  if (const auto shortest = scenario.link.shortest_timer) {  // an older kernel keeps its own
+    static_cast<void>(set_shortest_timer(made.client_namespace(), *shortest));
+    static_cast<void>(set_shortest_timer(made.server_namespace(), *shortest));
+  }
   const bool is_ipv6 = scenario.address.find(':') != std::string::npos;
   auto rig = std::make_unique<LinkRig>(std::move(made), is_ipv6, link, order_rules);
   if (scenario.link.has_proxy) {

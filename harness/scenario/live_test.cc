@@ -26,6 +26,7 @@
 #include "harness/net/port_reservation.h"
 #include "harness/net/sock_diag.h"
 #include "harness/scenario/made_scenario.h"
+#include "harness/scenario/rig.h"
 #include "harness/scenario/runner.h"
 
 namespace rolecall::scenario {
@@ -147,6 +148,36 @@ TEST_F(LiveTest, ADeadlockNamesTheRolesOfBothEnds) {
   EXPECT_THAT(last_.client_ended, HasSubstr("ended by rolecall"));
 }
 
+// A cookie that is held may wait for as long as the order needs: the kernel of the programs' own
+// network lets it go later than ours would.
+TEST_F(LiveTest, UnderDeferTheProgramsHaveANetworkThatHolds) {
+  Scenario s = scenario({"--bidir"}, "accept 2,1");
+  s.expect.below = Outcome{VerdictKind::Deadlock, true};
+  const Peer legacy = peers_.get("legacy").value();
+  const auto rig = make_rig({.scenario = s,
+                             .client = legacy,
+                             .server = legacy,
+                             .lever = Lever::Defer,
+                             .shim = SHIM,
+                             .folder = folder_.path()});
+  ASSERT_TRUE(rig.has_value()) << rig.error().message();
+  const NetworkNamespace* place = rig.value()->server_namespace();
+  if (place == nullptr) GTEST_SKIP() << "no namespace, or a kernel before Linux 6.11";
+  EXPECT_EQ(rig.value()->client_namespace(), place);
+  const auto shortest =
+      run_in(*place, [] { return read_file("/proc/sys/net/ipv4/tcp_rto_min_us"); });
+  EXPECT_EQ(shortest.value(), "20000000\n");
+}
+
+TEST(LongestHold, IsShortWhereEveryRunMeetsIt) {
+  Scenario s;
+  s.expect = {.above = Outcome{}, .below = kNotRealisable};
+  EXPECT_EQ(longest_hold(s, Lever::Swap), seconds(20));
+  EXPECT_EQ(longest_hold(s, Lever::Defer), seconds(1));
+  s.limit = seconds(1);
+  EXPECT_EQ(longest_hold(s, Lever::Swap), milliseconds(500));
+}
+
 TEST_F(LiveTest, LeftToEndByItselfTheDeadlockedClientReportsSuccess) {
   options_.let_peers_end = true;
   EXPECT_EQ(verdict(scenario({"--bidir", "-t", "1"}, "accept 2,1")).kind, VerdictKind::Deadlock);
@@ -157,12 +188,13 @@ TEST_F(LiveTest, AStoppedServerIsNotADeadlock) {
   options_.port = free_port();
   pid_t stopped = 0;
   Scenario s = scenario({"--bidir", "-t", kLong});
-  s.limit = milliseconds(1500);
-  const std::jthread stopper = once_data_flows(options_.port, [&] {
+  s.limit = seconds(5);
+  std::jthread stopper = once_data_flows(options_.port, [&] {
     stopped = child_with_argument("-s");
-    ::kill(stopped, SIGSTOP);
+    if (stopped > 0) ::kill(stopped, SIGSTOP);
   });
   EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+  stopper.join();
   EXPECT_GT(stopped, 0);
 }
 
@@ -184,13 +216,14 @@ TEST_F(LiveTest, AStalledLinkIsNotADeadlock) {
     set_loopback(true);
     options_.port = free_port();
     Scenario s = scenario({"--bidir", "-t", kLong});
-    s.limit = seconds(2);
+    s.limit = seconds(5);
     bool has_stalled = false;
-    const auto stall = once_data_flows(options_.port, [&] {
+    auto stall = once_data_flows(options_.port, [&] {
       set_loopback(false);
       has_stalled = true;
     });
     EXPECT_EQ(verdict(s).kind, VerdictKind::Stuck) << last_.verdict.reason;
+    stall.join();
     EXPECT_TRUE(has_stalled);
   }).join();
   if (!has_namespace) GTEST_SKIP() << "making a network namespace needs root";

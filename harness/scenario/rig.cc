@@ -44,6 +44,12 @@ Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options) {
       std::make_unique<PlainRig>(options.scenario.address, std::move(port)));
 }
 
+Duration longest_hold(const Scenario& scenario, Lever lever) {
+  const auto expected = scenario.expect.under(lever);
+  const Duration longest = seconds(expected && expected->is_realisable ? 20 : 1);
+  return std::min(longest, Duration{scenario.limit.ns / 2});
+}
+
 Result<void> check_lever(Lever lever, const fs::path& shim) {
   if (lever == Lever::Link) {
     static const Result<void> kLinks = link::probe_link();  // the machine's answer does not change

@@ -224,12 +224,14 @@ Result<void> Reader::read_link(const JsonNode& root, const std::vector<Lever>& l
   TRY(fields_.check_object(*node, "link"));
   double delay_ms = 0;
   int hold_ms = 0;
+  int rto_min_ms = 0;
   int seed = static_cast<int>(into.seed);
   TRY(fields_.read_number(*node, "mtu", kLeastMtu, 65'535, into.mtu));
   TRY(fields_.read_real(*node, "delay_ms", 0, 10'000, delay_ms));
   TRY(fields_.read_real(*node, "loss_percent", 0, 99, into.loss_percent));
   TRY(fields_.read_number(*node, "seed", 0, 2'000'000'000, seed));
   TRY(fields_.read_number(*node, "hold_ms", 1, kMaxLimitMs, hold_ms));
+  TRY(fields_.read_number(*node, "rto_min_ms", 1, kMaxLimitMs, rto_min_ms));
   TRY(const auto* proxy, fields_.typed(*node, "proxy", Kind::Boolean));
   into.has_proxy = proxy != nullptr && proxy->boolean;
   if (into.has_proxy && levers.size() > 1)
@@ -237,6 +239,7 @@ Result<void> Reader::read_link(const JsonNode& root, const std::vector<Lever>& l
   into.delay = Duration{std::llround(delay_ms * 1e6)};
   into.seed = static_cast<std::uint64_t>(seed);
   if (hold_ms != 0) into.hold_limit = milliseconds(hold_ms);
+  if (rto_min_ms != 0) into.shortest_timer = milliseconds(rto_min_ms);
   return ok();
 }
 

@@ -72,6 +72,8 @@ struct LinkShape {
   double loss_percent = 0;  // at random, each way
   std::uint64_t seed = 1;   // run i takes seed + i
   std::optional<Duration> hold_limit;
+  // Of both kernels, where they can set it (Linux 6.11): how soon they send again at the earliest.
+  std::optional<Duration> shortest_timer;
   // A TCP-terminating proxy beside the client; the connections of the schedule are those that it
   // makes to the server.
   bool has_proxy = false;

@@ -128,9 +128,10 @@ void note_expired_cork(const shim::Board& board, const shim::Record& r, ShimObse
   const bool had_time = could_have_connected(r, since_corked);
   seen.order_impossible = seen.order_impossible || (!was_made && had_time);
   seen.hold_limits.push_back(fmt::format(
-      "the cookie of connection {} left before its turn (the kernel uncorks by itself after about "
-      "200 ms): connection {} was {} by then{}",
-      r.number, r.awaited, was_made ? "not yet in the server's queue" : "not made",
+      "the cookie of connection {} left before its turn (the kernel uncorks by itself, here {} ms "
+      "after it was corked): connection {} was {} by then{}",
+      r.number, since_corked / 1'000'000, r.awaited,
+      was_made ? "not yet in the server's queue" : "not made",
       was_made || had_time ? std::string()
                            : fmt::format(", as the client got no processor for {} of {} ms",
                                          r.starved_ns / 1'000'000, since_corked / 1'000'000)));
