@@ -98,7 +98,7 @@ Result<void> await_listener(const NetworkNamespace& place, Child& server, const 
 
 // One test of `peer` against itself; the capture is in `folder` then.
 Result<void> have_test(const Peer& peer, const Mode& mode, const fs::path& folder) {
-  const Deadline limit = Deadline::after(seconds(20));
+  const Deadline limit = Deadline::after(seconds(120));
   TRY(auto link,
       link::Link::start(
           {.server_port = kPort, .capture = folder / "capture", .snaplen = kWholePackets}));

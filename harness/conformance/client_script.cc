@@ -215,7 +215,7 @@ Checked<void> ClientScript::await_test_end() {
     entries.push_back({streams[i].socket().get(), events, 0});
   }
   entries.push_back({control_->socket().get(), POLLIN, 0});
-  const Deadline deadline = Deadline::after(line_->step_limit());
+  const Deadline deadline = Deadline::after(control_->limit());
   bool ended = false;
   while (!ended && !deadline.expired()) {
     ::poll(entries.data(), entries.size(), deadline.poll_ms());
@@ -230,7 +230,8 @@ Checked<void> ClientScript::await_test_end() {
       if (!move_payload(i) || moved[i] == before) break;
     }
   }
-  TRY(require(ended, "the client ends the test (4)", "nothing on control within 5 s"));
+  TRY(require(ended, "the client ends the test (4)",
+              fmt::format("nothing on control within {} s", control_->limit().in_seconds())));
   TRY(control_->expect(State::TestEnd));
   for (Connection& stream : streams) stream.close();  // as iperf3 does; its clients wait for it
   return ok();

@@ -4,6 +4,7 @@
 // line. One thread.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class Connection {
   const Fd& socket() const { return socket_; }
   // From here on each wait of this connection may take so long.
   void set_limit(Duration limit) { limit_ = limit; }
+  // For what may take longer than a step.
+  void wait_at_least(Duration limit) { limit_ = std::max(limit_, limit); }
   Duration limit() const { return limit_; }
 
   Checked<void> send(std::string_view bytes);

@@ -56,8 +56,9 @@ Checked<void> check_datagram(const std::string& datagram, std::uint64_t number,
 
 Checked<void> await_datagrams_read(std::uint16_t port, Duration limit) {
   const Deadline deadline = Deadline::after(limit);
-  while (unread_at(port) > 0 && !deadline.expired()) ::poll(nullptr, 0, 1);
-  return require(!deadline.expired(), "the program reads the datagrams",
+  bool is_read = unread_at(port) == 0;
+  for (; !is_read && !deadline.expired(); is_read = unread_at(port) == 0) ::poll(nullptr, 0, 1);
+  return require(is_read, "the program reads the datagrams",
                  fmt::format("it left them unread for {} s", limit.in_seconds()));
 }
 

@@ -144,7 +144,7 @@ void ProgramUnderTest::send_signal(int signal) {
 }
 
 void ProgramUnderTest::stop() {
-  child_.end(Deadline::after(seconds(1)));
+  child_.end(Deadline::after(seconds(20)));
 }
 
 Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {

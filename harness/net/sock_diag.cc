@@ -198,7 +198,9 @@ Result<DestroyMonitor> DestroyMonitor::open() {
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0)
     return system_error("bind(NETLINK_SOCK_DIAG)");
   // The default buffer holds some hundred deaths; a larger one is a wish, not a need.
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kMonitorBuffer, sizeof kMonitorBuffer);
+  // Root may have more than the system's highest.
+  for (const int name : {SO_RCVBUF, SO_RCVBUFFORCE})
+    ::setsockopt(fd.get(), SOL_SOCKET, name, &kMonitorBuffer, sizeof kMonitorBuffer);
   for (const int group : {SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET6_TCP_DESTROY}) {
     if (::setsockopt(fd.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
       return system_error(fmt::format("setsockopt(NETLINK_ADD_MEMBERSHIP, {})", group));

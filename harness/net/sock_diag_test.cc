@@ -125,9 +125,9 @@ TEST_F(SockDiagTest, TheReceiveQueueIsWhatTheProgramHasNotRead) {
 
 TEST_F(SockDiagTest, AFullSenderBehindAClosedWindowIsPersistingAndFull) {
   const std::string block(1 << 16, 'x');
-  while (::send(client_.get(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-    continue;
   EXPECT_TRUE(until([&] {
+    while (::send(client_.get(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+      continue;
     const TcpSocket s = client_end();
     return s.timer == TcpTimer::Persist && s.send_buffer_full && s.wqueue > 0;
   }));

@@ -2,6 +2,7 @@
 // On the running kernel; what it does not offer is said, and skipped.
 #include "harness/net/transport.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <fstream>
@@ -26,12 +27,20 @@ class MptcpTest : public testing::Test {
     }
   }
 
-  // Over loopback connect() and the first bytes are through when the call returns.
+  static void await(const Fd& socket, short event) {
+    pollfd entry{socket.get(), event, 0};
+    EXPECT_EQ(::poll(&entry, 1, 60'000), 1);
+  }
   static Fd connect(Transport transport, const Fd& listener) {
     const Address to = local_address(listener).value();
     Fd socket = stream_socket(to.family(), transport).value();
     EXPECT_TRUE(start_connect(socket, to));
+    await(socket, POLLOUT);
     return socket;
+  }
+  static Fd accept(const Fd& listener) {
+    await(listener, POLLIN);
+    return std::move(accept_next(listener).value()->socket);
   }
 
   const Fd plain_ = listen_tcp("127.0.0.1", 0, AF_UNSPEC, "").value();
@@ -43,7 +52,7 @@ TEST_F(MptcpTest, ASecondListenerTakesThePlaceOfTheFirst) {
   EXPECT_EQ(local_address(first).value().text(), local_address(second).value().text());
   first.reset();
   const Fd client = connect(Transport::Mptcp, second);
-  EXPECT_TRUE(is_multipath(accept_next(second).value()->socket));
+  EXPECT_TRUE(is_multipath(accept(second)));
 }
 
 TEST_F(MptcpTest, ASecondListenerTakesTheSameFamilies) {
@@ -65,7 +74,7 @@ TEST_F(MptcpTest, PlainTcpAtAnMptcpListenerIsPlainTcp) {
   const Fd second = listen_beside(first, Transport::Mptcp).value();
   first.reset();
   const Fd client = connect(Transport::Tcp, second);
-  EXPECT_EQ(transport_of(accept_next(second).value()->socket).value(), Transport::Tcp);
+  EXPECT_EQ(transport_of(accept(second)).value(), Transport::Tcp);
 }
 
 TEST_F(MptcpTest, WithAPlainListenerAConnectionFallsBack) {

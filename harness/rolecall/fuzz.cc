@@ -34,6 +34,7 @@ struct FuzzCommand {
   conformance::Command program;
   conformance::FuzzLimits limits;
   int seconds = 60;
+  int step_limit_s = static_cast<int>(conformance::kStepLimit.in_seconds());
   std::string keep;
   bool json = false;
 };
@@ -77,7 +78,8 @@ Result<int> run(FuzzCommand& command) {
   TRY(auto folder, EvidenceFolder::open(command.keep));
   TRY(command.limits.stop, catch_interruption());
   command.limits.time = seconds(command.seconds);
-  const auto target = make_live_target(command.side, command.program, folder.path());
+  const auto target =
+      make_live_target(command.side, command.program, folder.path(), seconds(command.step_limit_s));
   std::vector<std::string> words;
   for (const std::string& word : command.program.words) words.push_back(shell_word(word));
   report::FuzzRun run{.side = command.side,
@@ -108,6 +110,12 @@ void add_fuzzed_side(CLI::App& fuzz, Side side, int& exit_status) {
       ->capture_default_str();
   app->add_option("--seconds", command->seconds, "no new one after so long")
       ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app->add_option("--timeout", command->step_limit_s,
+                  "seconds that the program may take to come up, to serve on or to end before it "
+                  "counts as a hang")
+      ->check(CLI::Range(1, 600))
+      ->type_name("SECONDS")
       ->capture_default_str();
   app->add_option("--findings", command->limits.findings, "stop after so many")
       ->check(CLI::Range(1, 1000))

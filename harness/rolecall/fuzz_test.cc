@@ -19,6 +19,7 @@ class FuzzTest : public CliTest {
   int fuzz(Words options, const Words& program) {
     Words words = {"fuzz"};
     words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"--timeout", "60"});  // with sanitizers, on a machine that is busy
     words.emplace_back("--");
     words.insert(words.end(), program.begin(), program.end());
     return run(words);

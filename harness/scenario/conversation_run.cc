@@ -21,6 +21,8 @@ using conformance::Harm;
 using conformance::Heard;
 using conformance::Side;
 
+// Only a program that hangs meets it.
+constexpr Duration kStepLimit = seconds(20);
 constexpr char kTimeLineFile[] = "conversation.txt";
 
 const PeerSpec& program_of(const Scenario& scenario) {
@@ -138,7 +140,7 @@ Result<void> have_conversation(const Scenario& scenario, const PeerSet& peers, b
   if (is_stopped()) return interruption();
   const Side side = side_under_test(scenario);
   TRY(const auto command, command_of(program_of(scenario), side, peers));
-  const auto target = make_live_target(side, command, run.evidence);
+  const auto target = make_live_target(side, command, run.evidence, kStepLimit);
   const auto heard = is_control ? target->plain_test() : target->talk(conversation_of(scenario));
   if (is_stopped()) return interruption();
   if (heard.has_error())

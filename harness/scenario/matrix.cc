@@ -29,7 +29,7 @@ constexpr std::array kAllShapes = {
     Shape{Mode::Bidir, 1},   Shape{Mode::Bidir, 2},   Shape{Mode::Bidir, 4}};
 
 // Above the 10 s that a server waits for a preamble.
-constexpr Duration kCellLimit = seconds(15);
+constexpr Duration kCellLimit = seconds(30);
 // Up to this release a server counts whatever follows the cookie as data.
 constexpr Release kLastToCountAStrayByte{3, 15, 0};
 

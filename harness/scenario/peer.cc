@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFetchedPrefix = "iperf3-";  // as ci/peers.sh names its folders
 constexpr std::string_view kNameCharacters =            // it becomes part of file names
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-constexpr Duration kVersionLimit = seconds(5);
+constexpr Duration kVersionLimit = seconds(60);
 
 // "3.21+" is 3.21, "0.1.0" is 0.1.0. Nothing when it does not begin with two numbers.
 std::optional<Release> parse_release(std::string_view text) {

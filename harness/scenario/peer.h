@@ -63,7 +63,7 @@ struct PeerOptions {
 };
 
 // Looks for iperf3 on PATH, roleperf in own_folder, every fetched release ("iperf3-3.9"; the oldest
-// first), and every named peer, and asks each for its version (at most 5 s each). What is not
+// first), and every named peer, and asks each for its version (at most 60 s each). What is not
 // usable becomes a MissingPeer; Config for a malformed NAME=PATH. Starts processes: from one thread
 // at a time.
 Result<PeerSet> find_peers(const PeerOptions& options);

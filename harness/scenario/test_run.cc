@@ -30,9 +30,9 @@ constexpr Duration kPatientPeriod = milliseconds(10);
 
 // What a peer gets to say goodbye, what the other one gets after one has failed, and what the
 // kernel gets to bury the sockets of two dead processes. Bounds only: the event itself is awaited.
-constexpr Duration kFarewell = milliseconds(500);
+constexpr Duration kFarewell = seconds(5);
 constexpr Duration kAfterFailure = seconds(1);
-constexpr Duration kBurial = seconds(2);
+constexpr Duration kBurial = seconds(20);
 // The control connection has carried TEST_RUNNING once a legacy server sent four states on it: 9,
 // 10, 1, 2. A flagged pair sends more, so there only payload tells.
 constexpr std::uint64_t kStatesUpToRunning = 4;

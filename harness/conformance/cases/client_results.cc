@@ -36,7 +36,7 @@ ClientBody accepts_results(Json changes, Json stream_changes) {
   return [=](ClientScript& client) -> Checked<void> {
     TRY(client.reach(Phase::Results));
     client.server_results = changed_results(client, changes, stream_changes);
-    client.control().set_limit(seconds(20));  // to read a long one, on a machine that is busy
+    client.control().wait_at_least(seconds(20));  // to read a long one, on a machine that is busy
     TRY(client.reach(Phase::Done));
     return client.expect_success();
   };

@@ -131,16 +131,18 @@ Checked<void> counts_its_goal(ClientScript& client) {
 }
 
 Checked<void> ends_after_its_time(ClientScript& client) {
+  TRY(client.reach(Phase::Streams));
+  const TimePoint begin = now();  // before the client's, which can only make it longer
   TRY(client.reach(Phase::Running));
-  const TimePoint begin = now();
   TRY(client.reach(Phase::Results));
   const double took = (now() - begin).in_seconds();
   return require(took >= 0.9, "the 4 a second after the 1", fmt::format("{:.3f} s", took));
 }
 
 Checked<void> ends_behind_the_omitted_part(ClientScript& client) {
+  TRY(client.reach(Phase::Streams));
+  const TimePoint begin = now();  // before the client's, which can only make it longer
   TRY(client.reach(Phase::Running));
-  const TimePoint begin = now();
   TRY(client.reach(Phase::Results));
   const double took = (now() - begin).in_seconds();
   return require(took >= 1.9, "the 4 two seconds after the 1", fmt::format("{:.3f} s", took));

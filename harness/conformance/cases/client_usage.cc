@@ -130,7 +130,7 @@ std::vector<Case> cases() {
        prints_an_object_a_line,
        {"json-stream"}},
       {"silent-server", {"client-waits-for-the-server"}, "-n 8K", waits_for_the_server},
-      {"rate", {"rate-is-an-average"}, "-t 2 -b 800K -l 1K", keeps_its_rate},
+      {"rate", {"rate-is-an-average"}, "-t 10 -b 800K -l 1K", keeps_its_rate},
       {"omitted-part",
        {"omitted-part-is-not-counted", "omitted-part-is-silent"},
        "-t 1 -O 1 -b 1M -l 1K",

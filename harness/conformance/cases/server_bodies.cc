@@ -31,7 +31,7 @@ Checked<void> expect_patience(TimePoint since, Duration least) {
 }
 
 Checked<void> expect_dropped(Connection& connection, TimePoint since, std::string_view why) {
-  connection.set_limit(kLatestDrop);
+  connection.wait_at_least(kLatestDrop);
   TRY(const std::string answer, connection.expect_end(why));
   return expect_patience(since, kEarliestDrop);
 }

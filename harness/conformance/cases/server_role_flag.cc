@@ -177,7 +177,7 @@ Checked<void> preamble_that_never_comes(ServerScript& server) {
   announce(test, 2, Json::object(), {"S"});
   TRY(test.reach(Phase::Streams));
   TRY(test.open_stream());
-  test.control().set_limit(kLatestDrop);
+  test.control().wait_at_least(kLatestDrop);
   TRY(expect_error(test, 110));
   return expect_patience(begin, kEarliestDrop);
 }

@@ -61,7 +61,7 @@ ServerBody survives_words(std::string words) {
     TRY(auto stranger, server.connect("stranger"));
     TRY(stranger.send(words));
     stranger.end_sending();
-    stranger.set_limit(kLatestDrop);
+    stranger.wait_at_least(kLatestDrop);
     TRY(const std::string answer, stranger.expect_end("this is no iperf3"));
     return server.expect_served();
   };
@@ -134,7 +134,7 @@ Checked<void> test_starts_in_spite_of_a_silent_one(ServerScript& server) {
   TRY(test.reach(Phase::Streams));
   TRY(auto silent, server.connect("silent stranger"));
   TRY(test.open_stream());
-  test.control().set_limit(kLatestDrop);
+  test.control().wait_at_least(kLatestDrop);
   TRY(test.control().expect(State::TestStart));
   return test.control().expect(State::TestRunning);
 }

@@ -13,7 +13,7 @@ namespace rolecall::conformance {
 namespace {
 
 // A client whose connections are all closed has nothing to wait for; iperf3's own limits are below.
-constexpr Duration kClientLimit = seconds(15);
+constexpr Duration kLongestLimit = seconds(10);
 
 // The line that says most of a sanitizer's report; empty when there is none.
 std::string sanitizer_line(const std::string& errors) {
@@ -39,14 +39,14 @@ std::string both(const Failure& failure) {
 
 class ServerTarget final : public LiveTarget {
  public:
-  ServerTarget(const Command& command, std::filesystem::path folder)
-      : command_(command), folder_(std::move(folder)) {}
+  ServerTarget(const Command& command, std::filesystem::path folder, Duration step_limit)
+      : command_(command), folder_(std::move(folder)), program_line_(step_limit) {}
 
   Checked<Heard> talk(const Conversation& conversation) override {
     if (!program_) {
       TRY(start());
     }
-    TimeLine line;
+    TimeLine line(program_line_.step_limit());
     ServerScript script(*address_, &*program_, line);
     Heard heard;
     Talk talk([&](std::string name) { return script.connect(std::move(name)); });
@@ -102,11 +102,11 @@ class ServerTarget final : public LiveTarget {
 
 class ClientTarget final : public LiveTarget {
  public:
-  ClientTarget(const Command& command, std::filesystem::path folder)
-      : command_(command), folder_(std::move(folder)) {}
+  ClientTarget(const Command& command, std::filesystem::path folder, Duration step_limit)
+      : command_(command), folder_(std::move(folder)), step_limit_(step_limit) {}
 
   Checked<Heard> talk(const Conversation& conversation) override {
-    TimeLine line;
+    TimeLine line(step_limit_);
     TRY(auto script, started(line));
     bool is_first = true;  // the program has to come up first
     Talk talk([&](std::string name) {
@@ -116,19 +116,19 @@ class ClientTarget final : public LiveTarget {
     Heard heard;
     heard.answers = talk.have(conversation);
     script.stop_listening();
-    const auto ended = script.wait(kClientLimit);
+    const auto ended = script.wait(step_limit_ + kLongestLimit);
     if (ended.has_error()) heard.harm = Harm{Harm::Kind::Hang, both(ended.error())};
     return concluded(std::move(heard), script, line);
   }
 
   Checked<Heard> plain_test() override {
-    TimeLine line;
+    TimeLine line(step_limit_);
     TRY(auto script, started(line));
     Heard heard;
     const auto passed = whole_test(script);
     if (passed.has_error()) {
       if (passed.error().blame == Blame::Environment) return passed.error();
-      const bool ends = script.wait(kClientLimit).has_value();
+      const bool ends = script.wait(step_limit_ + kLongestLimit).has_value();
       heard.harm = Harm{ends ? Harm::Kind::End : Harm::Kind::Hang, both(passed.error())};
     }
     return concluded(std::move(heard), script, line);
@@ -159,6 +159,7 @@ class ClientTarget final : public LiveTarget {
 
   const Command& command_;
   std::filesystem::path folder_;
+  Duration step_limit_;
   std::string output_;
 };
 
@@ -177,9 +178,10 @@ const char* name(Harm::Kind kind) {
 }
 
 std::unique_ptr<LiveTarget> make_live_target(Side side, const Command& command,
-                                             std::filesystem::path folder) {
-  if (side == Side::Server) return std::make_unique<ServerTarget>(command, std::move(folder));
-  return std::make_unique<ClientTarget>(command, std::move(folder));
+                                             std::filesystem::path folder, Duration step_limit) {
+  if (side == Side::Server)
+    return std::make_unique<ServerTarget>(command, std::move(folder), step_limit);
+  return std::make_unique<ClientTarget>(command, std::move(folder), step_limit);
 }
 
 }  // namespace rolecall::conformance

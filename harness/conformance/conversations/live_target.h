@@ -44,8 +44,9 @@ class LiveTarget {
   virtual std::string output() const = 0;  // of the program that was talked to last
 };
 
-// `command` outlives the target; `folder` exists and takes what the program writes.
+// `command` outlives the target; `folder` exists and takes what the program writes. What takes the
+// program longer than `step_limit`, to come up, to serve on or to end, is a hang.
 std::unique_ptr<LiveTarget> make_live_target(Side side, const Command& command,
-                                             std::filesystem::path folder);
+                                             std::filesystem::path folder, Duration step_limit);
 
 }  // namespace rolecall::conformance

@@ -42,7 +42,8 @@ class Suite:
     def command(self, side, cases, mutant):
         selected = [word for case in cases for word in ("--case", case)]
         fault = ["env", f"ROLEPERF_MUTANT={mutant}"] if mutant else []
-        return [self.rolecall, "conform", side, *selected, "--json", "--jobs", str(self.jobs), "--",
+        patience = [] if mutant else ["--timeout", "60"]  # without a fault nothing hangs
+        return [self.rolecall, "conform", side, *selected, *patience, "--json", "--jobs", str(self.jobs), "--",
                 *fault, self.program, *ARGUMENTS[side], "{options}"]
 
     def outcomes(self, side, cases, mutant=None):
