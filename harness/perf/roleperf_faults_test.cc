@@ -29,10 +29,8 @@ std::string tcp_test(const std::string& more) {
 
 // --- peers that stop reading, and such as never end their test
 
-class RoleperfServerAndTheIdle : public RoleperfServer {
+class RoleperfServerAndTheIdle : public RoleperfServerInAHurry {
  protected:
-  RoleperfServerAndTheIdle() : RoleperfServer("--rcv-timeout 100") {}
-
   // A test of these parameters, whose client says nothing more once it runs.
   void expect_given_up(const std::string& parameters) {
     RawTest test(port_);

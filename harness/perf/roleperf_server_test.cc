@@ -270,11 +270,6 @@ INSTANTIATE_TEST_SUITE_P(Json, RoleperfServerSurvives,
 
 // --- settings of the server
 
-class RoleperfServerInAHurry : public RoleperfServer {
- protected:
-  RoleperfServerInAHurry() : RoleperfServer("--rcv-timeout 100") {}
-};
-
 TEST_F(RoleperfServerInAHurry, EndsATestWhoseStreamsNeverCome) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::CreateStreams));
