@@ -101,13 +101,14 @@ TEST_F(LinkTest, ACookieThatIsLostThreeTimesStillArrives) {
 }
 
 TEST_F(LinkTest, ASynThatIsLostAndSentAgainKeepsItsNumber) {
-  TwoEnds ends(with_rules("drop syn 1 once"));
+  TwoEnds ends(with_rules("drop syn 1 once; hold syn 1 until cookie 2 acknowledged"));
   Fd first = ends.begin_connect();
   const auto one = port_of(first);
   const auto two = ends.connect();
   ends.finish_connect(std::move(first));
   EXPECT_THAT(ends.accept(2), ElementsAre(two, one));
   const LinkLog log = ends.stop();
+  EXPECT_EQ(count(log, PacketFate::Dropped), 1);
   EXPECT_EQ(log.stream(1)->client_port, one);
   EXPECT_EQ(log.stream(2)->client_port, two);
 }
