@@ -74,9 +74,7 @@ TEST_F(LinkFaultsTest, PacketsThatAreNoneAreForwardedAndCounted) {
 }
 
 TEST_F(LinkFaultsTest, MoreConnectionsThanTheRulesNamePass) {
-  LinkOptions options;
-  options.rules = rules_for({2, 1});
-  TwoEnds ends(options);
+  TwoEnds ends(with_rules(rules_for({2, 1})));
   for (int i = 0; i < 20; ++i) ends.connect();
   ends.accept(20);
   EXPECT_EQ(ends.stop().stream(20)->number, 20);
@@ -136,9 +134,7 @@ TEST_F(LinkFaultsTest, AnUnprivilegedUserNamespaceIsEnough) {
       fmt::print(stderr, "{}\n", possible.error().message());
       return kRefused;
     }
-    LinkOptions options;
-    options.rules = rules_for({2, 1});
-    TwoEnds ends(options);
+    TwoEnds ends(with_rules(rules_for({2, 1})));
     const auto one = ends.connect();
     const auto two = ends.connect();
     return ends.accept(2) == std::vector{two, one} ? 0 : 1;

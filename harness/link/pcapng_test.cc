@@ -115,8 +115,7 @@ TEST_F(PcapngTest, AFileThatCannotBeMadeIsAnError) {
 // A comment on each held and released packet, in the order in which it happened, at both ends.
 TEST_F(PcapngTest, ALinkShowsWhatItHeldAndReleased) {
   if (const std::string why = why_no_link(); !why.empty()) GTEST_SKIP() << why;
-  LinkOptions options;
-  options.rules = rules_for({2, 1});
+  LinkOptions options = with_rules(rules_for({2, 1}));
   options.capture = path_;
   TwoEnds ends(options);
   ends.connect();
@@ -134,8 +133,7 @@ TEST_F(PcapngTest, ALinkShowsWhatItHeldAndReleased) {
 
 TEST_F(PcapngTest, ALinkGoesOnWhenTheDiskIsFull) {
   if (const std::string why = why_no_link(); !why.empty()) GTEST_SKIP() << why;
-  LinkOptions options;
-  options.rules = rules_for({2, 1});
+  LinkOptions options = with_rules(rules_for({2, 1}));
   options.capture = "/dev/full";
   TwoEnds ends(options);
   ends.connect();

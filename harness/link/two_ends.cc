@@ -18,6 +18,7 @@ namespace rolecall::link {
 namespace {
 
 constexpr std::uint16_t kPort = 5201;
+constexpr Duration kHoldLimit = seconds(60);
 
 // The value; ends the test program with the reason where there is none.
 template <class T>
@@ -46,6 +47,13 @@ std::string why_no_link() {
   auto possible = gain_namespace_rights();
   if (possible.has_value()) possible = probe_link();
   return possible.has_value() ? "" : possible.error().message();
+}
+
+LinkOptions with_rules(std::vector<Rule> rules) {
+  LinkOptions options;
+  options.rules = std::move(rules);
+  options.hold_limit = kHoldLimit;
+  return options;
 }
 
 TwoEnds::TwoEnds(const LinkOptions& options, const char* server)

@@ -14,6 +14,10 @@ namespace rolecall::link {
 
 inline constexpr std::size_t kCookieSize = 37;
 
+// A link with these rules, whose events are all to come: only one that is broken meets the limit of
+// a hold.
+LinkOptions with_rules(std::vector<Rule> rules);
+
 // All waits are for events, and end the test program after ten seconds without.
 class TwoEnds {
  public:
