@@ -49,26 +49,30 @@ struct Documents {
   std::string identity() const { return server["start"]["bound_by"]["identity"]; }
 };
 
-// The client's ports of the connections on which the ends think otherwise of who sends, or on which
-// nothing came in a test of some time. (A shared goal is reached only where data flows, but maybe
-// before each stream has had its turn.)
+// The client's ports of the connections on which the ends think otherwise of who sends.
 std::vector<int> mispaired(const Documents& d) {
   std::map<int, bool> client_sends;
   std::vector<int> bad;
-  const bool all_must_flow = d.client["start"]["test_start"]["duration"] != 0;
   const auto look = [&](const ordered_json& end, const char* port, bool is_client) {
     for (std::size_t i = 0; i < end["start"]["connected"].size(); ++i) {
       const int number = end["start"]["connected"][i][port];
       const ordered_json& stream = end["end"]["streams"][i];
       const bool local_sends = stream["sender"]["sender"];
       const auto [it, is_new] = client_sends.emplace(number, local_sends == is_client);
-      const bool got_nothing = all_must_flow && !local_sends && stream["receiver"]["bytes"] == 0;
-      if (it->second != (local_sends == is_client) || got_nothing) bad.push_back(number);
+      if (it->second != (local_sends == is_client)) bad.push_back(number);
     }
   };
   look(d.client, "local_port", true);
   look(d.server, "remote_port", false);
   return bad;
+}
+
+// A test of some time in which one direction got nothing. (A shared goal may be reached before the
+// other direction has had its turn.)
+bool is_one_way(const ordered_json& client) {
+  const ordered_json& end = client["end"];
+  return client["start"]["test_start"]["duration"] != 0 &&
+         (end["sum_received"]["bytes"] == 0 || end["sum_received_bidir_reverse"]["bytes"] == 0);
 }
 
 class LateBinding : public testing::Test {
@@ -83,7 +87,8 @@ class LateBinding : public testing::Test {
     EXPECT_EQ(done.server_status, 0) << done.server;
     return {document(done.client), document(done.server)};
   }
-  // Streams paired by ports: opposite roles, the same figures at both ends, something received.
+  // Streams paired by ports: opposite roles, the same figures at both ends; something received each
+  // way.
   static void expect_right(const std::string& order, const std::string& words) {
     SCOPED_TRACE(order + " " + words);
     const Documents d = serve(order, words);
@@ -94,14 +99,17 @@ class LateBinding : public testing::Test {
       EXPECT_THAT(wrong_figures(d.client, d.server), IsEmpty());
     }
     EXPECT_THAT(mispaired(d), IsEmpty());
+    EXPECT_FALSE(is_one_way(d.client)) << d.client;
   }
 };
 
 class EverySwap : public LateBinding, public testing::WithParamInterface<std::string> {};
 
+// By time: with a goal the roles are assumed 100 ms after the first payload, and wrongly so where
+// the second one is late.
 TEST_P(EverySwap, OfBidirCompletesWithTheRightFigures) {
   const auto streams = std::ranges::count(GetParam(), ',') + 1;
-  expect_right(GetParam(), fmt::format("--bidir -n 64M -i 0.1 -P {}", streams / 2));
+  expect_right(GetParam(), fmt::format("--bidir -t 1 -b 10M -l 8K -i 0.1 -P {}", streams / 2));
 }
 
 std::vector<std::string> every_order_of_two_pairs() {
