@@ -138,7 +138,7 @@ INSTANTIATE_TEST_SUITE_P(Of, EveryLoad,
                                          "-t 1 -i 0.1 -b 10M --get-server-output"));
 
 TEST_F(LateBinding, OfEightStreamsEachCompletes) {
-  expect_right("16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1", "--bidir -t 1 -P 8");
+  expect_right("16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1", "--bidir -t 1 -b 10M -l 8K -P 8");
 }
 
 TEST_F(LateBinding, AGoalReachedOnFewerStreamsIsSaidToBeAssumed) {
