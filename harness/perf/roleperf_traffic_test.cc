@@ -79,7 +79,7 @@ TEST_P(GsroWith, ServesAndIsServed) {
 
 INSTANTIATE_TEST_SUITE_P(Releases, GsroWith,
                          testing::Combine(testing::Values("installed", "3.9", "3.18", "3.22"),
-                                          testing::Values("-n 60000", "-t 1 -R")));
+                                          testing::Values("-n 60000", "-n 10000 -R -b 200K")));
 
 TEST(Gsro, IsInTheDocumentOfBothEnds) {
   const Outcome done = run(ROLEPERF, ROLEPERF, {"-J -u -l 1000 -b 2M -n 60000 --gsro", "-J"});
