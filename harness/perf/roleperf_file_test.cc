@@ -121,8 +121,9 @@ TEST_F(FileTest, EndsATestThatHadMoreTime) {
 }
 
 TEST_F(FileTest, ComesFromTheServerToo) {
-  const Outcome done = run(
-      ROLEPERF, ROLEPERF, {fmt::format("-R -t 1 -F {}", target()), fmt::format("-F {}", source())});
+  const Outcome done = run(ROLEPERF, ROLEPERF,
+                           {fmt::format("-R -n {} -F {}", fs::file_size(source()), target()),
+                            fmt::format("-F {}", source())});
   EXPECT_EQ(done.client_status, 0) << done.client;
   EXPECT_TRUE(has_arrived());
 }
