@@ -23,6 +23,7 @@ namespace rolecall::perf {
 namespace {
 
 using nlohmann::ordered_json;
+using testing::ContainsRegex;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -181,7 +182,7 @@ TEST(RoleperfOmit, StartsTheTextAnewAfterTheOmittedSecond) {
   for (const std::string& text : {done.client, done.server}) {
     const auto omitted = text.find("(omitted)");
     ASSERT_NE(omitted, std::string::npos) << text;
-    EXPECT_THAT(text.substr(omitted), HasSubstr(" 0.00-1.")) << text;
+    EXPECT_THAT(text.substr(omitted), ContainsRegex(" 0\\.00-[1-9][0-9]*\\.")) << text;
   }
 }
 
