@@ -24,7 +24,7 @@ class Program {
   ~Program();
 
   void send_signal(int number) const;
-  // Reads until the output holds `text`; false if it ended, or 20 s passed, without.
+  // Reads until the output holds `text`; false if it ended, or two minutes passed, without.
   bool wait_for(const std::string& text);
   // All output up to the end, and "[exit N]", "[signal N]" or "[still running]" where N is not 0.
   std::string output();
@@ -74,7 +74,7 @@ class Rig {
   std::vector<int> order_by_ports() const;
   // The numbers as the server's side gave them, in the order in which they were handed out.
   std::vector<int> numbers_handed_out() const;
-  // Waits until there is a record of this kind; false after 20 s.
+  // Waits until there is a record of this kind; false after two minutes.
   bool wait_for(Kind kind) const;
 
  private:

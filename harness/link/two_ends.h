@@ -18,7 +18,7 @@ inline constexpr std::size_t kCookieSize = 37;
 // a hold.
 LinkOptions with_rules(std::vector<Rule> rules);
 
-// All waits are for events, and end the test program after ten seconds without.
+// All waits are for events, and end the test program after two minutes without.
 class TwoEnds {
  public:
   // The link is up and the control connection stands when this returns. `server`: kServerAddress or

@@ -13,6 +13,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
+#include "harness/perf/patience.h"
 #include "harness/wire/datagram.h"
 
 namespace rolecall::perf {
@@ -55,7 +56,7 @@ class DatagramConnectorTest : public testing::Test {
     EXPECT_EQ(
         ::sendto(server_.get(), datagram.data(), datagram.size(), 0, from_.get(), from_.size()),
         static_cast<ssize_t>(datagram.size()));
-    EXPECT_TRUE(reactor_.run_once(now() + seconds(20)).has_value());
+    EXPECT_TRUE(reactor_.run_once(now() + kPatience).has_value());
   }
   // Of this process, the socket that is bound to it.
   static int descriptor_of(const Address& own) {

@@ -23,11 +23,11 @@
 #include "harness/base/deadline.h"
 #include "harness/net/process_stat.h"
 #include "harness/net/sock_diag.h"
+#include "harness/perf/patience.h"
 
 namespace rolecall::perf {
 namespace {
 
-constexpr Duration kLimit = seconds(20);
 constexpr int kCannotRun = 127;  // a shell's word for it
 
 [[noreturn]] void become(const Program::Words& words, int output) {
@@ -86,7 +86,7 @@ void Program::send_signal(int signal) const {
 }
 
 bool Program::send_signal_to_a_waiting_program(int signal) const {
-  for (const Deadline limit = Deadline::after(kLimit); !limit.expired();) {
+  for (const Deadline limit = Deadline::after(kPatience); !limit.expired();) {
     siginfo_t now{};
     send_signal(SIGSTOP);
     ::waitid(P_PID, static_cast<id_t>(pid_), &now, WSTOPPED | WEXITED | WNOWAIT);
@@ -124,7 +124,7 @@ void Program::read_output() {
 }
 
 bool Program::prints(std::string_view text) {
-  const Deadline limit = Deadline::after(kLimit);
+  const Deadline limit = Deadline::after(kPatience);
   while (output().find(text) == std::string::npos) {
     if (limit.expired()) return false;
     ::poll(nullptr, 0, 1);
@@ -133,7 +133,7 @@ bool Program::prints(std::string_view text) {
 }
 
 int Program::status() {
-  const Deadline limit = Deadline::after(kLimit);
+  const Deadline limit = Deadline::after(kPatience);
   int status = 0;
   while (::waitpid(pid_, &status, WNOHANG) == 0) {
     if (limit.expired()) return kStillRuns;
@@ -152,7 +152,7 @@ std::uint16_t free_port() {
 }
 
 bool await_listener(std::uint16_t port) {
-  const Deadline deadline = Deadline::after(kLimit);
+  const Deadline deadline = Deadline::after(kPatience);
   auto diag = SockDiag::open().value();
   while (diag.listeners(port).value().empty()) {
     if (deadline.expired()) return false;

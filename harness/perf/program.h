@@ -14,7 +14,7 @@
 
 namespace rolecall::perf {
 
-// One thread. Every wait has a limit of 20 seconds.
+// One thread. Every wait has the limit kPatience (patience.h).
 class Program {
  public:
   using Words = std::vector<std::string>;

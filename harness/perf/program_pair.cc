@@ -109,8 +109,7 @@ std::vector<std::string> wrong_figures(const ordered_json& client, const ordered
     const bool agree = c.client_sends ? c.received == s.received : c.sent == s.sent;
     const ordered_json& sender = c.client_sends ? client : server;
     const std::int64_t uncounted = uncounted_of_sender(sender) + omitted_bytes(sender);
-    const bool good =
-        c.client_sends == s.client_sends && agree && c.received <= c.sent + uncounted;
+    const bool good = c.client_sends == s.client_sends && agree && c.received <= c.sent + uncounted;
     if (good) continue;
     wrong.push_back(fmt::format("client port {}: client says {} sent, {} received; server {}, {}",
                                 port, c.sent, c.received, s.sent, s.received));

@@ -11,6 +11,7 @@
 
 #include "harness/base/bytes.h"
 #include "harness/base/check.h"
+#include "harness/perf/patience.h"
 #include "harness/wire/control_decoder.h"
 
 namespace rolecall::perf {
@@ -18,7 +19,7 @@ namespace {
 
 using wire::State;
 
-constexpr timeval kReadLimit{.tv_sec = 20, .tv_usec = 0};
+constexpr timeval kReadLimit{.tv_sec = kPatienceMs / 1000, .tv_usec = 0};
 
 }  // namespace
 

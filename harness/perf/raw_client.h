@@ -14,7 +14,7 @@
 
 namespace rolecall::perf {
 
-// One connection on 127.0.0.1. Blocking, each call for 20 seconds at most.
+// One connection on 127.0.0.1. Blocking, each call for kPatience (patience.h) at most.
 class RawConnection {
  public:
   explicit RawConnection(std::uint16_t port);  // connects to it

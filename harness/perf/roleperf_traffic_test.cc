@@ -15,6 +15,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/perf/iperf3_run.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
 
@@ -92,8 +93,6 @@ TEST(Gsro, IsInTheDocumentOfBothEnds) {
 
 // --- what the kernel says while a test runs
 
-constexpr Duration kSeenBy = seconds(20);
-
 // A test of roleperf with itself over IPv6 which runs until this object ends.
 class Running {
  public:
@@ -114,7 +113,7 @@ class Running {
 };
 
 bool comes_true(const std::function<bool()>& seen) {
-  const Deadline limit(now() + kSeenBy);
+  const Deadline limit = Deadline::after(kPatience);
   while (!limit.expired()) {
     if (seen()) return true;
   }

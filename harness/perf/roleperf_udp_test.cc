@@ -16,6 +16,7 @@
 #include "harness/net/socket.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/json_shape.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
 #include "harness/perf/raw_client.h"
@@ -92,8 +93,9 @@ TEST_P(UdpWith, IsServedAndServes) {
 // one direction may reach -n before the other has begun.
 const auto kModes =
     testing::Values("-n 60000 -b 2M -i 0.1", "-n 10000 -R -b 200K -i 0.1", "-t 1 -b 200K -R",
-                    "-t 1 -b 200K --bidir", "-n 60000 -b 2M -P 2 -i 0.1", "-t 1 -b 200K --bidir -P 2 --udp-counters-64bit",
-                    "-k 50 -b 2M/10 -i 0.1", "-t 1 -O 1 -b 200K -R");
+                    "-t 1 -b 200K --bidir", "-n 60000 -b 2M -P 2 -i 0.1",
+                    "-t 1 -b 200K --bidir -P 2 --udp-counters-64bit", "-k 50 -b 2M/10 -i 0.1",
+                    "-t 1 -O 1 -b 200K -R");
 INSTANTIATE_TEST_SUITE_P(Releases, UdpWith,
                          testing::Combine(testing::Values("installed", "3.9", "3.18", "3.22"),
                                           kModes));
@@ -174,7 +176,7 @@ class RawFlow {
   int receive_tos() {
     EXPECT_TRUE(set_option(socket_, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS").has_value());
     pollfd ready{socket_.get(), POLLIN, 0};
-    (void)::poll(&ready, 1, 20'000);
+    (void)::poll(&ready, 1, kPatienceMs);
     alignas(cmsghdr) char control[64];
     msghdr message{};
     message.msg_control = control;
@@ -192,7 +194,7 @@ class RawFlow {
   Bytes receive() {
     Bytes datagram(2 * kLength);
     pollfd ready{socket_.get(), POLLIN, 0};
-    (void)::poll(&ready, 1, 20'000);
+    (void)::poll(&ready, 1, kPatienceMs);
     datagram.resize(read_some(socket_, datagram).value().bytes);
     return datagram;
   }
