@@ -2,6 +2,7 @@
 // The roleperf server against clients that break the rules, each by hand on raw sockets: whatever
 // one does, the next test is served, no descriptor stays behind, and signals end the server.
 #include <array>
+#include <optional>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -80,11 +81,13 @@ TEST_F(RoleperfServer, TwoHundredStrangersDuringATestAreAllDenied) {
 TEST_F(RoleperfServer, WhoIsDeniedIsNotReset) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::TestRunning));
-  RawConnection stranger(port_);
-  stranger.send(std::string(1000, 'z'));
-  stranger.send_end();
-  EXPECT_EQ(stranger.receive(1), kDenied);
-  EXPECT_TRUE(stranger.ends_in_order());
+  std::optional<RawConnection> stranger;
+  at_once([&] {
+    stranger.emplace(port_).send(std::string(1000, 'z'));
+    stranger->send_end();
+  });
+  EXPECT_EQ(stranger->receive(1), kDenied);
+  EXPECT_TRUE(stranger->ends_in_order());
   EXPECT_TRUE(test.complete());
 }
 

@@ -68,6 +68,14 @@ class RoleperfServer : public testing::Test {
     return connections;
   }
 
+  // All that `act` does reaches the server at once, in that order.
+  template <class Act>
+  void at_once(const Act& act) {
+    server_.send_signal(SIGSTOP);
+    act();
+    server_.send_signal(SIGCONT);
+  }
+
   std::uint16_t port_;
   Program server_;
   std::size_t descriptors_ = 0;
