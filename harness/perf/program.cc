@@ -14,13 +14,16 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "harness/base/check.h"
 #include "harness/base/deadline.h"
+#include "harness/net/port_reservation.h"
 #include "harness/net/process_stat.h"
 #include "harness/net/sock_diag.h"
 #include "harness/perf/patience.h"
@@ -57,12 +60,23 @@ bool is_a_wait_for_descriptors(long system_call) {
   return std::ranges::find(kWaits, system_call) != kWaits.end();
 }
 
-bool is_free(std::uint16_t port) {
-  const Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+// A socket that is bound to the port; none when somebody has it.
+Fd bound_to(std::uint16_t port, int type) {
+  Fd fd(::socket(AF_INET6, type | SOCK_CLOEXEC, 0));
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_port = htons(port);
-  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+  return ::bind(fd.get(), to, sizeof address) == 0 ? std::move(fd) : Fd();
+}
+
+// Keeps the port from whoever asks by this function, too: it is for TCP, so UDP's shows who has it.
+bool take_for_client(std::uint16_t port) {
+  static std::vector<Fd> kept;
+  Fd mark = bound_to(port, SOCK_DGRAM);
+  if (!mark.is_open() || !bound_to(port, SOCK_STREAM).is_open()) return false;
+  kept.push_back(std::move(mark));
+  return true;
 }
 
 }  // namespace
@@ -144,11 +158,22 @@ int Program::status() {
 }
 
 std::uint16_t free_port() {
-  static int next = 10000 + ::getpid() * 31 % 20000;
-  while (true) {
-    const auto port = static_cast<std::uint16_t>(10000 + next++ % 22000);
-    if (is_free(port)) return port;
+  constexpr std::size_t kMostOfOneTest = 100;
+  static std::deque<PortReservation> kept;
+  if (kept.size() == kMostOfOneTest) kept.pop_front();
+  kept.push_back(PortReservation::take(0).value());
+  return kept.back().port();
+}
+
+std::uint16_t free_client_ports(int count) {
+  constexpr int kFirst = 20'000;  // above those of free_port(), below those that sockets get
+  constexpr int kEnd = 32'000;
+  static int next = kFirst;
+  for (int found = 0; found < count; ++next) {
+    CHECK(next < kEnd);
+    found = take_for_client(static_cast<std::uint16_t>(next)) ? found + 1 : 0;
   }
+  return static_cast<std::uint16_t>(next - count);
 }
 
 bool await_listener(std::uint16_t port) {

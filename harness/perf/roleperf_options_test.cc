@@ -65,20 +65,8 @@ std::vector<T> of_streams(const ordered_json& document, const char* key) {
   return found;
 }
 
-// The first of four in a row.
-std::uint16_t free_ports() {
-  std::uint16_t first = free_port();
-  for (int count = 1; count < 4; ++count) {
-    const std::uint16_t next = free_port();
-    if (next == first + count) continue;
-    first = next;
-    count = 0;
-  }
-  return first;
-}
-
 TEST_P(OptionBetween, StreamsBindThePortsFromTheOneGivenOn) {
-  const int first = free_ports();
+  const int first = free_client_ports(4);
   const Outcome done = run_pair(fmt::format("-n 32M --bidir -P 2 --cport {}", first));
   ASSERT_EQ(done.client_status, 0) << done.client;
   EXPECT_THAT(of_streams<int>(parse(done.client), "local_port"),
