@@ -60,7 +60,7 @@ class Rig {
   void drop_data();
   // Leaves the listener to the programs that inherited it.
   void close_listener();
-  // A port that nobody listens on now.
+  // A port that nobody listens on, kept for the program that will: no other gets it.
   unsigned free_port();
   // The two variables that put `program` under the library, with its plan written.
   Words armed(Side side, const std::string& program);
@@ -78,9 +78,11 @@ class Rig {
   bool wait_for(Kind kind) const;
 
  private:
+  int bind_on(int family);
+
   std::string folder_;
   Board* board_ = nullptr;
-  int listener_ = -1;
+  int listener_ = -1;  // or what keeps the port for one
   int plans_ = 0;
 };
 
