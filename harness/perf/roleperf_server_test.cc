@@ -304,13 +304,15 @@ TEST_F(RoleperfServerWithFewDescriptors, GoesOnWithItsTestBesideAHundredStranger
   EXPECT_TRUE(test.complete());
 }
 
-// Until the silent ones have had their 10 seconds: a spinning server uses most of them.
+// Until the silent ones have had their 10 seconds: a spinning server uses most of them, whatever
+// its start took.
 TEST_F(RoleperfServerWithFewDescriptors, RestsWhileItHasNone) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::CreateStreams));
   std::vector<RawConnection> silent = crowd(100);
+  const double before = server_.cpu_seconds();
   EXPECT_TRUE(silent.front().ends());
-  EXPECT_LT(server_.cpu_seconds(), 1);
+  EXPECT_LT(server_.cpu_seconds() - before, 2);
 }
 
 TEST_F(RoleperfServerWithFewDescriptors, RecoversFromAHundredSilentStreams) {
