@@ -89,10 +89,7 @@ bool is_kept_alive(std::uint16_t port) {
 TEST_F(RoleperfServer, WatchesOverTheControlConnection) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::TestRunning));
-  const Deadline limit = Deadline::after(seconds(5));
-  while (!is_kept_alive(port_) && !limit.expired()) {
-  }
-  EXPECT_TRUE(is_kept_alive(port_));
+  EXPECT_TRUE(comes_true([this] { return is_kept_alive(port_); }));
   EXPECT_TRUE(test.complete());
 }
 

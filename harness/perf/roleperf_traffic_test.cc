@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -13,7 +12,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/deadline.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/patience.h"
 #include "harness/perf/program.h"
@@ -111,14 +109,6 @@ class Running {
   Program server_;
   std::optional<Program> client_;
 };
-
-bool comes_true(const std::function<bool()>& seen) {
-  const Deadline limit = Deadline::after(kPatience);
-  while (!limit.expired()) {
-    if (seen()) return true;
-  }
-  return false;
-}
 
 // Of each line of a table of /proc, its fields.
 std::vector<Program::Words> table(const char* path) {

@@ -15,7 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/base/deadline.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 #include "harness/perf/raw_client.h"
 
@@ -56,10 +56,7 @@ class RoleperfServer : public testing::Test {
   }
 
   bool gives_descriptors_back() const {
-    const Deadline limit = Deadline::after(seconds(5));
-    while (descriptors() > descriptors_ && !limit.expired()) {
-    }
-    return descriptors() <= descriptors_;
+    return comes_true([this] { return descriptors() <= descriptors_; });
   }
 
   std::vector<RawConnection> crowd(int count) {
