@@ -21,6 +21,8 @@ class RawConnection {
   explicit RawConnection(Fd socket);           // one that stands
 
   void send(std::string_view bytes);
+  // Waits until the other end's kernel has all that was sent; whether it has.
+  bool arrives() const;
   // Each byte in a segment of its own.
   void trickle(std::string_view bytes);
   // That many bytes, fewer when the connection ends before.

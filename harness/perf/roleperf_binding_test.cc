@@ -238,6 +238,7 @@ TEST_F(BindingRules, SwappedParallelStreamsAreToldApartByTheResults) {
   ASSERT_EQ(control_->receive(2), byte(wire::State::TestStart) + byte(wire::State::TestRunning));
   streams_.front().send(std::string(5000, 'x'));
   streams_.back().send(std::string(1000, 'x'));
+  for (const RawConnection& stream : streams_) ASSERT_TRUE(stream.arrives());
   const ordered_json results = exchange(results_of({{1, 1000}, {3, 5000}}));
   EXPECT_EQ(results["streams"][0]["id"], 1) << results;
   EXPECT_EQ(results["streams"][0]["bytes"], 1000) << results;

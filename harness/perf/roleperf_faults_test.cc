@@ -253,6 +253,7 @@ TEST_P(RoleperfServerSignalled, TellsTheClientAndPrintsWhatItHas) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::TestRunning));
   test.stream->send(test.payload);
+  ASSERT_TRUE(test.stream->arrives());
   server_.send_signal(GetParam());
   EXPECT_EQ(test.control.receive(1), byte(State::ServerTerminate));
   EXPECT_TRUE(test.control.ends());
