@@ -22,7 +22,7 @@
 namespace rolecall::shim {
 namespace {
 
-constexpr int kLimitMs = 20'000;
+constexpr int kLimitMs = 120'000;  // only a program that hangs meets it
 
 std::vector<char*> pointers(Words& strings) {
   std::vector<char*> out;
@@ -126,6 +126,13 @@ Rig::~Rig() {
 }
 
 int Rig::listen_on(int family) {
+  EXPECT_EQ(listen(bind_on(family), 64), 0);
+  return listener_;
+}
+
+// SO_REUSEADDR comes after bind(), so that the port is no other's, and is there for who binds it
+// next.
+int Rig::bind_on(int family) {
   sockaddr_in6 at{};
   socklen_t length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
   at.sin6_family = static_cast<sa_family_t>(family);
@@ -133,9 +140,8 @@ int Rig::listen_on(int family) {
   const int off = 0;
   const int on = 1;
   setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&at), length), 0);
-  EXPECT_EQ(listen(fd, 64), 0);
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length), 0);
   port = ntohs(at.sin6_port);
   close_listener();
@@ -161,8 +167,7 @@ void Rig::close_listener() {
 }
 
 unsigned Rig::free_port() {
-  listen_on(AF_INET6);
-  close_listener();
+  bind_on(AF_INET6);
   return port;
 }
 

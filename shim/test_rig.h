@@ -24,7 +24,7 @@ class Program {
   ~Program();
 
   void send_signal(int number) const;
-  // Reads until the output holds `text`; false if it ended, or 20 s passed, without.
+  // Reads until the output holds `text`; false if it ended, or two minutes passed, without.
   bool wait_for(const std::string& text);
   // All output up to the end, and "[exit N]", "[signal N]" or "[still running]" where N is not 0.
   std::string output();
@@ -60,7 +60,7 @@ class Rig {
   void drop_data();
   // Leaves the listener to the programs that inherited it.
   void close_listener();
-  // A port that nobody listens on now.
+  // A port that nobody listens on, kept for the program that will: no other gets it.
   unsigned free_port();
   // The two variables that put `program` under the library, with its plan written.
   Words armed(Side side, const std::string& program);
@@ -74,13 +74,15 @@ class Rig {
   std::vector<int> order_by_ports() const;
   // The numbers as the server's side gave them, in the order in which they were handed out.
   std::vector<int> numbers_handed_out() const;
-  // Waits until there is a record of this kind; false after 20 s.
+  // Waits until there is a record of this kind; false after two minutes.
   bool wait_for(Kind kind) const;
 
  private:
+  int bind_on(int family);
+
   std::string folder_;
   Board* board_ = nullptr;
-  int listener_ = -1;
+  int listener_ = -1;  // or what keeps the port for one
   int plans_ = 0;
 };
 

@@ -74,9 +74,7 @@ TEST_F(LinkFaultsTest, PacketsThatAreNoneAreForwardedAndCounted) {
 }
 
 TEST_F(LinkFaultsTest, MoreConnectionsThanTheRulesNamePass) {
-  LinkOptions options;
-  options.rules = rules_for({2, 1});
-  TwoEnds ends(options);
+  TwoEnds ends(with_rules(rules_for({2, 1})));
   for (int i = 0; i < 20; ++i) ends.connect();
   ends.accept(20);
   EXPECT_EQ(ends.stop().stream(20)->number, 20);
@@ -109,21 +107,21 @@ TEST_F(LinkFaultsTest, NothingOfALinkIsLeftAfterSigkill) {
   const pid_t child = ::fork();
   if (child == 0) {
     TwoEnds ends({});
-    const std::string names = fmt::format("{} {}", identity(ends.link().client_namespace().fd()),
-                                          identity(ends.link().server_namespace().fd()));
-    if (::write(write_end.get(), names.data(), names.size()) > 0) ::pause();
+    const int fds[2] = {ends.link().client_namespace().fd().get(),
+                        ends.link().server_namespace().fd().get()};
+    if (::write(write_end.get(), fds, sizeof fds) > 0) ::pause();
     ::_exit(1);
   }
   write_end.reset();
-  char names[128] = "";
-  ASSERT_GT(::read(read_end.get(), names, sizeof names - 1), 0);
-  const std::string both = names;
-  const std::string client = both.substr(0, both.find(' '));
-  const std::string server = both.substr(both.find(' ') + 1);
-  EXPECT_GT(holders_of(client) * holders_of(server), 0);
+  int fds[2] = {-1, -1};
+  ASSERT_EQ(::read(read_end.get(), fds, sizeof fds), static_cast<ssize_t>(sizeof fds));
+  const HeldNamespace client(fmt::format("/proc/{}/fd/{}", child, fds[0]));
+  const HeldNamespace server(fmt::format("/proc/{}/fd/{}", child, fds[1]));
+  ASSERT_TRUE(client.is_open() && server.is_open());
+  EXPECT_GT(client.other_holders() * server.other_holders(), 0);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  EXPECT_EQ(holders_of(client) + holders_of(server), 0);
+  EXPECT_EQ(client.other_holders() + server.other_holders(), 0);
 }
 
 TEST_F(LinkFaultsTest, AnUnprivilegedUserNamespaceIsEnough) {
@@ -136,9 +134,7 @@ TEST_F(LinkFaultsTest, AnUnprivilegedUserNamespaceIsEnough) {
       fmt::print(stderr, "{}\n", possible.error().message());
       return kRefused;
     }
-    LinkOptions options;
-    options.rules = rules_for({2, 1});
-    TwoEnds ends(options);
+    TwoEnds ends(with_rules(rules_for({2, 1})));
     const auto one = ends.connect();
     const auto two = ends.connect();
     return ends.accept(2) == std::vector{two, one} ? 0 : 1;

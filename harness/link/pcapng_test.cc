@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "harness/base/files.h"
 #include "harness/link/link.h"
 #include "harness/link/two_ends.h"
 #include "harness/schedule/schedule.h"
@@ -28,12 +29,6 @@ class PcapngTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (run("command -v tshark").empty()) GTEST_SKIP() << "tshark is missing: apt install tshark";
-    path_ = std::filesystem::path(::testing::TempDir()) / (test_name() + ".pcapng");
-  }
-  void TearDown() override { std::filesystem::remove(path_); }
-
-  static std::string test_name() {
-    return ::testing::UnitTest::GetInstance()->current_test_info()->name();
   }
 
   static std::string run(const std::string& command) {
@@ -59,7 +54,8 @@ class PcapngTest : public ::testing::Test {
     return lines;
   }
 
-  std::filesystem::path path_;
+  const TemporaryFolder folder_ = TemporaryFolder::make().value();
+  const std::filesystem::path path_ = folder_.path() / "link.pcapng";
 };
 
 TEST_F(PcapngTest, ThePacketsAreReadWithInterfaceAndComment) {
@@ -115,8 +111,7 @@ TEST_F(PcapngTest, AFileThatCannotBeMadeIsAnError) {
 // A comment on each held and released packet, in the order in which it happened, at both ends.
 TEST_F(PcapngTest, ALinkShowsWhatItHeldAndReleased) {
   if (const std::string why = why_no_link(); !why.empty()) GTEST_SKIP() << why;
-  LinkOptions options;
-  options.rules = rules_for({2, 1});
+  LinkOptions options = with_rules(rules_for({2, 1}));
   options.capture = path_;
   TwoEnds ends(options);
   ends.connect();
@@ -134,8 +129,7 @@ TEST_F(PcapngTest, ALinkShowsWhatItHeldAndReleased) {
 
 TEST_F(PcapngTest, ALinkGoesOnWhenTheDiskIsFull) {
   if (const std::string why = why_no_link(); !why.empty()) GTEST_SKIP() << why;
-  LinkOptions options;
-  options.rules = rules_for({2, 1});
+  LinkOptions options = with_rules(rules_for({2, 1}));
   options.capture = "/dev/full";
   TwoEnds ends(options);
   ends.connect();

@@ -18,6 +18,8 @@ namespace rolecall::link {
 namespace {
 
 constexpr std::uint16_t kPort = 5201;
+constexpr Duration kHoldLimit = seconds(60);
+constexpr int kPatienceMs = 120'000;  // only a link that hangs meets it
 
 // The value; ends the test program with the reason where there is none.
 template <class T>
@@ -29,7 +31,7 @@ T must(Result<T> result) {
 
 void wait_for(const Fd& fd, short events) {
   pollfd ready{fd.get(), events, 0};
-  CHECK(::poll(&ready, 1, 10'000) == 1);
+  CHECK(::poll(&ready, 1, kPatienceMs) == 1);
 }
 
 Address address(const std::string& host, std::uint16_t port) {
@@ -46,6 +48,13 @@ std::string why_no_link() {
   auto possible = gain_namespace_rights();
   if (possible.has_value()) possible = probe_link();
   return possible.has_value() ? "" : possible.error().message();
+}
+
+LinkOptions with_rules(std::vector<Rule> rules) {
+  LinkOptions options;
+  options.rules = std::move(rules);
+  options.hold_limit = kHoldLimit;
+  return options;
 }
 
 TwoEnds::TwoEnds(const LinkOptions& options, const char* server)

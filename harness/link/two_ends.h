@@ -14,7 +14,11 @@ namespace rolecall::link {
 
 inline constexpr std::size_t kCookieSize = 37;
 
-// All waits are for events, and end the test program after ten seconds without.
+// A link with these rules, whose events are all to come: only one that is broken meets the limit of
+// a hold.
+LinkOptions with_rules(std::vector<Rule> rules);
+
+// All waits are for events, and end the test program after two minutes without.
 class TwoEnds {
  public:
   // The link is up and the control connection stands when this returns. `server`: kServerAddress or

@@ -132,17 +132,19 @@ TEST_F(NetworkNamespaceTest, NothingHoldsItAfterSigkill) {
   const pid_t child = ::fork();
   if (child == 0) {
     const auto ns = NetworkNamespace::create().value();
-    const std::string name = identity(ns.fd());
-    if (::write(write_end.get(), name.data(), name.size()) > 0) ::pause();
+    const int fd = ns.fd().get();
+    if (::write(write_end.get(), &fd, sizeof fd) > 0) ::pause();
     ::_exit(1);
   }
   write_end.reset();
-  char name[64] = "";
-  ASSERT_GT(::read(read_end.get(), name, sizeof name - 1), 0);
-  EXPECT_EQ(holders_of(name), 1);
+  int fd = -1;
+  ASSERT_EQ(::read(read_end.get(), &fd, sizeof fd), static_cast<ssize_t>(sizeof fd));
+  const HeldNamespace ns(fmt::format("/proc/{}/fd/{}", child, fd));
+  ASSERT_TRUE(ns.is_open());
+  EXPECT_EQ(ns.other_holders(), 1);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  EXPECT_EQ(holders_of(name), 0);
+  EXPECT_EQ(ns.other_holders(), 0);
 }
 
 TEST(UserNamespaceTest, ItsRootMayMakeNetworkNamespaces) {

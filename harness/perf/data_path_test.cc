@@ -11,12 +11,11 @@
 
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/receive_worker.h"
 
 namespace rolecall::perf {
 namespace {
-
-constexpr Duration kLimit = seconds(20);  // what must come, comes long before
 
 struct Connection {
   Stream sender;
@@ -30,7 +29,7 @@ std::unique_ptr<Connection> connection(int number) {
   c->sender.socket = tcp_socket(AF_INET).value();
   (void)start_connect(c->sender.socket, to).value();
   pollfd ready{listener.get(), POLLIN, 0};
-  EXPECT_EQ(::poll(&ready, 1, 10'000), 1);
+  EXPECT_EQ(::poll(&ready, 1, kPatienceMs), 1);
   c->receiver.socket = std::move(accept_next(listener).value()->socket);
   c->sender.role = wire::Role::Sender;
   c->sender.number = c->receiver.number = number;
@@ -60,7 +59,7 @@ class DataPathTest : public testing::Test {
   }
   static bool has_news(DataPath& path) {
     pollfd news{path.news().event().get(), POLLIN, 0};
-    return ::poll(&news, 1, static_cast<int>(kLimit.in_ms())) == 1;
+    return ::poll(&news, 1, kPatienceMs) == 1;
   }
   std::uint64_t sent() const {
     return std::accumulate(connections_.begin(), connections_.end(), std::uint64_t{0},
@@ -72,7 +71,7 @@ class DataPathTest : public testing::Test {
   }
   // Until the receivers' programs have everything that was sent.
   bool everything_arrives() const {
-    const Deadline limit = Deadline::after(kLimit);
+    const Deadline limit = Deadline::after(kPatience);
     while (received() < sent() && !limit.expired()) ::poll(nullptr, 0, 1);
     return received() == sent();
   }
@@ -127,7 +126,7 @@ TEST_F(DataPathTest, WhatTheKernelHoldsIsCountedWhenReceivingStops) {
   ASSERT_TRUE(has_news(*out));
   pollfd ready{connections_[0]->receiver.socket.get(), POLLIN, 0};
   ASSERT_TRUE(set_option(connections_[0]->receiver.socket, SOL_SOCKET, SO_RCVLOWAT, 20'000, "all"));
-  ASSERT_EQ(::poll(&ready, 1, static_cast<int>(kLimit.in_ms())), 1);
+  ASSERT_EQ(::poll(&ready, 1, kPatienceMs), 1);
   EXPECT_TRUE(receive_what_is_there(connections_[0]->receiver, Deadline(now())).has_value());
   EXPECT_EQ(received(), sent());
 }
@@ -140,7 +139,7 @@ TEST_F(DataPathTest, ABlockThatWasCutShortGoesOnWhereItStopped) {
   const auto out = senders({.block_bytes = kBlock, .goal_bytes = 20'000'000});
   Bytes all;
   Bytes part(30'011);  // so that the sender finds room for odd numbers of bytes
-  const Deadline limit = Deadline::after(kLimit);
+  const Deadline limit = Deadline::after(kPatience);
   while (all.size() < 20'000'000 && !limit.expired()) {
     const auto read = read_some(connections_[0]->receiver.socket, part).value();
     append(all, ByteView(part).first(read.bytes));
@@ -207,7 +206,7 @@ TEST_F(DataPathTest, OneOfTwoStreamsThatIsResetLeavesTheOther) {
 TEST_F(DataPathTest, AStoppedReceiverStopsTheSenderWithoutEndingIt) {
   connect(1);
   const auto out = senders({});
-  const Deadline limit = Deadline::after(kLimit);
+  const Deadline limit = Deadline::after(kPatience);
   std::uint64_t before = 0;
   do {
     before = sent();

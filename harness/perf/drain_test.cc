@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/base/deadline.h"
+#include "harness/perf/patience.h"
 
 namespace rolecall::perf {
 namespace {
@@ -42,7 +43,7 @@ class DrainTest : public ::testing::Test {
     drain_->start();
   }
   void wait_for_news() {
-    ASSERT_TRUE(reactor_.run_once(Deadline::after(seconds(10)).at()));
+    ASSERT_TRUE(reactor_.run_once(Deadline::after(kPatience).at()));
     ASSERT_TRUE(last_);
   }
 
@@ -112,7 +113,7 @@ TEST_F(DrainTest, MayBeEndedByWhatItTells) {
   });
   drain_->start();
   send(0, 1);
-  ASSERT_TRUE(reactor_.run_once(Deadline::after(seconds(10)).at()));
+  ASSERT_TRUE(reactor_.run_once(Deadline::after(kPatience).at()));
   EXPECT_TRUE(was_told);
 }
 

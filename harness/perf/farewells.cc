@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 #include "harness/base/deadline.h"
@@ -42,6 +43,16 @@ void Farewells::read_away(Place place) {
   if (!outcome || outcome.value().closed) end(place);
 }
 
+void Farewells::read_what_is_there(const Fd& socket) {
+  const auto most = get_option(socket, SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
+  std::array<std::byte, 4096> nothing{};
+  for (std::size_t left = most ? static_cast<std::size_t>(most.value()) : 0; left > 0;) {
+    const auto outcome = read_some(socket, nothing);
+    if (!outcome || outcome.value().bytes == 0) return;
+    left -= std::min(left, outcome.value().bytes);
+  }
+}
+
 void Farewells::end(Place place) {
   reactor_.unwatch(place->socket);
   lingering_.erase(place);
@@ -53,7 +64,10 @@ std::optional<TimePoint> Farewells::wake_at() const {
 }
 
 void Farewells::on_time(TimePoint now) {
-  while (!lingering_.empty() && now >= lingering_.front().until) end(lingering_.begin());
+  while (!lingering_.empty() && now >= lingering_.front().until) {
+    read_what_is_there(lingering_.front().socket);
+    end(lingering_.begin());
+  }
 }
 
 }  // namespace rolecall::perf

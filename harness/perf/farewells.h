@@ -24,7 +24,8 @@ class Farewells {
   Farewells(const Farewells&) = delete;
   Farewells& operator=(const Farewells&) = delete;
 
-  // Takes the connection over, for a second at most. When `most_lingering` do so already it is
+  // Takes the connection over, for a second at most; what has come by then is read even if nobody
+  // came to it before. When `most_lingering` do so already it is
   // closed at once.
   void deny(Fd connection, wire::State why = wire::State::AccessDenied);
   // The same without a word: of a test that has said all. What the client still sends would else
@@ -43,6 +44,8 @@ class Farewells {
   using Place = std::list<Lingering>::iterator;
 
   void read_away(Place place);
+  // As much as the kernel may hold, and not for ever: a peer may send on and on.
+  static void read_what_is_there(const Fd& socket);
   void end(Place place);
 
   Reactor& reactor_;

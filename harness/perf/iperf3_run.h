@@ -22,7 +22,8 @@ bool iperf3_is_installed();
 std::string iperf3_of(const std::string& release);
 
 // Runs a server (-s -1) and a client on 127.0.0.1 with these further words and waits for both. Each
-// is ended after 20 seconds at the latest; what is missing then is missing in the output.
+// is ended after kPatience (patience.h) at the latest; what is missing then is missing in the
+// output.
 Iperf3Output run_iperf3(const std::string& client_words, const std::string& server_words);
 
 // For shape_differences(): keys of ours that this release does not have, newer ones and our own.

@@ -14,20 +14,23 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "harness/base/check.h"
 #include "harness/base/deadline.h"
+#include "harness/net/port_reservation.h"
 #include "harness/net/process_stat.h"
 #include "harness/net/sock_diag.h"
+#include "harness/perf/patience.h"
 
 namespace rolecall::perf {
 namespace {
 
-constexpr Duration kLimit = seconds(20);
 constexpr int kCannotRun = 127;  // a shell's word for it
 
 [[noreturn]] void become(const Program::Words& words, int output) {
@@ -57,12 +60,23 @@ bool is_a_wait_for_descriptors(long system_call) {
   return std::ranges::find(kWaits, system_call) != kWaits.end();
 }
 
-bool is_free(std::uint16_t port) {
-  const Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+// A socket that is bound to the port; none when somebody has it.
+Fd bound_to(std::uint16_t port, int type) {
+  Fd fd(::socket(AF_INET6, type | SOCK_CLOEXEC, 0));
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_port = htons(port);
-  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+  return ::bind(fd.get(), to, sizeof address) == 0 ? std::move(fd) : Fd();
+}
+
+// Keeps the port from whoever asks by this function, too: it is for TCP, so UDP's shows who has it.
+bool take_for_client(std::uint16_t port) {
+  static std::vector<Fd> kept;
+  Fd mark = bound_to(port, SOCK_DGRAM);
+  if (!mark.is_open() || !bound_to(port, SOCK_STREAM).is_open()) return false;
+  kept.push_back(std::move(mark));
+  return true;
 }
 
 }  // namespace
@@ -86,7 +100,7 @@ void Program::send_signal(int signal) const {
 }
 
 bool Program::send_signal_to_a_waiting_program(int signal) const {
-  for (const Deadline limit = Deadline::after(kLimit); !limit.expired();) {
+  for (const Deadline limit = Deadline::after(kPatience); !limit.expired();) {
     siginfo_t now{};
     send_signal(SIGSTOP);
     ::waitid(P_PID, static_cast<id_t>(pid_), &now, WSTOPPED | WEXITED | WNOWAIT);
@@ -124,7 +138,7 @@ void Program::read_output() {
 }
 
 bool Program::prints(std::string_view text) {
-  const Deadline limit = Deadline::after(kLimit);
+  const Deadline limit = Deadline::after(kPatience);
   while (output().find(text) == std::string::npos) {
     if (limit.expired()) return false;
     ::poll(nullptr, 0, 1);
@@ -133,7 +147,7 @@ bool Program::prints(std::string_view text) {
 }
 
 int Program::status() {
-  const Deadline limit = Deadline::after(kLimit);
+  const Deadline limit = Deadline::after(kPatience);
   int status = 0;
   while (::waitpid(pid_, &status, WNOHANG) == 0) {
     if (limit.expired()) return kStillRuns;
@@ -144,15 +158,26 @@ int Program::status() {
 }
 
 std::uint16_t free_port() {
-  static int next = 10000 + ::getpid() * 31 % 20000;
-  while (true) {
-    const auto port = static_cast<std::uint16_t>(10000 + next++ % 22000);
-    if (is_free(port)) return port;
+  constexpr std::size_t kMostOfOneTest = 100;
+  static std::deque<PortReservation> kept;
+  if (kept.size() == kMostOfOneTest) kept.pop_front();
+  kept.push_back(PortReservation::take(0).value());
+  return kept.back().port();
+}
+
+std::uint16_t free_client_ports(int count) {
+  constexpr int kFirst = 20'000;  // above those of free_port(), below those that sockets get
+  constexpr int kEnd = 32'000;
+  static int next = kFirst;
+  for (int found = 0; found < count; ++next) {
+    CHECK(next < kEnd);
+    found = take_for_client(static_cast<std::uint16_t>(next)) ? found + 1 : 0;
   }
+  return static_cast<std::uint16_t>(next - count);
 }
 
 bool await_listener(std::uint16_t port) {
-  const Deadline deadline = Deadline::after(kLimit);
+  const Deadline deadline = Deadline::after(kPatience);
   auto diag = SockDiag::open().value();
   while (diag.listeners(port).value().empty()) {
     if (deadline.expired()) return false;

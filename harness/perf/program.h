@@ -14,7 +14,7 @@
 
 namespace rolecall::perf {
 
-// One thread. Every wait has a limit of 20 seconds.
+// One thread. Every wait has the limit kPatience (patience.h).
 class Program {
  public:
   using Words = std::vector<std::string>;
@@ -55,8 +55,12 @@ class Program {
   std::string output_;
 };
 
-// Outside the range from which clients get theirs; every call gives another one that is free.
+// For a server: outside the range from which clients get theirs, and kept for it, so that nobody
+// else gets or answers on it (port_reservation.h).
 std::uint16_t free_port();
+// For clients, which bind theirs without SO_REUSEADDR, so that a TCP socket cannot keep it for
+// them: the first of `count` in a row that are free, and that no other test gets.
+std::uint16_t free_client_ports(int count);
 // Waits until somebody listens on the port, IPv4 or IPv6; false when nobody does.
 bool await_listener(std::uint16_t port);
 

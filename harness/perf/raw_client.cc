@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/perf/raw_client.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -11,6 +13,7 @@
 
 #include "harness/base/bytes.h"
 #include "harness/base/check.h"
+#include "harness/perf/patience.h"
 #include "harness/wire/control_decoder.h"
 
 namespace rolecall::perf {
@@ -18,7 +21,7 @@ namespace {
 
 using wire::State;
 
-constexpr timeval kReadLimit{.tv_sec = 20, .tv_usec = 0};
+constexpr timeval kReadLimit{.tv_sec = kPatienceMs / 1000, .tv_usec = 0};
 
 }  // namespace
 
@@ -64,6 +67,13 @@ void RawConnection::send(std::string_view bytes) {
 
 void RawConnection::trickle(std::string_view bytes) {
   for (const char& byte : bytes) send({&byte, 1});
+}
+
+bool RawConnection::arrives() const {
+  return comes_true([this] {
+    int unacknowledged = -1;
+    return ::ioctl(socket_.get(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+  });
 }
 
 std::string RawConnection::receive(std::size_t count) {

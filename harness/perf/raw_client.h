@@ -14,13 +14,15 @@
 
 namespace rolecall::perf {
 
-// One connection on 127.0.0.1. Blocking, each call for 20 seconds at most.
+// One connection on 127.0.0.1. Blocking, each call for kPatience (patience.h) at most.
 class RawConnection {
  public:
   explicit RawConnection(std::uint16_t port);  // connects to it
   explicit RawConnection(Fd socket);           // one that stands
 
   void send(std::string_view bytes);
+  // Waits until the other end's kernel has all that was sent; whether it has.
+  bool arrives() const;
   // Each byte in a segment of its own.
   void trickle(std::string_view bytes);
   // That many bytes, fewer when the connection ends before.

@@ -15,6 +15,7 @@
 
 #include "harness/base/deadline.h"
 #include "harness/perf/iperf3_run.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 
 namespace rolecall::perf {
@@ -49,7 +50,7 @@ class InTheBackground : public testing::TestWithParam<std::string> {
 
   // The exit status of the next child that ends, -1 at the limit.
   static int next_status() {
-    const Deadline limit = Deadline::after(seconds(20));
+    const Deadline limit = Deadline::after(kPatience);
     int status = 0;
     while (::waitpid(-1, &status, WNOHANG) <= 0) {
       if (limit.expired()) return -1;

@@ -23,6 +23,7 @@
 #include "harness/net/netns.h"
 #include "harness/net/socket.h"
 #include "harness/perf/client_run.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 #include "harness/perf/scripted_server.h"
 
@@ -307,7 +308,7 @@ TEST(RoleperfClientConnecting, LeavesOnASignalWhileANameServerSaysNothing) {
   ASSERT_TRUE(name_server) << name_server.error().message();
   Program client(words(fmt::format("{} -c nowhere.test -J", ROLEPERF)));
   pollfd question{name_server.value().get(), POLLIN, 0};
-  ASSERT_EQ(::poll(&question, 1, 20'000), 1);
+  ASSERT_EQ(::poll(&question, 1, kPatienceMs), 1);
   client.send_signal(SIGINT);
   EXPECT_EQ(client.status(), 0);
   EXPECT_THAT(client.output(), HasSubstr("terminated by signal"));

@@ -67,11 +67,11 @@ TEST_F(RoleperfClient, DoesNotBeginATestWhoseStreamsAreStillBeingOpened) {
 }
 
 TEST_F(RoleperfClient, OpensItsStreamsAtOnceWhereItIsToldTo) {
-  const Program client = this->client("-P 4 --stream-connect=parallel");
+  const Program client = this->client("-P 6 --stream-connect=parallel");
   ASSERT_NE(server_.take_parameters(), "");
   server_.narrow_queue();
   server_.send({State::CreateStreams});
-  EXPECT_TRUE(server_.sees_connecting(3));
+  EXPECT_TRUE(server_.sees_connecting(3));  // one or two others may have got through
 }
 
 TEST_F(RoleperfClient, GivesUpConnectingAtItsConnectTimeout) {

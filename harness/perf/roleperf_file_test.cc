@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/files.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
@@ -27,14 +28,12 @@ using testing::HasSubstr;
 // A folder with a file of a size that no block divides.
 class FileTest : public testing::Test {
  protected:
-  FileTest() : folder_(fs::temp_directory_path() / fmt::format("roleperf-file-{}", free_port())) {
-    fs::create_directory(folder_);
+  FileTest() {
     std::ofstream out(source(), std::ios::binary);
     for (int i = 0; i < 1'000'003; ++i) out << i % 1009 << '\n';
   }
-  ~FileTest() override { fs::remove_all(folder_); }
 
-  std::string path(const char* name) const { return folder_ / name; }
+  std::string path(const char* name) const { return folder_.path() / name; }
   std::string source() const { return path("source"); }
   std::string target() const { return path("target"); }
 
@@ -53,7 +52,7 @@ class FileTest : public testing::Test {
   }
 
  private:
-  fs::path folder_;
+  const TemporaryFolder folder_ = TemporaryFolder::make().value();
 };
 
 class FileWith : public FileTest, public testing::WithParamInterface<const char*> {
@@ -121,8 +120,9 @@ TEST_F(FileTest, EndsATestThatHadMoreTime) {
 }
 
 TEST_F(FileTest, ComesFromTheServerToo) {
-  const Outcome done = run(
-      ROLEPERF, ROLEPERF, {fmt::format("-R -t 1 -F {}", target()), fmt::format("-F {}", source())});
+  const Outcome done = run(ROLEPERF, ROLEPERF,
+                           {fmt::format("-R -n {} -F {}", fs::file_size(source()), target()),
+                            fmt::format("-F {}", source())});
   EXPECT_EQ(done.client_status, 0) << done.client;
   EXPECT_TRUE(has_arrived());
 }

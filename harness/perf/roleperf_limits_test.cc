@@ -12,7 +12,10 @@
 namespace rolecall::perf {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
+
+constexpr char kTooMuch[] = "total required bandwidth is larger than server limit";
 
 class LimitsBetween : public testing::TestWithParam<Ends> {
  protected:
@@ -22,6 +25,11 @@ class LimitsBetween : public testing::TestWithParam<Ends> {
   static Outcome with(const std::string& server_words, const std::string& client_words) {
     return run(program_of(GetParam().server), program_of(GetParam().client),
                {client_words, server_words});
+  }
+  // What a client may say in place of the server's reason: a sender's thread of iperf3's may meet
+  // the reset while the main thread still prints.
+  static std::string last_word_of_a_sender() {
+    return GetParam().client == "ours" ? kTooMuch : "unable to write to stream socket";
   }
 };
 
@@ -51,7 +59,7 @@ TEST_P(LimitsBetween, ATestThatTakesTooMuchIsEnded) {
     EXPECT_EQ(done.client_status, 1) << done.client;
     EXPECT_EQ(done.server_status, 0) << done.server;
     EXPECT_THAT(done.client, HasSubstr("connected to"));
-    EXPECT_THAT(done.client, HasSubstr("total required bandwidth is larger than server limit"));
+    EXPECT_THAT(done.client, AnyOf(HasSubstr(kTooMuch), HasSubstr(last_word_of_a_sender())));
   }
 }
 

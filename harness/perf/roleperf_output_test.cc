@@ -24,6 +24,7 @@ namespace rolecall::perf {
 namespace {
 
 using nlohmann::ordered_json;
+using testing::AnyOf;
 using testing::IsEmpty;
 using testing::StartsWith;
 
@@ -239,9 +240,17 @@ TEST_P(FailureWordsOf, AtAServerThatRefusesTheParameters) {
   expect_same_shape(theirs, ours);
 }
 
+// A sender's thread of iperf3's may meet the reset while the main thread still prints, and its
+// error then stands in the place of the right one.
+const std::string kServerHasTerminated = "the server has terminated";
+const std::string kWriteFailed = "unable to write to stream socket";
+
 TEST_P(FailureWordsOf, OfAClientWhoseServerIsInterrupted) {
-  expect_same_sentence(interrupted(iperf3_, End::Client, End::Server).client,
-                       interrupted(ROLEPERF, End::Client, End::Server).client);
+  const auto theirs = parse(interrupted(iperf3_, End::Client, End::Server).client)["error"];
+  const auto ours = parse(interrupted(ROLEPERF, End::Client, End::Server).client)["error"];
+  EXPECT_THAT(theirs.get<std::string>(),
+              AnyOf(StartsWith(kServerHasTerminated), StartsWith(kWriteFailed)));
+  EXPECT_THAT(ours.get<std::string>(), StartsWith(kServerHasTerminated));
 }
 
 INSTANTIATE_TEST_SUITE_P(Releases, FailureWordsOf, testing::Values("3.22"));

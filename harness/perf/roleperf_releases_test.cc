@@ -184,7 +184,7 @@ class StreamsOf : public testing::TestWithParam<std::string> {
     if (server.empty() || client.empty()) {
       GTEST_SKIP() << "no such iperf3 here: ci/peers.sh fetches it";
     }
-    const std::uint16_t port = free_port();
+    const std::uint16_t port = free_client_ports(1);
     const Outcome done = run(
         server, client, {fmt::format("{} -i 0.1 -B 127.0.0.2 --cport {} -J", kBytes, port), "-J"});
     ASSERT_EQ(done.client_status, 0) << done.client;

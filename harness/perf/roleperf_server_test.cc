@@ -2,6 +2,7 @@
 // The roleperf server against clients that break the rules, each by hand on raw sockets: whatever
 // one does, the next test is served, no descriptor stays behind, and signals end the server.
 #include <array>
+#include <optional>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -80,11 +81,13 @@ TEST_F(RoleperfServer, TwoHundredStrangersDuringATestAreAllDenied) {
 TEST_F(RoleperfServer, WhoIsDeniedIsNotReset) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::TestRunning));
-  RawConnection stranger(port_);
-  stranger.send(std::string(1000, 'z'));
-  stranger.send_end();
-  EXPECT_EQ(stranger.receive(1), kDenied);
-  EXPECT_TRUE(stranger.ends_in_order());
+  std::optional<RawConnection> stranger;
+  at_once([&] {
+    stranger.emplace(port_).send(std::string(1000, 'z'));
+    stranger->send_end();
+  });
+  EXPECT_EQ(stranger->receive(1), kDenied);
+  EXPECT_TRUE(stranger->ends_in_order());
   EXPECT_TRUE(test.complete());
 }
 
@@ -270,11 +273,6 @@ INSTANTIATE_TEST_SUITE_P(Json, RoleperfServerSurvives,
 
 // --- settings of the server
 
-class RoleperfServerInAHurry : public RoleperfServer {
- protected:
-  RoleperfServerInAHurry() : RoleperfServer("--rcv-timeout 100") {}
-};
-
 TEST_F(RoleperfServerInAHurry, EndsATestWhoseStreamsNeverCome) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::CreateStreams));
@@ -306,13 +304,15 @@ TEST_F(RoleperfServerWithFewDescriptors, GoesOnWithItsTestBesideAHundredStranger
   EXPECT_TRUE(test.complete());
 }
 
-// Until the silent ones have had their 10 seconds: a spinning server uses most of them.
+// Until the silent ones have had their 10 seconds: a spinning server uses most of them, whatever
+// its start took.
 TEST_F(RoleperfServerWithFewDescriptors, RestsWhileItHasNone) {
   RawTest test(port_);
   ASSERT_TRUE(test.reach(Phase::CreateStreams));
   std::vector<RawConnection> silent = crowd(100);
+  const double before = server_.cpu_seconds();
   EXPECT_TRUE(silent.front().ends());
-  EXPECT_LT(server_.cpu_seconds(), 1);
+  EXPECT_LT(server_.cpu_seconds() - before, 2);
 }
 
 TEST_F(RoleperfServerWithFewDescriptors, RecoversFromAHundredSilentStreams) {

@@ -30,14 +30,6 @@ void raise_descriptor_limit() {
 class RoleperfStrangers : public RoleperfServer {
  protected:
   RoleperfStrangers() : RoleperfServer("", "ulimit -n 256;") { raise_descriptor_limit(); }
-
-  // All that `act` does reaches the server at once, in that order.
-  template <class Act>
-  void at_once(const Act& act) {
-    server_.send_signal(SIGSTOP);
-    act();
-    server_.send_signal(SIGCONT);
-  }
 };
 
 TEST_F(RoleperfStrangers, AClientInFrontOfAThousandIsServed) {

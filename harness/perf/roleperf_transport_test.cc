@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Streams that are not of plain TCP, between real programs, where the kernel has the protocol; and
 // what is said where it has not.
+#include <poll.h>
 #include <signal.h>
 
 #include <cerrno>
@@ -19,6 +20,7 @@
 #include "harness/net/transport.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/json_shape.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
 #include "harness/perf/raw_client.h"
@@ -89,7 +91,10 @@ TEST_F(Mptcp, TheLastWordOfProtocolCounts) {
 bool is_answered_in_mptcp(std::uint16_t port) {
   const Fd socket = stream_socket(AF_INET, Transport::Mptcp).value();
   const Address to = resolve("127.0.0.1", port, AF_INET).value()[0];
-  return start_connect(socket, to) && is_multipath(socket);
+  (void)start_connect(socket, to).value();
+  pollfd stands{socket.get(), POLLOUT, 0};  // before the answer it is what it asked to be
+  EXPECT_EQ(::poll(&stands, 1, kPatienceMs), 1);
+  return is_multipath(socket);
 }
 
 class MptcpServer : public Mptcp {

@@ -16,6 +16,7 @@
 #include "harness/net/socket.h"
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/json_shape.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 #include "harness/perf/program_pair.h"
 #include "harness/perf/raw_client.h"
@@ -36,18 +37,22 @@ Outcome run_udp(const std::string& server, const std::string& client, const std:
 }
 
 // Of a document's streams, one line for each that cannot be: a loss, or bytes that are not those of
-// its datagrams.
+// its datagrams. With a goal some must have come; how many come in a time is the machine's matter.
 std::vector<std::string> wrong_datagrams(const ordered_json& document, bool of_client) {
   std::vector<std::string> wrong;
+  std::int64_t total = 0;
   for (const ordered_json& stream : document["end"]["streams"]) {
     const ordered_json& udp = stream["udp"];
     const auto packets = udp["packets"].get<std::int64_t>();
     const bool has_bytes = of_client || udp["sender"].get<bool>();
     const bool adds_up = !has_bytes || udp["bytes"].get<std::int64_t>() == packets * kLength;
-    if (packets > 0 && adds_up && udp["lost_packets"] == 0 && udp["out_of_order"] == 0) continue;
+    total += packets;
+    if (adds_up && udp["lost_packets"] == 0 && udp["out_of_order"] == 0) continue;
     wrong.push_back(udp.dump());
   }
   if (document["end"]["streams"].empty()) wrong.emplace_back("no stream");
+  const bool has_goal = document["start"]["test_start"]["duration"] == 0;
+  if (has_goal && total == 0) wrong.emplace_back("no datagram");
   return wrong;
 }
 
@@ -66,6 +71,10 @@ class UdpWith : public testing::TestWithParam<std::tuple<std::string, std::strin
   }
   static std::string iperf3() { return iperf3_of(std::get<0>(GetParam())); }
   static std::string words() { return std::get<1>(GetParam()); }
+  // A receiving client of 3.9 does not end by -n, whoever serves it.
+  static bool is_endless_with_its_client() {
+    return std::get<0>(GetParam()) == "3.9" && words().starts_with("-n 10000 -R");
+  }
 };
 
 // Only our own document is held to the rule: iperf3's mixes the ends' omitted parts, and cuts some
@@ -74,17 +83,19 @@ TEST_P(UdpWith, IsServedAndServes) {
   const Outcome client = run_udp(iperf3(), ROLEPERF, words());
   expect_success(client);
   EXPECT_THAT(wrong_datagrams(parse(client.client), true), IsEmpty());
+  if (is_endless_with_its_client()) return;
   const Outcome server = run_udp(ROLEPERF, iperf3(), words());
   expect_success(server);
   EXPECT_THAT(wrong_datagrams(parse(server.server), false), IsEmpty());
 }
 
-// A receiving client of 3.9 does not end by -n, whoever serves it. Paced clients of 3.16 on look at
-// -n once an interval. In --bidir one direction may reach -n before the other has begun.
+// Paced clients of 3.16 on look at -n once an interval, and a server sends on past it. In --bidir
+// one direction may reach -n before the other has begun.
 const auto kModes =
-    testing::Values("-n 60000 -b 2M -i 0.1", "-t 1 -b 200K -R", "-t 1 -b 200K --bidir",
-                    "-n 60000 -b 2M -P 2 -i 0.1", "-t 1 -b 200K --bidir -P 2 --udp-counters-64bit",
-                    "-k 50 -b 2M/10 -i 0.1", "-t 1 -O 1 -b 200K -R");
+    testing::Values("-n 60000 -b 2M -i 0.1", "-n 10000 -R -b 200K -i 0.1", "-t 1 -b 200K -R",
+                    "-t 1 -b 200K --bidir", "-n 60000 -b 2M -P 2 -i 0.1",
+                    "-t 1 -b 200K --bidir -P 2 --udp-counters-64bit", "-k 50 -b 2M/10 -i 0.1",
+                    "-t 1 -O 1 -b 200K -R");
 INSTANTIATE_TEST_SUITE_P(Releases, UdpWith,
                          testing::Combine(testing::Values("installed", "3.9", "3.18", "3.22"),
                                           kModes));
@@ -165,7 +176,7 @@ class RawFlow {
   int receive_tos() {
     EXPECT_TRUE(set_option(socket_, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS").has_value());
     pollfd ready{socket_.get(), POLLIN, 0};
-    (void)::poll(&ready, 1, 20'000);
+    (void)::poll(&ready, 1, kPatienceMs);
     alignas(cmsghdr) char control[64];
     msghdr message{};
     message.msg_control = control;
@@ -183,7 +194,7 @@ class RawFlow {
   Bytes receive() {
     Bytes datagram(2 * kLength);
     pollfd ready{socket_.get(), POLLIN, 0};
-    (void)::poll(&ready, 1, 20'000);
+    (void)::poll(&ready, 1, kPatienceMs);
     datagram.resize(read_some(socket_, datagram).value().bytes);
     return datagram;
   }

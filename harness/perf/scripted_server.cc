@@ -11,14 +11,10 @@
 #include "harness/base/bytes.h"
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
+#include "harness/perf/patience.h"
 #include "harness/wire/cookie.h"
 
 namespace rolecall::perf {
-namespace {
-
-constexpr int kLimitMs = 20000;
-
-}  // namespace
 
 ScriptedServer::ScriptedServer()
     : listener_(listen_tcp("127.0.0.1", 0, AF_INET, "").value()),
@@ -26,7 +22,7 @@ ScriptedServer::ScriptedServer()
 
 std::unique_ptr<RawConnection> ScriptedServer::accept() const {
   pollfd ready{.fd = listener_.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&ready, 1, kLimitMs) != 1) return nullptr;
+  if (::poll(&ready, 1, kPatienceMs) != 1) return nullptr;
   Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   return socket.is_open() ? std::make_unique<RawConnection>(std::move(socket)) : nullptr;
 }
@@ -51,7 +47,7 @@ void ScriptedServer::narrow_queue() const {
 
 bool ScriptedServer::sees_connecting(int count) const {
   const std::string to_us_unanswered = fmt::format(" 0100007F:{:04X} 02 ", port_);
-  const Deadline limit = Deadline::after(milliseconds(kLimitMs));
+  const Deadline limit = Deadline::after(kPatience);
   for (int seen = 0; seen < count;) {
     if (limit.expired()) return false;
     ::poll(nullptr, 0, 1);

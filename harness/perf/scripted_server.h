@@ -14,7 +14,7 @@
 
 namespace rolecall::perf {
 
-// On a loopback port of its own. Each wait has a limit of 20 seconds.
+// On a loopback port of its own. Each wait has the limit kPatience (patience.h).
 class ScriptedServer {
  public:
   ScriptedServer();

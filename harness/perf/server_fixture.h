@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// For tests only: the real roleperf as a server, which must serve a whole test before and after
-// whatever is done to it, and must give all descriptors back.
+// For tests only: the real roleperf as a server, which must serve before and after whatever is done
+// to it, and must give all descriptors back.
 #pragma once
 
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/base/deadline.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program.h"
 #include "harness/perf/raw_client.h"
 
@@ -47,7 +47,8 @@ class RoleperfServer : public testing::Test {
     EXPECT_THAT(server_.output(), testing::Not(testing::HasSubstr("CHECK failed")));
   }
 
-  bool serves() { return RawTest(port_).complete(); }
+  // A whole test; of a server that gives its client little time, as much as that does not limit.
+  virtual bool serves() const { return RawTest(port_).complete(); }
 
   std::size_t descriptors() const {
     const std::filesystem::directory_iterator open(fmt::format("/proc/{}/fd", server_.pid()));
@@ -55,10 +56,7 @@ class RoleperfServer : public testing::Test {
   }
 
   bool gives_descriptors_back() const {
-    const Deadline limit = Deadline::after(seconds(5));
-    while (descriptors() > descriptors_ && !limit.expired()) {
-    }
-    return descriptors() <= descriptors_;
+    return comes_true([this] { return descriptors() <= descriptors_; });
   }
 
   std::vector<RawConnection> crowd(int count) {
@@ -67,10 +65,33 @@ class RoleperfServer : public testing::Test {
     return connections;
   }
 
+  // All that `act` does reaches the server at once, in that order.
+  template <class Act>
+  void at_once(const Act& act) {
+    server_.send_signal(SIGSTOP);
+    act();
+    server_.send_signal(SIGCONT);
+  }
+
   std::uint16_t port_;
   Program server_;
   std::size_t descriptors_ = 0;
   bool ended_ = false;  // by the test itself
+};
+
+// Streams and payload must come within the limit that its tests are about: none is asked for where
+// the test is to go on, so that this process may be as slow as it likes.
+class RoleperfServerInAHurry : public RoleperfServer {
+ protected:
+  RoleperfServerInAHurry() : RoleperfServer("--rcv-timeout 3000") {}
+
+  // It takes the parameters, and lets the client go.
+  bool serves() const override {
+    RawTest test(port_);
+    if (!test.reach(Phase::CreateStreams)) return false;
+    test.control.send_end();
+    return test.control.ends();
+  }
 };
 
 }  // namespace rolecall::perf

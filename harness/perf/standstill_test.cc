@@ -13,13 +13,12 @@
 #include "harness/base/deadline.h"
 #include "harness/net/socket.h"
 #include "harness/perf/json_report.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/report_samples.h"
 #include "harness/perf/test_run.h"
 
 namespace rolecall::perf {
 namespace {
-
-constexpr Duration kPatience = seconds(20);
 
 TEST(Standstill, LastsWhereTheCountIsTheSameAfterALimit) {
   Standstill standstill;
@@ -46,7 +45,7 @@ class StandingTest : public testing::Test {
     stream->role = role;
     (void)start_connect(stream->socket, local_address(listener).value()).value();
     pollfd ready{listener.get(), POLLIN, 0};
-    ASSERT_EQ(::poll(&ready, 1, static_cast<int>(kPatience.in_ms())), 1);
+    ASSERT_EQ(::poll(&ready, 1, kPatienceMs), 1);
     peer_ = std::move(accept_next(listener).value()->socket);
     ASSERT_TRUE(run_.emplace(plan_, report_).add(std::move(stream)).has_value());
     ASSERT_TRUE(run_->start(now()).has_value());

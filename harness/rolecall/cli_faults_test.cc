@@ -4,8 +4,9 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -44,16 +45,15 @@ class CliFaultsTest : public CliTest {
   }
   bool is_without_link() const { return err().find("without the link lever") != std::string::npos; }
 
-  // The network namespaces, other than ours, of the programs that run with our mark.
-  std::set<std::string> marked_namespaces() const {
-    std::set<std::string> all;
+  // The network namespaces, other than ours, of the programs that run with our mark, by name.
+  std::map<std::string, HeldNamespace> marked_namespaces() const {
+    std::map<std::string, HeldNamespace> all;
     for (const auto& entry : fs::directory_iterator("/proc")) {
       const auto variables = read_file(entry.path() / "environ");
       if (!variables || variables.value().find(mark()) == std::string::npos) continue;
-      std::error_code gone;
-      all.insert(fs::read_symlink(entry.path() / "ns/net", gone));
+      HeldNamespace found(entry.path() / "ns/net");
+      if (found.is_open()) all.emplace(found.name(), std::move(found));
     }
-    all.erase("");
     all.erase(fs::read_symlink("/proc/self/ns/net"));
     return all;
   }
@@ -107,7 +107,7 @@ TEST_F(CliFaultsTest, AStrangerWhoseEventNeverComesIsSaid) {
 TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClean) {
   const fs::path scenario = scenario_with("accept 2,1", R"("legacy")", R"("-t", "1")");
   Child rolecall = start({"run", scenario, "--repeat", "1000"});
-  std::set<std::string> namespaces;
+  std::map<std::string, HeldNamespace> namespaces;
   while (namespaces.size() < 2 && !rolecall.status()) {
     ASSERT_FALSE(limit_.expired()) << err();
     namespaces = marked_namespaces();
@@ -116,8 +116,8 @@ TEST_F(CliFaultsTest, SigkillLeavesNeitherProcessNorNamespaceAndTheNextRunIsClea
   ::kill(rolecall.pid(), SIGKILL);
   ASSERT_TRUE(rolecall.wait(limit_).has_value());
   while (!marked_programs().empty()) ASSERT_FALSE(limit_.expired()) << "a peer lives on";
-  for (const std::string& one : namespaces) {  // who ends gives up its mark first, this after it
-    while (holders_of(one) > 0) ASSERT_FALSE(limit_.expired()) << one << " is held";
+  for (const auto& [name, one] : namespaces) {  // who ends gives up its mark first, this after it
+    while (one.other_holders() > 0) ASSERT_FALSE(limit_.expired()) << name << " is held";
   }
   EXPECT_EQ(run_once(scenario), 0) << out() << err();
 }
