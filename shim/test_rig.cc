@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +25,23 @@ namespace rolecall::shim {
 namespace {
 
 constexpr int kLimitMs = 120'000;  // only a program that hangs meets it
+
+// A network of the tests' own, in which the kernel holds a cookie for 3 s (Linux 6.11). In ours,
+// where the machine gives no other, it is 200 ms, however busy the machine is.
+class OwnNetwork : public testing::Environment {
+ public:
+  void SetUp() override {
+    if (unshare(CLONE_NEWNET) != 0) return;
+    ifreq loopback{};
+    std::strcpy(loopback.ifr_name, "lo");
+    loopback.ifr_flags = IFF_UP | IFF_RUNNING;
+    const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(ioctl(any, SIOCSIFFLAGS, &loopback), 0);
+    close(any);
+    std::ofstream("/proc/sys/net/ipv4/tcp_rto_min_us") << 3'000'000;
+  }
+};
+const auto* const kOwnNetwork = testing::AddGlobalTestEnvironment(new OwnNetwork);
 
 std::vector<char*> pointers(Words& strings) {
   std::vector<char*> out;
@@ -48,8 +67,6 @@ Program::Program(const Words& argv, const Words& variables, int inherited) {
   EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
   pid_ = fork();
   if (pid_ == 0) {
-    // The kernel holds a cookie for 200 ms, however busy the machine is: where we may, we go first.
-    setpriority(PRIO_PROCESS, 0, -20);
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
     if (inherited >= 0) fcntl(inherited, F_SETFD, 0);
