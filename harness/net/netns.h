@@ -41,9 +41,9 @@ class NetworkNamespace {
 // anything else. System where the right is missing.
 Result<void> enter(const NetworkNamespace& inside);
 
-// How soon, at the earliest, TCP sends again inside what is not acknowledged, and lets go of a corked
-// segment: of connections opened from now on (net.ipv4.tcp_rto_min_us; 200 ms as a rule). System on
-// Linux before 6.11, which has no such bound to set.
+// How soon, at the earliest, TCP sends again inside what is not acknowledged, and lets go of a
+// corked segment: of connections opened from now on (net.ipv4.tcp_rto_min_us; 200 ms as a rule).
+// System on Linux before 6.11, which has no such bound to set.
 Result<void> set_shortest_timer(const NetworkNamespace& inside, Duration shortest);
 
 // What `function`, which gives a Result, gives on a thread of its own inside the namespace. Sockets

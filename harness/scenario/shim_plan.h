@@ -50,7 +50,8 @@ struct ShimObservation {
   bool saw_accepts = false;                 // accept() was called through the library at all
   std::vector<std::string> hold_limits;     // each says which connection never came
   // A hold ended before the client had made the awaited connect(). The client's own order did that
-  // (swap), or (defer) it let the time pass that the kernel holds a cookie, which a client with a barrier always does.
+  // (swap), or (defer) it let the time pass that the kernel holds a cookie, which a client with a
+  // barrier always does.
   bool order_impossible = false;
   std::optional<TimePoint> gave_up;  // Swap: when such a hold ended
   std::string events;                // one JSON object a line
