@@ -25,8 +25,7 @@ class Farewells {
   Farewells& operator=(const Farewells&) = delete;
 
   // Takes the connection over, for a second at most; what has come by then is read even if nobody
-  // came to it before. When `most_lingering` do so already it is
-  // closed at once.
+  // came to it before. When `most_lingering` do so already it is closed at once.
   void deny(Fd connection, wire::State why = wire::State::AccessDenied);
   // The same without a word: of a test that has said all. What the client still sends would else
   // make the close a reset, which can overtake the reason of the end.

@@ -155,8 +155,7 @@ Result<std::unique_ptr<Rig>> make_link_rig(const RigOptions& options) {
   const Scenario& scenario = options.scenario;
   link::LinkOptions link;
   link.server_port = options.port != 0 ? options.port : kPort;
-  link.hold_limit = std::min(scenario.link.hold_limit.value_or(longest_hold(scenario, Lever::Link)),
-                             Duration{scenario.limit.ns / 2});
+  link.hold_limit = longest_hold(scenario, Lever::Link);
   link.mtu = scenario.link.mtu;
   link.delay = scenario.link.delay;
   const double loss = scenario.link.loss_percent;

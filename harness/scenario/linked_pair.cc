@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/scenario/linked_pair.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <utility>
@@ -22,7 +20,6 @@ namespace {
 using perf::words;
 
 constexpr std::uint16_t kPort = 5201;
-constexpr Duration kLimit = seconds(20);
 
 void await_listener(const NetworkNamespace& inside) {
   SockDiag diag = run_in(inside, [] { return SockDiag::open(); }).value();
@@ -30,15 +27,6 @@ void await_listener(const NetworkNamespace& inside) {
 }
 
 }  // namespace
-
-bool comes_true(const std::function<bool()>& seen) {
-  const Deadline limit = Deadline::after(kLimit);
-  while (!seen()) {
-    if (limit.expired()) return false;
-    ::poll(nullptr, 0, 2);
-  }
-  return true;
-}
 
 // Two lines that begin with "Udp:", names and numbers.
 UdpCounters udp_counters(const NetworkNamespace& inside) {
@@ -85,7 +73,7 @@ TcpInfo Obituaries::of(std::uint16_t port) {
 
 LinkedPair::LinkedPair(const perf::Ends& ends, const std::string& line, std::vector<Rule> rules)
     : folder_(TemporaryFolder::make().value()),
-      link_(link::Link::start({.rules = std::move(rules), .hold_limit = kLimit}).value()),
+      link_(link::Link::start({.rules = std::move(rules), .hold_limit = perf::kPatience}).value()),
       obituaries_{Obituaries(link_.server_namespace()), Obituaries(link_.client_namespace())},
       server_(start(kToServer, perf::program_of(ends.server), "-s -1 -J")),
       client_(start(kToClient, perf::program_of(ends.client),
@@ -107,7 +95,7 @@ std::string LinkedPair::output(link::Direction leads_to) const {
 
 link::LinkLog LinkedPair::finish() {
   for (const link::Direction d : {kToClient, kToServer}) {
-    const auto status = end(d).wait(Deadline::after(kLimit));
+    const auto status = end(d).wait(Deadline::after(perf::kPatience));
     EXPECT_TRUE(status && status.value().is_success()) << output(d);
   }
   return link_.stop();

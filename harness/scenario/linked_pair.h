@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,12 +16,15 @@
 #include "harness/link/two_ends.h"
 #include "harness/net/process.h"
 #include "harness/net/sock_diag.h"
+#include "harness/perf/patience.h"
 #include "harness/perf/program_pair.h"
 
 namespace rolecall::scenario {
 
 inline constexpr link::Direction kToServer = link::Direction::ToServer;
 inline constexpr link::Direction kToClient = link::Direction::ToClient;
+using perf::comes_true;
+
 inline constexpr char kNoSuchIperf3[] = "no such iperf3 here: ci/peers.sh fetches it";
 
 // The kernel's account of UDP in one namespace, /proc/net/snmp.
@@ -37,9 +39,6 @@ UdpCounters udp_counters(const NetworkNamespace& inside);
 // Whether all threads of the program are in this state: 'S' waits, 'T' was stopped.
 bool all_threads_are(char state, pid_t pid);
 
-// Polls; false when it does not come true within 20 seconds.
-bool comes_true(const std::function<bool()>& seen);
-
 // The TCP sockets of a namespace, which tell their last figures as they die.
 class Obituaries {
  public:
@@ -52,7 +51,7 @@ class Obituaries {
   std::vector<TcpSocket> dead_;
 };
 
-// One thread. No wait is longer than 20 seconds.
+// One thread. No wait is longer than kPatience.
 class LinkedPair {
  public:
   // Runs "server -s -1 -J" and, once that listens, "client -c SERVER -J" with these further words;

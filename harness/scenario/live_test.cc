@@ -174,6 +174,10 @@ TEST(LongestHold, IsShortWhereEveryRunMeetsIt) {
   s.expect = {.above = Outcome{}, .below = kNotRealisable};
   EXPECT_EQ(longest_hold(s, Lever::Swap), seconds(20));
   EXPECT_EQ(longest_hold(s, Lever::Defer), seconds(1));
+  EXPECT_EQ(longest_hold(s, Lever::Link), seconds(1));
+  s.link.hold_limit = milliseconds(100);
+  EXPECT_EQ(longest_hold(s, Lever::Link), milliseconds(100));
+  EXPECT_EQ(longest_hold(s, Lever::Defer), seconds(1)) << "the link's is the link's alone";
   s.limit = seconds(1);
   EXPECT_EQ(longest_hold(s, Lever::Swap), milliseconds(500));
 }

@@ -46,8 +46,9 @@ Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options) {
 
 Duration longest_hold(const Scenario& scenario, Lever lever) {
   const auto expected = scenario.expect.under(lever);
-  const Duration longest = seconds(expected && expected->is_realisable ? 20 : 1);
-  return std::min(longest, Duration{scenario.limit.ns / 2});
+  const Duration by_expectation = seconds(expected && expected->is_realisable ? 20 : 1);
+  const auto stated = lever == Lever::Link ? scenario.link.hold_limit : std::nullopt;
+  return std::min(stated.value_or(by_expectation), Duration{scenario.limit.ns / 2});
 }
 
 Result<void> check_lever(Lever lever, const fs::path& shim) {

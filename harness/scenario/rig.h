@@ -85,9 +85,10 @@ struct RigOptions {
 // refuses.
 Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options);
 
-// How long one connection may be held. Where the scenario expects the order to come about, as long
-// as the slowest machine may need; where it does not, every run meets this limit: a second, in
-// which any program makes its next connection, and one that waits for the held one does not.
+// How long one connection may be held: on the link as the scenario says, if it does. Where the
+// scenario expects the order to come about, as long as the slowest machine may need; where it does
+// not, every run meets this limit: a second, in which any program makes its next connection, and
+// one that waits for the held one does not.
 Duration longest_hold(const Scenario& scenario, Lever lever);
 
 // Why `lever` cannot be used on this machine, and what to do about it; ok() when it can.

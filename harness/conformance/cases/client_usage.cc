@@ -49,10 +49,7 @@ Checked<void> prints_an_object_a_line(ClientScript& client) {
 
 Checked<void> waits_for_the_server(ClientScript& client) {
   TRY(client.reach(Phase::Cookie));
-  for (const Deadline end = Deadline::after(seconds(3)); !end.expired();) {
-    TRY(client.control().expect_silence("the server has not answered"));
-  }
-  return ok();
+  return client.control().expect_silence("the server has not answered", seconds(3));
 }
 
 // 800 kbit/s are 100,000 bytes a second, of which none can be here early, but for a few blocks.

@@ -14,14 +14,6 @@ namespace {
 
 using wire::State;
 
-// Nothing comes on `connection` for so long.
-Checked<void> stay_silent(Connection& connection, Duration span, std::string_view why) {
-  for (const Deadline end = Deadline::after(span); !end.expired();) {
-    TRY(connection.expect_silence(why));
-  }
-  return ok();
-}
-
 // 800 kbit/s are 100,000 bytes a second, of which none can be here early, but for a few blocks.
 Checked<void> keeps_its_rate(ServerScript& server) {
   ServerTest test(server);
@@ -40,7 +32,7 @@ Checked<void> leaves_the_omitted_part_out(ServerScript& server) {
   TRY(test.reach(Phase::Running));
   TRY(test.send_payload());
   TRY(test.await_read());
-  TRY(stay_silent(test.control(), seconds(4), "the omitted part ends without a word"));
+  TRY(test.control().expect_silence("the omitted part ends without a word", seconds(4)));
   test.payload = std::string(2000, 'x');
   test.client_results = results({{1, 5000}});  // from which the server can learn nothing
   return expect_counted(test, 2000, "behind the omitted part");
@@ -50,7 +42,7 @@ Checked<void> waits_for_test_end(ServerScript& server) {
   ServerTest test(server);
   test.ask({{"time", 1}});
   TRY(test.reach(Phase::Running));
-  TRY(stay_silent(test.control(), seconds(2), "only the client ends a test"));
+  TRY(test.control().expect_silence("only the client ends a test", seconds(2)));
   return test.reach(Phase::Done);
 }
 
@@ -75,7 +67,7 @@ Checked<void> closes_after_error(ServerScript& server) {
 // A socket from which nothing is sent: to the server nobody is there.
 Checked<void> leave_alone(ServerScript& server, Duration span) {
   TRY(auto nobody, server.connect_flow("nobody"));
-  return stay_silent(nobody, span, "nothing was sent");
+  return nobody.expect_silence("nothing was sent", span);
 }
 
 // One whose timeout of 4 s goes on from before the test ends it after 1 s.
