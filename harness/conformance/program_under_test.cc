@@ -33,6 +33,17 @@ std::string content(const std::filesystem::path& path) {
   return text ? std::move(text).value() : std::string();
 }
 
+// Whether every thread of the process sleeps, or is gone.
+bool is_at_rest(pid_t pid) {
+  std::error_code gone;
+  std::filesystem::directory_iterator threads(fmt::format("/proc/{}/task", pid), gone);
+  for (; !gone && threads != std::filesystem::directory_iterator(); threads.increment(gone)) {
+    const auto stat = process_stat(threads->path());
+    if (stat && stat.value().state == 'R') return false;
+  }
+  return true;
+}
+
 Checked<bool> somebody_listens(SockDiag& diag, std::uint16_t port) {
   TRY(const auto listeners, checked(diag.listeners(port)));
   return !listeners.empty();
@@ -135,6 +146,11 @@ std::optional<ExitStatus> ProgramUnderTest::status() {
   if (!stat || !stat.value().is_exiting()) return child_.status();
   auto status = child_.wait(Deadline::after(seconds(10)));
   return status ? std::optional(status.value()) : std::nullopt;
+}
+
+void ProgramUnderTest::await_rest(Duration limit) const {
+  const Deadline deadline = Deadline::after(limit);
+  for (const Pauses pauses; !is_at_rest(pid()) && !deadline.expired();) pauses.wait();
 }
 
 void ProgramUnderTest::send_signal(int signal) {

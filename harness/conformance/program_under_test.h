@@ -45,6 +45,9 @@ class ProgramUnderTest {
   // Whether it has ended by now. One that is on its way out, and has closed its connections on it,
   // is waited for.
   std::optional<ExitStatus> status();
+  // Until each of its threads sleeps, so that it has done with what it has read; until the limit,
+  // if they do not.
+  void await_rest(Duration limit) const;
   void send_signal(int signal);
   // Whether that was done with `signal`: who dies of it has not crashed.
   bool was_sent(int signal) const { return sent_signal_ == signal; }

@@ -74,7 +74,7 @@ class ServerTest {
   Checked<void> reach(Phase phase);
   Checked<void> open_stream();  // the next one: connects, sends its cookie and preamble
   Checked<void> send_payload();
-  Checked<void> await_read();  // until the server has read all that was sent on the streams
+  Checked<void> await_read();  // until the server has read all of the streams and done with it
   Checked<void> reset_stream(std::size_t stream);  // and until the server's kernel knows it
 
   // The server ends the test: closes the control connection. Gives what came before, and closes

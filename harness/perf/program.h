@@ -51,6 +51,7 @@ class Program {
   void read_output();
 
   pid_t pid_ = -1;
+  Fd end_;  // a pidfd
   Fd file_;
   std::string output_;
 };

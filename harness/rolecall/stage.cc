@@ -101,13 +101,12 @@ scenario::RunOptions Stage::run_options() const {
 
 namespace {
 
-// While the process has one thread: without root, links and held cookies need a user namespace of
-// our own. What this machine lacks for a lever is said once, and the other levers are used.
+// While the process has one thread: without root, networks of our own need a user namespace of our
+// own. What this machine lacks for a lever is said once, and the other levers are used.
 void prepare_levers(const std::vector<Scenario>& scenarios, const fs::path& shim) {
+  static_cast<void>(gain_namespace_rights());
   std::set<scenario::Lever> wanted;
   for (const Scenario& s : scenarios) wanted.insert(s.levers.begin(), s.levers.end());
-  if (wanted.contains(scenario::Lever::Link) || wanted.contains(scenario::Lever::Defer))
-    static_cast<void>(gain_namespace_rights());
   for (const scenario::Lever lever : wanted) {
     const auto possible = scenario::check_lever(lever, shim);
     if (possible.has_error())

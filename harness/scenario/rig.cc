@@ -21,10 +21,14 @@ namespace fs = std::filesystem;
 class PlainRig : public Rig {
  public:
   PlainRig(const std::string& address, PortReservation port)
-      : address_(own_loopback(address, port.port())), port_(std::move(port)) {}
+      : address_(own_loopback(address, port.port())),
+        port_(std::move(port)),
+        place_(loopback_of_its_own()) {}
 
   std::string server_address() const override { return address_; }
   std::uint16_t port() const override { return port_.port(); }
+  const NetworkNamespace* server_namespace() const override { return place_ ? &*place_ : nullptr; }
+  const NetworkNamespace* client_namespace() const override { return server_namespace(); }
   Result<LeverObservation> conclude(const fs::path&, const KernelSample&, bool) override {
     return LeverObservation{};
   }
@@ -32,6 +36,7 @@ class PlainRig : public Rig {
  private:
   std::string address_;
   PortReservation port_;
+  std::optional<NetworkNamespace> place_;
 };
 
 }  // namespace
@@ -42,6 +47,12 @@ Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options) {
   TRY(auto port, PortReservation::take(options.port));
   return std::unique_ptr<Rig>(
       std::make_unique<PlainRig>(options.scenario.address, std::move(port)));
+}
+
+std::optional<NetworkNamespace> loopback_of_its_own() {
+  auto place = NetworkNamespace::create();
+  if (place.has_error()) return {};
+  return std::move(place).value();
 }
 
 Duration longest_hold(const Scenario& scenario, Lever lever) {

@@ -32,14 +32,6 @@ std::vector<std::string> problems_of(const ShimObservation& shim, Lever lever,
   return problems;
 }
 
-// Where the kernel holds a corked cookie as long as the order needs, not 200 ms. Nothing where it
-// makes no namespace, or has no such setting: then the two run in ours.
-std::optional<NetworkNamespace> place_that_holds(Duration hold_limit) {
-  auto place = NetworkNamespace::create();
-  if (place.has_error() || set_shortest_timer(place.value(), hold_limit).has_error()) return {};
-  return std::move(place).value();
-}
-
 class ShimRig : public Rig {
  public:
   ShimRig(const std::string& address, PortReservation port, Lever lever, Duration hold_limit,
@@ -48,8 +40,11 @@ class ShimRig : public Rig {
         port_(std::move(port)),
         lever_(lever),
         hold_limit_(hold_limit),
-        plan_(std::move(plan)) {
-    if (lever == Lever::Defer) place_ = place_that_holds(hold_limit);
+        plan_(std::move(plan)),
+        place_(loopback_of_its_own()) {
+    // So that the kernel holds a corked cookie as long as the order needs. Where it has no such
+    // setting it is 200 ms.
+    if (lever == Lever::Defer && place_) static_cast<void>(set_shortest_timer(*place_, hold_limit));
   }
 
   std::string server_address() const override { return address_; }
@@ -84,7 +79,7 @@ class ShimRig : public Rig {
   Lever lever_;
   Duration hold_limit_;
   ShimPlan plan_;
-  std::optional<NetworkNamespace> place_;  // of both programs
+  std::optional<NetworkNamespace> place_;
 };
 
 Result<void> check_reach(const Peer& peer, const char* role) {

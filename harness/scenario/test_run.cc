@@ -304,8 +304,8 @@ std::uint64_t header_bytes(const Scenario& scenario, const Peer& client, const P
 
 Result<TestRunRecord> run_test(const TestRunOptions& options) {
   Rig& rig = options.rig;
-  std::vector<WatchedPlace> places = {{nullptr, rig.port()}};
-  if (rig.client_namespace() != nullptr)
+  std::vector<WatchedPlace> places = {{rig.client_namespace(), rig.port()}};
+  if (rig.client_namespace() != rig.server_namespace())
     places = {{rig.server_namespace(), rig.server_port(), false, true},
               {rig.client_namespace(), rig.port(), true, false}};
   TRY(auto watch,
