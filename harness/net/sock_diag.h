@@ -49,7 +49,8 @@ class SockDiag {
   static Result<SockDiag> open();
   // Every TCP socket, IPv4 and IPv6, whose local or remote port is `port`, in any state. The dump
   // is not atomic: each socket is read at its own moment, but its queue is read before its byte
-  // counts. The kernel walks its whole table of connections for it, which takes about 1 ms.
+  // counts. The kernel walks its whole table of connections for it: 1 to 4 ms, and some 50 us in a
+  // NetworkNamespace.
   Result<std::vector<TcpSocket>> dump(std::uint16_t port);
   // Those that listen on `port`, IPv4 and IPv6; a hundredth of the work of a dump.
   Result<std::vector<TcpSocket>> listeners(std::uint16_t port);
