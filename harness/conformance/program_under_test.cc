@@ -39,7 +39,7 @@ bool is_at_rest(pid_t pid) {
   std::filesystem::directory_iterator threads(fmt::format("/proc/{}/task", pid), gone);
   for (; !gone && threads != std::filesystem::directory_iterator(); threads.increment(gone)) {
     const auto stat = process_stat(threads->path());
-    if (stat && stat.value().state == 'R') return false;
+    if (stat && (stat.value().state == 'R' || stat.value().state == 'D')) return false;
   }
   return true;
 }

@@ -20,6 +20,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/base/deadline.h"
+#include "harness/base/files.h"
 #include "harness/net/namespace_holders.h"
 #include "harness/net/sock_diag.h"
 #include "harness/net/socket.h"
@@ -79,6 +80,15 @@ TEST_F(NetworkNamespaceTest, TheCallingThreadStaysWhereItWas) {
 TEST_F(NetworkNamespaceTest, LoopbackIsUp) {
   const auto ns = NetworkNamespace::create().value();
   EXPECT_TRUE(run_in(ns, connect_inside).has_value());
+}
+
+// Else each dump of its sockets would walk that of the whole machine.
+TEST_F(NetworkNamespaceTest, HasATableOfConnectionsOfItsOwn) {
+  const auto ns = NetworkNamespace::create().value();
+  // Below zero: shared.
+  const auto rows = run_in(ns, [] { return read_file("/proc/sys/net/ipv4/tcp_ehash_entries"); });
+  if (!rows) GTEST_SKIP() << "Linux before 6.1: " << rows.error().message();
+  EXPECT_GT(std::stoi(rows.value()), 0);
 }
 
 TEST_F(NetworkNamespaceTest, SockDiagOpenedInsideSeesItsSockets) {

@@ -152,6 +152,23 @@ TEST_F(LiveTest, ADeadlockNamesTheRolesOfBothEnds) {
   EXPECT_THAT(last_.client_ended, HasSubstr("ended by rolecall"));
 }
 
+TEST_F(LiveTest, OnLoopbackTheProgramsHaveANetworkOfTheirOwn) {
+  if (!NetworkNamespace::create()) GTEST_SKIP() << "making a network namespace needs root";
+  const Scenario s = scenario({"--bidir"}, "accept 2,1");
+  const Peer legacy = peers_.get("legacy").value();
+  for (const std::optional<Lever> lever : {std::optional<Lever>(), std::optional(Lever::Swap)}) {
+    const auto rig = make_rig({.scenario = s,
+                               .client = legacy,
+                               .server = legacy,
+                               .lever = lever,
+                               .shim = SHIM,
+                               .folder = folder_.path()});
+    ASSERT_TRUE(rig.has_value()) << rig.error().message();
+    EXPECT_NE(rig.value()->server_namespace(), nullptr);
+    EXPECT_EQ(rig.value()->client_namespace(), rig.value()->server_namespace());
+  }
+}
+
 // A cookie that is held may wait for as long as the order needs: the kernel of the programs' own
 // network lets it go later than ours would.
 TEST_F(LiveTest, UnderDeferTheProgramsHaveANetworkThatHolds) {
