@@ -8,7 +8,7 @@
 namespace rolecall::perf {
 namespace {
 
-constexpr double kFarAway_s = 1e9;  // a Duration holds nine times as many
+constexpr double kFarAwaySeconds = 1e9;  // a Duration holds nine times as many
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Pace::Pace(const Load& load)
 
 Duration Pace::due(std::uint64_t begun) const {
   const auto whole_bursts = static_cast<double>(begun / burst_bytes_ * burst_bytes_);
-  return from_seconds(std::min(whole_bursts / bytes_a_second_, kFarAway_s));
+  return from_seconds(std::min(whole_bursts / bytes_a_second_, kFarAwaySeconds));
 }
 
 std::size_t Pace::blocks_due(std::uint64_t begun, Duration since_start, std::size_t most) const {

@@ -35,7 +35,7 @@ bool is_signal_waiting() {
 
 // stdout or stderr.
 struct StandardStream {
-  int fd;
+  int fd = -1;
   bool is_given_up = false;  // nobody reads, and a signal wants the program to end
 
   bool has_room() {

@@ -19,7 +19,7 @@ namespace {
 
 constexpr Duration kLookAtAcknowledgements = milliseconds(1);
 constexpr Duration kDeliveryLimit = seconds(10);
-constexpr double kLongestPause_s = 86400;  // as long as a test may last
+constexpr double kLongestPauseSeconds = 86400;  // as long as a test may last
 
 }  // namespace
 
@@ -157,7 +157,7 @@ Duration TestRun::longest_pause() const {
   const auto burst_bytes = std::max<std::int64_t>(p.burst_blocks, 1) * p.block_bytes;
   const double pause_s =
       static_cast<double>(burst_bytes) * 8 / static_cast<double>(p.bits_per_second);
-  return plan_.receive_timeout + from_seconds(std::min(pause_s, kLongestPause_s));
+  return plan_.receive_timeout + from_seconds(std::min(pause_s, kLongestPauseSeconds));
 }
 
 Error TestRun::no_data() const {
