@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -111,7 +112,7 @@ class LiveTest : public ::testing::Test {
     return std::jthread([port, act = std::move(act)] {
       const Deadline limit = Deadline::after(seconds(20));
       pid_t server = 0;
-      while ((server = child_with_argument("-s")) == 0 && !limit.expired()) continue;
+      while ((server = child_with_argument("-s")) == 0 && !limit.expired()) ::poll(nullptr, 0, 1);
       const Fd place(::open(fmt::format("/proc/{}/ns/net", server).c_str(), O_RDONLY | O_CLOEXEC));
       ::setns(place.get(), CLONE_NEWNET);  // refused where the server is in ours anyway
       SockDiag diag = SockDiag::open().value();
@@ -156,7 +157,8 @@ TEST_F(LiveTest, OnLoopbackTheProgramsHaveANetworkOfTheirOwn) {
   if (!NetworkNamespace::create()) GTEST_SKIP() << "making a network namespace needs root";
   const Scenario s = scenario({"--bidir"}, "accept 2,1");
   const Peer legacy = peers_.get("legacy").value();
-  for (const std::optional<Lever> lever : {std::optional<Lever>(), std::optional(Lever::Swap)}) {
+  for (const auto lever :
+       {std::optional<Lever>(), std::optional(Lever::Swap), std::optional(Lever::Defer)}) {
     const auto rig = make_rig({.scenario = s,
                                .client = legacy,
                                .server = legacy,
@@ -183,10 +185,10 @@ TEST_F(LiveTest, UnderDeferTheProgramsHaveANetworkThatHolds) {
                              .folder = folder_.path()});
   ASSERT_TRUE(rig.has_value()) << rig.error().message();
   const NetworkNamespace* place = rig.value()->server_namespace();
-  if (place == nullptr) GTEST_SKIP() << "no namespace, or a kernel before Linux 6.11";
-  EXPECT_EQ(rig.value()->client_namespace(), place);
+  if (place == nullptr) GTEST_SKIP() << "making a network namespace needs root";
   const auto shortest =
       run_in(*place, [] { return read_file("/proc/sys/net/ipv4/tcp_rto_min_us"); });
+  if (!shortest) GTEST_SKIP() << "Linux before 6.11: " << shortest.error().message();
   EXPECT_EQ(shortest.value(), "20000000\n");
 }
 
