@@ -33,15 +33,8 @@ std::string content(const std::filesystem::path& path) {
   return text ? std::move(text).value() : std::string();
 }
 
-// Whether every thread of the process sleeps, or is gone.
-bool is_at_rest(pid_t pid) {
-  std::error_code gone;
-  std::filesystem::directory_iterator threads(fmt::format("/proc/{}/task", pid), gone);
-  for (; !gone && threads != std::filesystem::directory_iterator(); threads.increment(gone)) {
-    const auto stat = process_stat(threads->path());
-    if (stat && (stat.value().state == 'R' || stat.value().state == 'D')) return false;
-  }
-  return true;
+bool works(const ProcessStat& thread) {
+  return thread.state == 'R' || thread.state == 'D';
 }
 
 Checked<bool> somebody_listens(SockDiag& diag, std::uint16_t port) {
@@ -150,7 +143,8 @@ std::optional<ExitStatus> ProgramUnderTest::status() {
 
 void ProgramUnderTest::await_rest(Duration limit) const {
   const Deadline deadline = Deadline::after(limit);
-  for (const Pauses pauses; !is_at_rest(pid()) && !deadline.expired();) pauses.wait();
+  for (const Pauses pauses; !deadline.expired(); pauses.wait())
+    if (std::ranges::none_of(threads_of(pid()), works)) return;
 }
 
 void ProgramUnderTest::send_signal(int signal) {

@@ -5,6 +5,9 @@
 
 #include <sstream>
 #include <string>
+#include <system_error>
+
+#include <fmt/format.h>
 
 #include "harness/base/files.h"
 
@@ -36,6 +39,15 @@ Result<ProcessStat> process_stat(const std::filesystem::path& folder) {
   stat.user = from_ticks(user);
   stat.system = from_ticks(system);
   return stat;
+}
+
+std::vector<ProcessStat> threads_of(pid_t pid) {
+  std::vector<ProcessStat> threads;
+  std::error_code gone;
+  std::filesystem::directory_iterator folder(fmt::format("/proc/{}/task", pid), gone);
+  for (; !gone && folder != std::filesystem::directory_iterator(); folder.increment(gone))
+    if (auto stat = process_stat(folder->path())) threads.push_back(stat.value());
+  return threads;
 }
 
 }  // namespace rolecall

@@ -2,8 +2,11 @@
 // What the kernel says of a process or a thread: /proc/PID/stat, /proc/PID/task/TID/stat.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 #include "harness/base/result.h"
 #include "harness/base/time.h"
@@ -23,5 +26,8 @@ struct ProcessStat {
 
 // Of the process or thread whose folder under /proc this is. Fails when it has gone. Any thread.
 Result<ProcessStat> process_stat(const std::filesystem::path& folder);
+
+// Of each thread of the process that has not ended meanwhile; none when it has gone. Any thread.
+std::vector<ProcessStat> threads_of(pid_t pid);
 
 }  // namespace rolecall

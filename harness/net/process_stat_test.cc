@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <future>
 #include <string>
+#include <thread>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -39,6 +41,17 @@ TEST(ProcessStat, AProcessIsReadWhateverItsNameIs) {
   EXPECT_TRUE(process_stat(folder_of(child)).value().is_exiting());
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   EXPECT_TRUE(process_stat(folder_of(child)).has_error());
+  EXPECT_TRUE(threads_of(child).empty());
+}
+
+TEST(ProcessStat, EachThreadHasItsOwn) {
+  const std::size_t before = threads_of(::getpid()).size();
+  std::promise<void> end;
+  std::thread sleeper([&] { end.get_future().wait(); });
+  const std::vector<ProcessStat> threads = threads_of(::getpid());
+  end.set_value();
+  sleeper.join();
+  EXPECT_EQ(threads.size(), before + 1);
 }
 
 rusage so_far() {

@@ -46,12 +46,10 @@ UdpCounters udp_counters(const NetworkNamespace& inside) {
 }
 
 bool all_threads_are(char state, pid_t pid) {
-  const auto is_so = [state](const std::filesystem::path& thread) {
-    const auto stat = process_stat(thread);
-    return !stat || stat.value().state == state;  // or it has ended
-  };
-  const auto threads = std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid));
-  return std::ranges::all_of(threads, is_so, &std::filesystem::directory_entry::path);
+  const std::vector<ProcessStat> threads = threads_of(pid);
+  return !threads.empty() && std::ranges::all_of(threads, [state](const ProcessStat& thread) {
+    return thread.state == state;
+  });
 }
 
 Obituaries::Obituaries(const NetworkNamespace& inside)

@@ -227,6 +227,7 @@ TEST_F(LiveTest, AStoppedServerIsNotADeadlock) {
 
 // That of the calling thread's network namespace.
 void take_loopback_down() {
+  ASSERT_NE(fs::read_symlink("/proc/thread-self/ns/net"), fs::read_symlink("/proc/self/ns/net"));
   const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
   std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);

@@ -10,49 +10,18 @@
 #include "harness/link/link.h"
 #include "harness/net/port_reservation.h"
 #include "harness/scenario/link_rig.h"
+#include "harness/scenario/loopback_rig.h"
 #include "harness/scenario/shim_rig.h"
 
 namespace rolecall::scenario {
-namespace {
-
 namespace fs = std::filesystem;
-
-// Natural order on loopback.
-class PlainRig : public Rig {
- public:
-  PlainRig(const std::string& address, PortReservation port)
-      : address_(own_loopback(address, port.port())),
-        port_(std::move(port)),
-        place_(loopback_of_its_own()) {}
-
-  std::string server_address() const override { return address_; }
-  std::uint16_t port() const override { return port_.port(); }
-  const NetworkNamespace* server_namespace() const override { return place_ ? &*place_ : nullptr; }
-  const NetworkNamespace* client_namespace() const override { return server_namespace(); }
-  Result<LeverObservation> conclude(const fs::path&, const KernelSample&, bool) override {
-    return LeverObservation{};
-  }
-
- private:
-  std::string address_;
-  PortReservation port_;
-  std::optional<NetworkNamespace> place_;
-};
-
-}  // namespace
 
 Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options) {
   if (options.lever == Lever::Link) return make_link_rig(options);
   if (options.lever && !options.is_control) return make_shim_rig(options);
   TRY(auto port, PortReservation::take(options.port));
   return std::unique_ptr<Rig>(
-      std::make_unique<PlainRig>(options.scenario.address, std::move(port)));
-}
-
-std::optional<NetworkNamespace> loopback_of_its_own() {
-  auto place = NetworkNamespace::create();
-  if (place.has_error()) return {};
-  return std::move(place).value();
+      std::make_unique<LoopbackRig>(options.scenario.address, std::move(port)));
 }
 
 Duration longest_hold(const Scenario& scenario, Lever lever) {

@@ -85,10 +85,6 @@ struct RigOptions {
 // refuses.
 Result<std::unique_ptr<Rig>> make_rig(const RigOptions& options);
 
-// Where both programs of a run on loopback are, so that nobody else's connections are near them.
-// None where the kernel makes no namespace: then they run in ours.
-std::optional<NetworkNamespace> loopback_of_its_own();
-
 // How long one connection may be held: on the link as the scenario says, if it does. Where the
 // scenario expects the order to come about, as long as the slowest machine may need; where it does
 // not, every run meets this limit: a second, in which any program makes its next connection, and

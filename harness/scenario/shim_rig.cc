@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "harness/scenario/shim_rig.h"
 
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "harness/base/files.h"
 #include "harness/net/netns.h"
 #include "harness/net/port_reservation.h"
+#include "harness/scenario/loopback_rig.h"
 #include "harness/scenario/shim_plan.h"
 
 namespace rolecall::scenario {
@@ -32,25 +32,20 @@ std::vector<std::string> problems_of(const ShimObservation& shim, Lever lever,
   return problems;
 }
 
-class ShimRig : public Rig {
+class ShimRig : public LoopbackRig {
  public:
   ShimRig(const std::string& address, PortReservation port, Lever lever, Duration hold_limit,
           ShimPlan plan)
-      : address_(own_loopback(address, port.port())),
-        port_(std::move(port)),
+      : LoopbackRig(address, std::move(port)),
         lever_(lever),
         hold_limit_(hold_limit),
-        plan_(std::move(plan)),
-        place_(loopback_of_its_own()) {
+        plan_(std::move(plan)) {
     // So that the kernel holds a corked cookie as long as the order needs. Where it has no such
     // setting it is 200 ms.
-    if (lever == Lever::Defer && place_) static_cast<void>(set_shortest_timer(*place_, hold_limit));
+    if (lever == Lever::Defer && place() != nullptr)
+      static_cast<void>(set_shortest_timer(*place(), hold_limit));
   }
 
-  std::string server_address() const override { return address_; }
-  std::uint16_t port() const override { return port_.port(); }
-  const NetworkNamespace* server_namespace() const override { return place_ ? &*place_ : nullptr; }
-  const NetworkNamespace* client_namespace() const override { return server_namespace(); }
   std::vector<std::string> server_environment() const override {
     return plan_.server_environment();
   }
@@ -74,12 +69,9 @@ class ShimRig : public Rig {
   }
 
  private:
-  std::string address_;
-  PortReservation port_;
   Lever lever_;
   Duration hold_limit_;
   ShimPlan plan_;
-  std::optional<NetworkNamespace> place_;
 };
 
 Result<void> check_reach(const Peer& peer, const char* role) {
