@@ -130,8 +130,11 @@ INSTANTIATE_TEST_SUITE_P(Releases, DatagramOutputOf,
 
 // --- failures
 
-// 3.9 has it on stderr, and no member "error".
+// 3.9 has it on stderr, and no member "error". iperf3 runs its timers once more after it has closed
+// the streams (iperf_run_server, 3.9 to 3.22): when an interval is due just then, the failure to
+// look at a closed socket stands in the place of the right words.
 const std::string kClientHasTerminated = "the client has terminated";
+const std::string kClosedSocket = "getsockopt - Bad file descriptor";
 
 class FailureOutputOf : public OutputOf, public testing::WithParamInterface<const char*> {
  protected:
@@ -199,7 +202,9 @@ TEST_P(FailureOutputOf, OfAServerWhoseClientIsInterrupted) {
   const std::string theirs = interrupted(iperf3_, End::Server, End::Client).server;
   const std::string ours = interrupted(ROLEPERF, End::Server, End::Client).server;
   expect_same_shape(theirs, ours);
-  EXPECT_EQ(parse(ours)["error"], parse(document_in(theirs)).value("error", kClientHasTerminated));
+  EXPECT_THAT(parse(document_in(theirs)).value("error", kClientHasTerminated),
+              AnyOf(kClientHasTerminated, kClosedSocket));
+  EXPECT_EQ(parse(ours)["error"], kClientHasTerminated);
 }
 
 TEST_P(FailureOutputOf, OfAServerThatIsInterrupted) {
