@@ -61,8 +61,8 @@ Checked<void> ClientScript::restart(const std::string& options) {
   return start(options);
 }
 
-Checked<Connection> ClientScript::accept(std::string name, Duration limit) {
-  for (const Deadline deadline = Deadline::after(limit); !deadline.expired();) {
+Checked<Connection> ClientScript::accept(std::string name) {
+  for (const Deadline deadline = Deadline::after(line_->step_limit()); !deadline.expired();) {
     std::array entries = {pollfd{listener_.get(), POLLIN, 0},
                           pollfd{program_->end().get(), POLLIN, 0}};
     ::poll(entries.data(), entries.size(), deadline.poll_ms());
@@ -103,15 +103,13 @@ Checked<Connection> ClientScript::accept_flow(std::string name) {
 }
 
 Checked<void> ClientScript::expect_no_connection(std::string_view why) {
-  pollfd entry{listener_.get(), POLLIN, 0};
-  const int ready = ::poll(&entry, 1, Deadline::after(kSilence).poll_ms());
-  return require(ready == 0, fmt::format("no connection, {}", why), "the client opened one");
+  return require(is_silent(listener_, kSilence, *line_), fmt::format("no connection, {}", why),
+                 "the client opened one");
 }
 
 Checked<void> ClientScript::expect_no_flow(std::string_view why) {
-  pollfd entry{flows_.get(), POLLIN, 0};
-  const int ready = ::poll(&entry, 1, Deadline::after(kSilence).poll_ms());
-  return require(ready == 0, fmt::format("no datagram, {}", why), "the client sent one");
+  return require(is_silent(flows_, kSilence, *line_), fmt::format("no datagram, {}", why),
+                 "the client sent one");
 }
 
 Checked<void> ClientScript::reach(Phase phase) {

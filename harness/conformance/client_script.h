@@ -28,16 +28,13 @@ class ClientScript {
   // Ends the client, and forgets its test, for another one.
   Checked<void> restart(const std::string& options);
   // The next connection, in the order of the accept queue, waited for.
-  Checked<Connection> accept(std::string name) {
-    return accept(std::move(name), line_->step_limit());
-  }
-  Checked<Connection> accept(std::string name, Duration limit);
+  Checked<Connection> accept(std::string name);
   void stop_listening() { listener_.reset(); }  // who is still to be accepted is reset
   // UDP streams of the client: from here on a datagram to our port finds somebody.
   Checked<void> listen_for_flows();
   // The next one, by its first datagram, which is still to be read.
   Checked<Connection> accept_flow(std::string name);
-  // No further connection, or flow, for kSilence.
+  // No further connection, or flow, while it is silent.
   Checked<void> expect_no_connection(std::string_view why);
   Checked<void> expect_no_flow(std::string_view why);
 

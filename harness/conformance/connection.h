@@ -11,17 +11,11 @@
 
 #include "harness/base/fd.h"
 #include "harness/conformance/failure.h"
+#include "harness/conformance/silence.h"
 #include "harness/conformance/time_line.h"
 #include "harness/wire/state.h"
 
 namespace rolecall::conformance {
-
-// Who stays silent for so long where an answer would be wrong is silent. A program that is right
-// does not answer at all, so it passes however slow the machine is; one that is wrong could pass
-// only on a machine on which its answer takes longer. Where silence is what iperf3 does and others
-// do not, and so is recorded, it has to last kLongSilence.
-inline constexpr Duration kSilence = milliseconds(100);
-inline constexpr Duration kLongSilence = seconds(2);
 
 // "\x02" and so on: the byte of a state.
 std::string byte(wire::State state);
@@ -41,6 +35,7 @@ class Connection {
 
   const std::string& name() const { return name_; }
   const Fd& socket() const { return socket_; }
+  const TimeLine& line() const { return *line_; }
   // From here on each wait of this connection may take so long.
   void set_limit(Duration limit) { limit_ = limit; }
   // For what may take longer than a step.
@@ -61,7 +56,8 @@ class Connection {
   std::optional<bool> next_is(wire::State state, Duration limit) const;
   // The text of a framed document.
   Checked<std::string> expect_document(std::string_view what);
-  // Nothing for so long, and no end.
+  // Whether nothing comes for so long, and no end (silence.h). Reads nothing.
+  bool is_silent(Duration span) const { return conformance::is_silent(socket_, span, *line_); }
   Checked<void> expect_silence(std::string_view why, Duration span = kSilence);
   // All bytes up to the end of the connection, in whichever way it ends; then closes our end too.
   Checked<std::string> expect_end(std::string_view why);

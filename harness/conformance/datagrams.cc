@@ -54,14 +54,13 @@ Checked<void> check_datagram(const std::string& datagram, std::uint64_t number,
                  fmt::format("seconds, microseconds and the number {}", number), visible(datagram));
 }
 
-Checked<void> await_datagrams_read(std::uint16_t port, const ProgramUnderTest* reader,
-                                   Duration limit) {
-  const Deadline deadline = Deadline::after(limit);
+Checked<void> await_datagrams_read(std::uint16_t port, const TimeLine& line) {
+  const Deadline deadline = Deadline::after(line.step_limit());
   bool is_read = unread_at(port) == 0;
   for (; !is_read && !deadline.expired(); is_read = unread_at(port) == 0) ::poll(nullptr, 0, 1);
-  if (reader != nullptr) reader->await_rest(limit);
+  await_rest(line);
   return require(is_read, "the program reads the datagrams",
-                 fmt::format("it left them unread for {} s", limit.in_seconds()));
+                 fmt::format("it left them unread for {} s", line.step_limit().in_seconds()));
 }
 
 Checked<void> has_figures(const Json& figures, const Json& wanted) {

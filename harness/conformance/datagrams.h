@@ -7,7 +7,7 @@
 
 #include "harness/conformance/failure.h"
 #include "harness/conformance/json_look.h"
-#include "harness/conformance/program_under_test.h"
+#include "harness/conformance/time_line.h"
 #include "harness/wire/datagram.h"
 
 namespace rolecall::conformance {
@@ -21,10 +21,9 @@ std::string datagram(std::uint64_t number, wire::Counter counter, std::size_t le
 Checked<void> check_datagram(const std::string& datagram, std::uint64_t number,
                              wire::Counter counter, std::size_t length);
 
-// Until nobody at `port` of this machine has a datagram left to read, and `reader`, where it is not
-// null, has done with what it read.
-Checked<void> await_datagrams_read(std::uint16_t port, const ProgramUnderTest* reader,
-                                   Duration limit);
+// Until nobody at `port` of this machine has a datagram left to read, and the program, where it is
+// ours, has done with what it read.
+Checked<void> await_datagrams_read(std::uint16_t port, const TimeLine& line);
 // Each "key": value of `wanted` has to be in the peer's entry of the stream.
 Checked<void> has_figures(const Json& figures, const Json& wanted);
 

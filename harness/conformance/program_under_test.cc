@@ -12,6 +12,7 @@
 #include "harness/conformance/pauses.h"
 #include "harness/net/process_stat.h"
 #include "harness/net/sock_diag.h"
+#include "harness/net/waiting_process.h"
 
 namespace rolecall::conformance {
 namespace {
@@ -31,10 +32,6 @@ std::string replaced(std::string word, std::string_view placeholder, const std::
 std::string content(const std::filesystem::path& path) {
   auto text = read_file(path);
   return text ? std::move(text).value() : std::string();
-}
-
-bool works(const ProcessStat& thread) {
-  return thread.state == 'R' || thread.state == 'D';
 }
 
 Checked<bool> somebody_listens(SockDiag& diag, std::uint16_t port) {
@@ -121,6 +118,7 @@ Checked<ProgramUnderTest> ProgramUnderTest::start(const std::vector<std::string>
                              .errors = folder / "stderr"});
   if (child.has_error()) return environment_failure(child.error());
   line.note("program", fmt::format("started: {}", fmt::join(words, " ")));
+  line.set_program(child.value().pid());
   return ProgramUnderTest(std::move(child).value(), folder, line);
 }
 
@@ -141,15 +139,10 @@ std::optional<ExitStatus> ProgramUnderTest::status() {
   return status ? std::optional(status.value()) : std::nullopt;
 }
 
-void ProgramUnderTest::await_rest(Duration limit) const {
-  const Deadline deadline = Deadline::after(limit);
-  for (const Pauses pauses; !deadline.expired(); pauses.wait())
-    if (std::ranges::none_of(threads_of(pid()), works)) return;
-}
-
-void ProgramUnderTest::send_signal(int signal) {
+void ProgramUnderTest::interrupt(int signal) {
   line_->note("program", fmt::format("we send it signal {}", signal));
-  child_.send_signal(signal);
+  if (!signal_where_it_waits(pid(), signal, Deadline::after(seconds(1))))
+    child_.send_signal(signal);
   sent_signal_ = signal;
 }
 

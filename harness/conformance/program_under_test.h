@@ -32,7 +32,7 @@ class ProgramUnderTest {
   // Where the first word of a command is: a path, or a name in a folder of PATH. Config, or System
   // for what cannot be executed.
   static Result<std::filesystem::path> find(const std::string& word);
-  // Output goes to files in `folder`, which exists. `line` outlives the object.
+  // Output goes to files in `folder`, which exists. `line` outlives the object, and is told of it.
   static Checked<ProgramUnderTest> start(const std::vector<std::string>& words,
                                          const std::vector<std::string>& environment,
                                          const std::filesystem::path& folder, TimeLine& line);
@@ -45,10 +45,9 @@ class ProgramUnderTest {
   // Whether it has ended by now. One that is on its way out, and has closed its connections on it,
   // is waited for.
   std::optional<ExitStatus> status();
-  // Until each of its threads sleeps, so that it has done with what it has read; until the limit,
-  // if they do not.
-  void await_rest(Duration limit) const;
-  void send_signal(int signal);
+  // Where it can take it (waiting_process.h), if it comes there within a second: a shell in front
+  // of the program does not.
+  void interrupt(int signal);
   // Whether that was done with `signal`: who dies of it has not crashed.
   bool was_sent(int signal) const { return sent_signal_ == signal; }
   void stop();  // SIGTERM, SIGKILL after a second; both are our doing

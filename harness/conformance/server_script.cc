@@ -269,7 +269,7 @@ Checked<void> ServerTest::await_read() {
                  (socket.local_port == port ? socket.rqueue > 0 : socket.wqueue > 0);
         });
       }));
-  if (script_.program() != nullptr) script_.program()->await_rest(script_.line().step_limit());
+  await_rest(script_.line());
   return require(is_read, "the server reads what was sent", "it left it unread for 5 s");
 }
 

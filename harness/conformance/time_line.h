@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the parts of a case share: everything that it sent and received, with its time, which is
-// what a failure shows; and how long each of its steps may take.
+// what a failure shows; how long each of its steps may take; and which program it is about.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +25,9 @@ class TimeLine {
   explicit TimeLine(Duration step_limit = kStepLimit) : begin_(now()), step_limit_(step_limit) {}
 
   Duration step_limit() const { return step_limit_; }
+  // Absent until one was started, and for one that somebody else started.
+  std::optional<pid_t> program() const { return program_; }
+  void set_program(pid_t pid) { program_ = pid; }
 
   // Bytes are kept up to a few dozen, with how many there were.
   void add(std::string_view connection, Way way, std::string_view bytes);
@@ -40,6 +46,7 @@ class TimeLine {
   };
   TimePoint begin_;
   Duration step_limit_;
+  std::optional<pid_t> program_;
   std::vector<Entry> entries_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -48,6 +49,11 @@ std::vector<ProcessStat> threads_of(pid_t pid) {
   for (; !gone && folder != std::filesystem::directory_iterator(); folder.increment(gone))
     if (auto stat = process_stat(folder->path())) threads.push_back(stat.value());
   return threads;
+}
+
+bool is_at_rest(pid_t pid) {
+  return std::ranges::none_of(threads_of(pid),
+                              [](const auto& t) { return t.state == 'R' || t.state == 'D'; });
 }
 
 }  // namespace rolecall

@@ -30,4 +30,8 @@ Result<ProcessStat> process_stat(const std::filesystem::path& folder);
 // Of each thread of the process that has not ended meanwhile; none when it has gone. Any thread.
 std::vector<ProcessStat> threads_of(pid_t pid);
 
+// Whether none of its threads works or waits for a disk: it has done with what it has read, and
+// only something new wakes it. So has one that has gone. Any thread.
+bool is_at_rest(pid_t pid);
+
 }  // namespace rolecall

@@ -26,6 +26,7 @@
 #include "harness/net/port_reservation.h"
 #include "harness/net/process_stat.h"
 #include "harness/net/sock_diag.h"
+#include "harness/net/waiting_process.h"
 #include "harness/perf/patience.h"
 
 namespace rolecall::perf {
@@ -40,22 +41,6 @@ constexpr int kCannotRun = 127;  // a shell's word for it
   ::dup2(output, STDERR_FILENO);
   ::execvp(argv[0], argv);
   ::_exit(kCannotRun);
-}
-
-// The system call that a stopped process was in, by its number; -1 for none.
-long system_call_of(pid_t pid) {
-  std::ifstream in(fmt::format("/proc/{}/syscall", pid));
-  long number = -1;
-  return in >> number ? number : -1;
-}
-
-bool is_a_wait_for_descriptors(long system_call) {
-  constexpr std::array kWaits = {
-#ifdef SYS_epoll_wait  // not on every architecture
-      SYS_epoll_wait,  SYS_poll,         SYS_select,
-#endif
-      SYS_epoll_pwait, SYS_epoll_pwait2, SYS_ppoll,  SYS_pselect6};
-  return std::ranges::find(kWaits, system_call) != kWaits.end();
 }
 
 // A socket that is bound to the port; none when somebody has it.
@@ -102,17 +87,7 @@ void Program::send_signal(int signal) const {
 }
 
 bool Program::send_signal_to_a_waiting_program(int signal) const {
-  for (const Deadline limit = Deadline::after(kPatience); !limit.expired();) {
-    siginfo_t now{};
-    send_signal(SIGSTOP);
-    ::waitid(P_PID, static_cast<id_t>(pid_), &now, WSTOPPED | WEXITED | WNOWAIT);
-    if (now.si_code != CLD_STOPPED) return false;
-    const bool waits = is_a_wait_for_descriptors(system_call_of(pid_));
-    if (waits) send_signal(signal);
-    send_signal(SIGCONT);
-    if (waits) return true;
-  }
-  return false;
+  return signal_where_it_waits(pid_, signal, Deadline::after(kPatience));
 }
 
 std::string Program::cores() const {

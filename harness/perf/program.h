@@ -30,10 +30,8 @@ class Program {
   std::string cores() const;
   double cpu_seconds() const;  // that it has used, while it runs
   void send_signal(int signal) const;
-  // Sends it while the first thread waits for descriptors, and nowhere else. iperf3 leaves its
-  // signal handler by longjmp() (main.c, 3.22), and one in 100 clients of 3.22 that were
-  // interrupted while they built an interval then waited for a lock of the C library for ever:
-  // malloc()'s, it seems. False when it has ended, or does not wait within the limit.
+  // Where it can take it (waiting_process.h). False when it has ended, or does not wait so within
+  // the limit.
   bool send_signal_to_a_waiting_program(int signal) const;
 
   // Waits until the output holds `text`; false when it does not at the limit.

@@ -140,11 +140,13 @@ std::string mispaired_tests(const std::vector<ScenarioResult>& results) {
   return text;
 }
 
-// A flagged pair may never be mispaired, whatever its test came to; and where none of its tests
-// completed, that says nothing.
+// A flagged pair may never be mispaired, whatever its test came to. One that counted nothing within
+// its second is counted as that, and not held against it; but where none of its tests completed,
+// that says nothing.
 void judge(ScenarioResult& flagged) {
   for (RunResult& run : flagged.runs)
-    if (is_mispaired(run)) run.as_expected = false;
+    run.as_expected =
+        !is_mispaired(run) && (run.as_expected || run.verdict.kind == VerdictKind::Inconclusive);
   if (count(flagged.runs, VerdictKind::Completed) == 0)
     for (RunResult& run : flagged.runs) run.as_expected = false;
   flagged.as_expected = std::ranges::all_of(flagged.runs, &RunResult::as_expected);

@@ -204,7 +204,7 @@ TEST_F(CliFaultsTest, AScenarioWhosePeerIsNotHereIsLeftOutAndTheRestIsRun) {
 }
 
 TEST_F(CliFaultsTest, AFullDiskEndsTheCaptureAloneAndIsSaid) {
-  const fs::path scenario = scenario_with("drop ack 1", R"("legacy")", R"("-t", "1")");
+  const fs::path scenario = scenario_with("drop ack 1", R"("legacy")", R"("-t", "3")");
   fs::create_directory(kept());
   const int status =
       run_among_own_mounts(kRunOnASmallDisk, {kept(), "--keep", kept(), scenario, "--repeat", "1"});

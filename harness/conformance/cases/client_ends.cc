@@ -38,7 +38,7 @@ Checked<void> ignores_noise_behind_done(ClientScript& client) {
 Checked<void> says_so_at(ClientScript& client, int signal) {
   TRY(client.reach(Phase::Running));
   TRY(client.streams[0].receive(1000, "payload"));
-  client.program().send_signal(signal);
+  client.program().interrupt(signal);
   return client.control().expect(State::ClientTerminate);
 }
 

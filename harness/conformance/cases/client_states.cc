@@ -93,8 +93,9 @@ Checked<void> negative_state_is_not_answered(ClientScript& client) {
   return require(rest.empty(), "no byte before the end", visible(rest));
 }
 
+// Before the test runs: from then on 3.18 and 3.22 have threads, and some clients crash.
 Checked<void> done_from_the_server(ClientScript& client) {
-  TRY(client.reach(Phase::Running));
+  TRY(client.reach(Phase::Streams));
   TRY(client.control().send(State::IperfDone));
   TRY(const std::string rest, client.control().expect_end("the server is done"));
   return client.expect_success();

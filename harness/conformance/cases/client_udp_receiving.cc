@@ -23,7 +23,7 @@ constexpr std::size_t kLength = 100;
 Checked<void> give(Connection& flow, const std::string& datagram) {
   TRY(flow.send(datagram));
   TRY(const auto client, checked(peer_address(flow.socket())));
-  return await_datagrams_read(client.port(), nullptr, flow.limit());
+  return await_datagrams_read(client.port(), flow.line());
 }
 
 Checked<void> give(Connection& flow, const Numbers& numbers, Counter counter = Counter::Narrow,

@@ -32,7 +32,7 @@ Checked<void> tells_its_version(ClientScript& client) {
 Checked<void> exits_with_0_when_interrupted(ClientScript& client) {
   TRY(client.reach(Phase::Running));
   TRY(client.streams[0].receive(1000, "payload"));
-  client.program().send_signal(SIGINT);
+  client.program().interrupt(SIGINT);
   TRY(client.control().expect(State::ClientTerminate));
   client.control().close();
   TRY(const auto status, client.wait());

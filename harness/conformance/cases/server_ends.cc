@@ -55,7 +55,7 @@ ServerBody vanishes_at(Phase phase, bool by_reset, bool reverse) {
 Checked<void> interrupted_server_says_so(ServerScript& server) {
   ServerTest test(server);
   TRY(test.reach(Phase::Running));
-  server.program()->send_signal(SIGTERM);
+  server.program()->interrupt(SIGTERM);
   TRY(const std::string answer, test.expect_end("the server is interrupted"));
   return require(answer.find('\x0b') != std::string::npos, "11 before the end", visible(answer));
 }

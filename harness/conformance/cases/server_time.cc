@@ -82,10 +82,12 @@ Checked<void> counts_from_the_test(ServerScript& server) {
 }
 
 Checked<void> reverse_without_streams(ServerScript& server) {
+  const TimePoint begin = now();
   ServerTest test(server);
   test.ask({{"reverse", true}});
   TRY(test.reach(Phase::Streams));
   TRY(const std::string answer, test.expect_end("no stream comes for the receive timeout"));
+  TRY(expect_patience(begin, milliseconds(400)));
   return server.expect_served();
 }
 

@@ -49,8 +49,7 @@ class UdpTest {
     for (const std::uint64_t number : numbers) {
       TRY(flows[0].send(datagram(number, counter_, length)));
     }
-    return await_datagrams_read(server_.address().port(), server_.program(),
-                                server_.line().step_limit());
+    return await_datagrams_read(server_.address().port(), server_.line());
   }
 
   // The server's entry of the only stream.
@@ -132,7 +131,7 @@ Checked<void> smooths_jitter(ServerScript& server) {
   TRY(test.begin());
   TRY(test.flows[0].send(datagram(1, Counter::Narrow, kLength, 200)));
   TRY(test.flows[0].send(datagram(2, Counter::Narrow, kLength, 100)));
-  TRY(await_datagrams_read(server.address().port(), server.program(), server.line().step_limit()));
+  TRY(await_datagrams_read(server.address().port(), server.line()));
   TRY(const Json figures, test.figures());
   const double jitter = figures.value("jitter", -1.0);
   return require(jitter > 5.5 && jitter < 7, "a jitter of 6.25 s", fmt::format("{}", jitter));
@@ -167,7 +166,7 @@ Checked<void> counts_early_datagrams(ServerScript& server) {
   TRY(test.flows[0].send(datagram(1, Counter::Narrow, kLength)));
   TRY(test.flows[0].send(datagram(2, Counter::Narrow, kLength)));
   TRY(test.begin());
-  TRY(await_datagrams_read(server.address().port(), server.program(), server.line().step_limit()));
+  TRY(await_datagrams_read(server.address().port(), server.line()));
   test.control.client_results = results({{1, 0}, {3, 0}});
   TRY(const Json figures, test.figures());
   return has_figures(figures, {{"bytes", 200}, {"packets", 2}});

@@ -47,6 +47,7 @@ class ServerTarget final : public LiveTarget {
       TRY(start());
     }
     TimeLine line(program_line_.step_limit());
+    line.set_program(program_->pid());
     ServerScript script(*address_, &*program_, line);
     Heard heard;
     Talk talk([&](std::string name) { return script.connect(std::move(name)); });
@@ -109,10 +110,12 @@ class ClientTarget final : public LiveTarget {
     TimeLine line(step_limit_);
     TRY(auto script, started(line));
     bool is_first = true;  // the program has to come up first
-    Talk talk([&](std::string name) {
-      const Duration limit = std::exchange(is_first, false) ? line.step_limit() : kAnswerLimit;
-      return script.accept(std::move(name), limit);
-    });
+    const auto open = [&](std::string name) -> Checked<Connection> {
+      if (!std::exchange(is_first, false) && script.expect_no_connection("").has_value())
+        return failure("a connection of the client", "none");
+      return script.accept(std::move(name));
+    };
+    Talk talk(open);
     Heard heard;
     heard.answers = talk.have(conversation);
     script.stop_listening();

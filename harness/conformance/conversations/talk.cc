@@ -29,6 +29,11 @@ std::size_t taken_by(const Step& step, const std::string& unread, std::size_t kn
   return at == unread.npos ? at : at + step.bytes.size();
 }
 
+// The limit of a connection is how long its silence is.
+bool has_nothing_to_say(const Connection& connection) {
+  return connection.is_silent(connection.limit());
+}
+
 }  // namespace
 
 std::string Talk::have(const Conversation& conversation) {
@@ -51,9 +56,9 @@ void Talk::end_all() {
   for (auto& [number, party] : parties_) party.connection.end_sending();
   const Deadline deadline = Deadline::after(kEndLimit);  // some send on and on
   for (auto& [number, party] : parties_) {
-    for (bool goes_on = true; goes_on && !deadline.expired();) {
+    while (!deadline.expired() && !has_nothing_to_say(party.connection)) {
       const auto some = party.connection.receive_some();
-      goes_on = some.has_value() && !some.value().empty();
+      if (some.has_error() || some.value().empty()) break;
     }
   }
   parties_.clear();
@@ -64,7 +69,7 @@ void Talk::open(int number) {
   if (number == 0) cookie_ = ServerTest::fresh_cookie();
   auto opened = opener_(number == 0 ? "control" : fmt::format("stream {}", number));
   if (opened.has_error()) return;
-  opened.value().set_limit(kAnswerLimit);
+  opened.value().set_limit(kSilence);
   parties_.emplace(number, Party{std::move(opened).value(), {}});
 }
 
@@ -100,14 +105,15 @@ std::string Talk::await(const Step& step, Party& party) const {
     }
     if (party.unread.size() > kMostUnread) return "*";
     known = party.unread.size();
-    const auto some = party.connection.receive_some();
+    const bool is_silent = has_nothing_to_say(party.connection);
+    const auto some = is_silent ? std::string() : party.connection.receive_some();
     if (some.has_value() && !some.value().empty()) {
       party.unread += some.value();
       continue;
     }
-    party.connection.set_limit(kSilentLimit);
+    party.connection.set_limit(kShortSilence);
     const std::string instead = party.unread.empty() ? "" : visible(party.unread.substr(0, 1));
-    return (some.has_error() ? "-" : "|") + instead;
+    return (is_silent ? "-" : "|") + instead;
   }
 }
 

@@ -11,11 +11,8 @@
 
 namespace rolecall::conformance {
 
-// Whom nothing comes from for so long has nothing to say. It bounds the conversation, and judges
-// nothing.
-inline constexpr Duration kAnswerLimit = milliseconds(100);
-// Who was silent once is waited for no longer than this.
-inline constexpr Duration kSilentLimit = milliseconds(5);
+// Who was silent once (silence.h) is waited for no longer than this.
+inline constexpr Duration kShortSilence = milliseconds(5);
 // So long a peer may take to read to the end.
 inline constexpr Duration kEndLimit = seconds(1);
 
