@@ -116,12 +116,33 @@ Account without_late(Account account) {
   return account;
 }
 
-// Where the server's document has a stream of the link.
-std::size_t place_of(const ordered_json& server, const link::ConnectionLog& stream) {
-  const ordered_json& all = server["start"]["connected"];
+Account without_bytes(Account account) {
+  account.bytes = 0;
+  return account;
+}
+
+// What the document of one end says of a stream of the link; `port` is how it calls the client's.
+const ordered_json& stream_of(const ordered_json& document, const char* port,
+                              const link::ConnectionLog& stream) {
+  const ordered_json& all = document["start"]["connected"];
   std::size_t i = 0;
-  while (all.at(i)["remote_port"] != stream.client_port) ++i;
-  return i;
+  while (all.at(i)[port] != stream.client_port) ++i;
+  return document["end"]["streams"][i]["udp"];
+}
+
+const ordered_json& at_the_server(const Ended& test, int stream) {
+  return stream_of(test.server, "remote_port", *test.log.stream(stream));
+}
+
+const ordered_json& at_the_client(const Ended& test, int stream) {
+  return stream_of(test.client, "local_port", *test.log.stream(stream));
+}
+
+// Its bytes are the sender's, as in iperf3, or nothing.
+Account account_of(const ordered_json& udp) {
+  return {.packets = udp["packets"].get<std::int64_t>(),
+          .lost = udp["lost_packets"].get<std::int64_t>(),
+          .late = udp["out_of_order"].get<std::int64_t>()};
 }
 
 void expect_all_disturbed(const LinkLog& log) {
@@ -195,13 +216,32 @@ TEST_F(LinkedPairTest, EachStreamHasItsOwnLosses) {
   expect_all_disturbed(test.log);
   for (const int stream : {1, 2}) {
     const Account came = arrived(test.log, sent(test.log, kToServer, stream).packets, stream);
-    const ordered_json& udp =
-        test.server["end"]["streams"][place_of(test.server, *test.log.stream(stream))]["udp"];
-    EXPECT_EQ(udp["packets"], came.packets);
-    EXPECT_EQ(udp["lost_packets"], came.lost);
-    EXPECT_EQ(udp["out_of_order"], came.late);
+    EXPECT_EQ(account_of(at_the_server(test, stream)), without_bytes(came));
   }
 }
+
+// Stream 1 carries what the client sends, stream 2 what the server does.
+class UdpBothWays : public LinkedPairTest, public testing::WithParamInterface<Ends> {};
+
+TEST_P(UdpBothWays, EachEndReportsWhatTheLinkDid) {
+  const Ends ends = GetParam();
+  if (!is_here(ends)) GTEST_SKIP() << kNoSuchIperf3;
+  const Ended test = run(ends, fmt::format("{} --bidir -n {}", kStream, 4 * kDatagrams * kLength),
+                         disturb(1) + "; " + disturb(2));
+  expect_all_disturbed(test.log);
+  if (ends.server == "ours") {
+    const std::int64_t all = sent(test.log, kToServer, 1).packets;
+    EXPECT_EQ(account_of(at_the_server(test, 1)), without_bytes(arrived(test.log, all, 1)));
+  }
+  if (ends.client == "ours") {
+    const Account came = account_of(at_the_client(test, 2));
+    EXPECT_GE(came.packets, kDatagrams);
+    EXPECT_EQ(came, without_bytes(arrived(test.log, came.packets, 2)));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Between, UdpBothWays,
+                         Values(Ends{"ours", "ours"}, Ends{"ours", "3.22"}, Ends{"3.22", "ours"}));
 
 // --- datagrams for which the receiver's buffer has no room
 
