@@ -287,8 +287,10 @@ class Client {
       case TestRun::Progress::Broken:
         link_->read_now();  // the server's own word on it comes first
         if (!session_->finished()) {
-          session_->on_local(
-              session::LocalFailure{run_->failure().value(), wire::kErrorStreamWrite}, now());
+          Error failure = run_->failure().value();
+          failure.what.insert(0, "unable to write to stream socket: ");
+          session_->on_local(session::LocalFailure{std::move(failure), wire::kErrorStreamWrite},
+                             now());
         }
         return;
     }

@@ -36,25 +36,25 @@ struct Line {
   std::vector<Mark> at_client;
 };
 
-constexpr char kBytes[] = "-n 256K";
-constexpr char kDatagrams[] = "-u -n 60000";
+constexpr char kBytesGoal[] = "-n 256K";
+constexpr char kDatagramsGoal[] = "-u -n 60000";
 
 const std::vector<Line> kLines = {
-    {kBytes, "-w 64K -N -A 0,1", {{"/start/sock_bufsize", 65536}}, {}},
-    {kBytes, "-M 1000 -T title", {{"/start/tcp_mss", 1000}, {"/title", "title"}}, {}},
-    {kBytes,
+    {kBytesGoal, "-w 64K -N -A 0,1", {{"/start/sock_bufsize", 65536}}, {}},
+    {kBytesGoal, "-M 1000 -T title", {{"/start/tcp_mss", 1000}, {"/title", "title"}}, {}},
+    {kBytesGoal,
      "-C reno -S 0x28",
      {{"/start/test_start/tos", 0x28}},
      {{"/end/sender_tcp_congestion", "reno"}, {"/end/receiver_tcp_congestion", "reno"}}},
-    {kBytes,
+    {kBytesGoal,
      "-b 50M --dscp af11",
      {{"/start/target_bitrate", 50'000'000}, {"/start/test_start/tos", 0x28}},
      {}},
-    {kBytes,
+    {kBytesGoal,
      "-l 8K -b 50M/5 --pacing-timer 2000",
      {{"/start/test_start/blksize", 8192}, {"/start/target_bitrate", 50'000'000}},
      {}},
-    {kBytes,
+    {kBytesGoal,
      "--fq-rate 1G --extra-data text",
      {{"/start/fq_rate", 1'000'000'000, 13}, {"/extra_data", "text"}},
      {}},
@@ -62,7 +62,10 @@ const std::vector<Line> kLines = {
      "-P 3 --repeating-payload",
      {{"/start/test_start/blocks", 3}, {"/start/test_start/num_streams", 3}},
      {}},
-    {kBytes, "--get-server-output", {}, {{"/server_output_json/start/test_start/protocol", "TCP"}}},
+    {kBytesGoal,
+     "--get-server-output",
+     {},
+     {{"/server_output_json/start/test_start/protocol", "TCP"}}},
     {"-O 1 -t 1",
      "-b 5M -l 8K",
      {{"/start/test_start/omit", 1}, {"/start/test_start/duration", 1}},
@@ -71,15 +74,15 @@ const std::vector<Line> kLines = {
      "-b 5M -l 8K -P 2 --bidir",
      {{"/start/test_start/bidir", 1, 13}, {"/start/test_start/num_streams", 2}},
      {}},
-    {kDatagrams,
+    {kDatagramsGoal,
      "-l 1000 -b 2M -w 128K -S 0x28",
      {{"/start/sock_bufsize", 131072}, {"/start/test_start/tos", 0x28}},
      {}},
-    {kDatagrams,
+    {kDatagramsGoal,
      "-l 1200 -b 2M/10 --extra-data text --udp-counters-64bit",
      {{"/start/test_start/blksize", 1200}, {"/extra_data", "text"}},
      {}},
-    {kDatagrams,
+    {kDatagramsGoal,
      "-l 1000 -b 2M -A 0,1 -T title --repeating-payload --dscp af11",
      {{"/title", "title"}, {"/start/test_start/tos", 0x28}},
      {}},
@@ -119,7 +122,7 @@ class Release : public testing::TestWithParam<std::tuple<std::size_t, std::size_
   static const std::string& release() { return kEveryRelease.at(std::get<0>(GetParam())); }
   static std::string iperf3() { return iperf3_of(release()); }
   static const Line& line() { return kLines.at(std::get<1>(GetParam())); }
-  static bool is_udp() { return line().goal == kDatagrams; }
+  static bool is_udp() { return line().goal == kDatagramsGoal; }
 
   // A receiving client of 3.9 does not end by -n or -k, whoever serves it.
   static bool must_be_timed(bool at_client, const std::string& way) {
@@ -185,8 +188,9 @@ class StreamsOf : public testing::TestWithParam<std::string> {
       GTEST_SKIP() << "no such iperf3 here: ci/peers.sh fetches it";
     }
     const std::uint16_t port = free_client_ports(1);
-    const Outcome done = run(
-        server, client, {fmt::format("{} -i 0.1 -B 127.0.0.2 --cport {} -J", kBytes, port), "-J"});
+    const Outcome done =
+        run(server, client,
+            {fmt::format("{} -i 0.1 -B 127.0.0.2 --cport {} -J", kBytesGoal, port), "-J"});
     ASSERT_EQ(done.client_status, 0) << done.client;
     const ordered_json stream = parse(done.server)["start"]["connected"][0];
     EXPECT_EQ(stream["remote_port"], port);
