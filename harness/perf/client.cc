@@ -235,7 +235,7 @@ class Client {
     }
     const auto& failure = finished.failure ? finished.failure : misfit_;
     if (failure) report_failure(*failure);
-    conclude_report();
+    report_.finished();
   }
 
   void report_failure(const session::Failure& failure) {
@@ -313,18 +313,13 @@ class Client {
     }
     finished_ = true;
     report_.failed({FailureKind::Interrupt, reason});
-    conclude_report();
+    report_.finished();
   }
 
   int fail(const Error& error) {
     report_.failed({FailureKind::Error, error.message()});
-    conclude_report();
+    report_.finished();
     return 1;
-  }
-
-  // What could not be written is lost, which scripts must see.
-  void conclude_report() {
-    if (!report_.finished()) status_ = 1;
   }
 
   const Options& options_;

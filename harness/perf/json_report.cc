@@ -297,14 +297,17 @@ void JsonReport::debug(std::string_view text) {
   sink_.write_error(fmt::format("debug: {}\n", text));
 }
 
-bool JsonReport::finished() {
-  if (!document_) return sink_.flush();
+void JsonReport::finished() {
+  if (document_) write_document();
+  sink_.flush();
+}
+
+void JsonReport::write_document() {
   if (settings_.json_stream) write_last_events();
   if (!settings_.json_stream || settings_.json_stream_full) {
     sink_.write(print_json(document_->whole(title_, test_.extra_data)) + "\n");
   }
   document_.reset();
-  return sink_.flush();
 }
 
 void JsonReport::write_last_events() {

@@ -40,7 +40,7 @@ class JsonReport : public Report {
   void warning(std::string_view text) override;
   void debug(std::string_view text) override;
   // Writes the document, or the last events, and forgets it. Nothing, where no test has begun.
-  bool finished() override;
+  void finished() override;
   ServerOutput captured() const override;
 
  private:
@@ -50,6 +50,7 @@ class JsonReport : public Report {
   bool keeps_intervals() const;
   void keep(nlohmann::ordered_json interval);
   void write_event(const char* name, const nlohmann::ordered_json& data);
+  void write_document();
   void write_last_events();
 
   const ReportSettings settings_;

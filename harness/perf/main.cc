@@ -41,8 +41,10 @@ Result<int> run(const Options& options, const Fd& signals) {
   TRY(const auto sink, open_report_sink(options.log_file));
   const auto report = make_report(options, *sink);
   for (const std::string& warning : options.warnings) report->warning(warning);
-  if (options.end == End::Client) return run_client(options, *report, signals);
-  return run_server(options, *report, signals, [&] { background.ready(); });
+  const int status = options.end == End::Client
+                         ? run_client(options, *report, signals)
+                         : run_server(options, *report, signals, [&] { background.ready(); });
+  return sink->flush() ? status : 1;  // scripts must see that something was lost
 }
 
 int guarded_main(int argc, char** argv) {

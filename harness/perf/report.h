@@ -68,8 +68,7 @@ class Report {
   // What -d shows of the program's inner life, where warnings go.
   virtual void debug(std::string_view text) = 0;
   // The test is over: JSON writes its document, a client's text says so unless it failed.
-  // False where not all of this run's reports could be written.
-  virtual bool finished() = 0;
+  virtual void finished() = 0;
 
   // Server: what this report has said of the test since connected(). JSON: the document as it
   // stands.

@@ -247,6 +247,17 @@ TEST(RoleperfExit, OneWhereTheReportIsLost) {
             "roleperf: error - the report could not be written: No space left on device\n");
 }
 
+TEST(RoleperfExit, OneWhereTheReportOfAServerIsLost) {
+  const std::uint16_t port = free_port();
+  Program server({"sh", "-c", fmt::format("{} -s -1 -p {} >/dev/full", ROLEPERF, port)});
+  ASSERT_TRUE(await_listener(port));
+  Program client(words(fmt::format("{} -c 127.0.0.1 -p {} -n 1M", ROLEPERF, port)));
+  EXPECT_EQ(client.status(), 0) << client.output();
+  EXPECT_EQ(server.status(), 1);
+  EXPECT_EQ(server.output(),
+            "roleperf: error - the report could not be written: No space left on device\n");
+}
+
 TEST(RoleperfExit, ZeroWhereTheReaderOfTheReportHasLeft) {
   const std::uint16_t port = free_port();
   Program server(words(fmt::format("{} -s -1 -p {}", ROLEPERF, port)));

@@ -201,13 +201,13 @@ void TextReport::failed(const Failure& failure) {
   if (failure.kind == FailureKind::Fatal) print_error("exiting");
 }
 
-bool TextReport::finished() {
+void TextReport::finished() {
   capturing_ = false;
   if (settings_.end == End::Client && !failed_) {
     print("\n");
     print("iperf Done.\n");  // iperf3's word: scripts wait for it
   }
-  return sink_.flush();
+  sink_.flush();
 }
 
 }  // namespace rolecall::perf

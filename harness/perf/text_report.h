@@ -33,7 +33,7 @@ class TextReport : public Report {
   void failed(const Failure& failure) override;
   void warning(std::string_view text) override;
   void debug(std::string_view text) override;
-  bool finished() override;
+  void finished() override;
   ServerOutput captured() const override { return {false, captured_}; }
 
  private:
