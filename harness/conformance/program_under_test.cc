@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kHost = "{host}";
 constexpr std::string_view kPort = "{port}";
 constexpr std::string_view kOptions = "{options}";
+constexpr Duration kLongestStart = seconds(60);  // of a server, however short its steps are
 
 std::string replaced(std::string word, std::string_view placeholder, const std::string& value) {
   for (auto at = word.find(placeholder); at != std::string::npos;
@@ -153,7 +154,7 @@ void ProgramUnderTest::stop() {
 Checked<void> ProgramUnderTest::await_listener(std::uint16_t port) {
   TRY(auto diag, checked(SockDiag::open()));
   const Pauses pauses;
-  const Duration limit = std::max(line_->step_limit(), seconds(10));  // it has to come up first
+  const Duration limit = std::max(line_->step_limit(), kLongestStart);
   for (const Deadline deadline = Deadline::after(limit);;) {
     TRY(const bool listens, somebody_listens(diag, port));
     if (listens) return ok();
