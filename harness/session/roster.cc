@@ -63,9 +63,18 @@ Result<void> Roster::place(ConnectionId connection, const std::optional<wire::St
   }
   places_[static_cast<std::size_t>(number.value() - 1)] = Place{connection, accepted};
   ++placed_;
-  if (complete() && flag_ == Flag::None)
-    std::ranges::sort(places_, {}, [](const auto& place) { return place->accepted; });
+  if (complete() && !fixes_identity(flag_)) sort_by_acceptance();
   return ok();
+}
+
+// Headers may come in another order. A flag that says roles alone leaves the order within each.
+void Roster::sort_by_acceptance() {
+  const auto by_acceptance = [](auto first, auto last) {
+    std::ranges::sort(first, last, {}, [](const auto& place) { return place->accepted; });
+  };
+  const auto receivers = places_.begin() + (flag_ == Flag::None ? 0 : client_senders_);
+  by_acceptance(places_.begin(), receivers);
+  by_acceptance(receivers, places_.end());
 }
 
 std::vector<BoundStream> Roster::streams() const {

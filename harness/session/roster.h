@@ -16,11 +16,11 @@ class Roster {
  public:
   Roster(const wire::Parameters& parameters, Flag flag);
 
-  // Places a connection whose header is there, the `accepted`th that was accepted: without a flag
-  // that counts, and not whose header came first. REQUIRES: !complete(), and a tag exactly where
-  // the flag is not None. Malformed when the tag does not fit the test: an index out of range or
-  // taken, more of one role than the test has, an index of the other role. The sentence names the
-  // connection.
+  // Places a connection whose header is there, the `accepted`th that was accepted. Without a flag
+  // that number decides, and within each role where the flag says roles alone; not whose header
+  // came first. REQUIRES: !complete(), and a tag exactly where the flag is not None. Malformed when
+  // the tag does not fit the test: an index out of range or taken, more of one role than the test
+  // has, an index of the other role. The sentence names the connection.
   Result<void> place(ConnectionId connection, const std::optional<wire::StreamTag>& tag,
                      int accepted);
 
@@ -39,6 +39,7 @@ class Roster {
   std::optional<int> first_free(wire::Role client_role) const;
   Result<int> number_for(const std::optional<wire::StreamTag>& tag) const;
   wire::Role client_role(int number) const;
+  void sort_by_acceptance();
 
   int client_senders_;
   Flag flag_;

@@ -50,6 +50,18 @@ TEST(RosterTest, LevelOneGivesTheOppositeOfTheClientsRole) {
   EXPECT_EQ(role_of(roster, 1), Role::Receiver);
 }
 
+TEST(RosterTest, LevelOneNumbersEachRoleByAcceptOrderWhosesoeverHeaderCameFirst) {
+  Roster roster(bidir(2), Flag::Level1);
+  ASSERT_TRUE(roster.place(13, StreamTag{Role::Receiver, {}}, 3));
+  ASSERT_TRUE(roster.place(14, StreamTag{Role::Sender, {}}, 4));
+  ASSERT_TRUE(roster.place(11, StreamTag{Role::Receiver, {}}, 1));
+  ASSERT_TRUE(roster.place(12, StreamTag{Role::Sender, {}}, 2));
+  EXPECT_EQ(number_of(roster, 12), 1);
+  EXPECT_EQ(number_of(roster, 14), 2);
+  EXPECT_EQ(number_of(roster, 11), 3);
+  EXPECT_EQ(number_of(roster, 13), 4);
+}
+
 TEST(RosterTest, LevelTwoGivesTheNumberToo) {
   Roster roster(bidir(2), Flag::Level2);
   int accepted = 0;
