@@ -50,7 +50,7 @@ class ProgramUnderTest {
   void interrupt(int signal);
   // Whether that was done with `signal`: who dies of it has not crashed.
   bool was_sent(int signal) const { return sent_signal_ == signal; }
-  void stop();  // SIGTERM, SIGKILL after a second; both are our doing
+  void stop();  // SIGTERM, SIGKILL after 20 s; both are our doing
 
   // Until it, or whoever has the port, listens there; fails as the environment's fault.
   Checked<void> await_listener(std::uint16_t port);

@@ -16,8 +16,8 @@ inline constexpr Duration kLongSilence = seconds(2);
 // step limit, if it never rests.
 void await_rest(const TimeLine& line);
 
-// Whether there is nothing to read for `span` and until the program has come to rest: on
-// a slow machine it may be at work for longer. Reads nothing.
+// Whether there is nothing to read for `span`, nor until the program has come to rest: on a slow
+// machine it may be at work for longer. Reads nothing.
 bool is_silent(const Fd& socket, Duration span, const TimeLine& line);
 
 }  // namespace rolecall::conformance
