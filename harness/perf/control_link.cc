@@ -32,7 +32,7 @@ Result<void> ControlLink::open() {
 }
 
 void ControlLink::watch() {
-  const std::uint32_t events = unwritten_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
+  const std::uint32_t events = waits_to_write_ ? EPOLLIN | EPOLLOUT : EPOLLIN;
   (void)reactor_.watch(socket_, events, [this](std::uint32_t e) { on_ready(e); });
 }
 
@@ -43,7 +43,6 @@ void ControlLink::send(ByteView bytes) {
 }
 
 void ControlLink::write_more() {
-  const bool had_rest = !unwritten_.empty();
   while (!closed_ && !unwritten_.empty()) {
     const auto written = write_some(socket_, unwritten_);
     if (!written) unwritten_.clear();  // the reading side learns of it and says so
@@ -51,7 +50,8 @@ void ControlLink::write_more() {
     unwritten_.erase(unwritten_.begin(),
                      unwritten_.begin() + static_cast<std::ptrdiff_t>(written.value()));
   }
-  if (had_rest && !closed_) watch();
+  const bool waits = !unwritten_.empty();
+  if (!closed_ && waits != std::exchange(waits_to_write_, waits)) watch();
 }
 
 void ControlLink::close() {
@@ -62,7 +62,7 @@ void ControlLink::close() {
 
 void ControlLink::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) write_more();
-  std::array<std::byte, 64 * 1024> buffer{};
+  std::array<std::byte, 8 * 1024> buffer{};
   if (closed_) return;
   const auto outcome = read_some(socket_, buffer);
   if (!outcome || outcome.value().closed) return close();

@@ -48,6 +48,7 @@ class ControlLink {
   OnBytes on_bytes_;
   OnClosed on_closed_;
   Bytes unwritten_;
+  bool waits_to_write_ = false;
   bool closed_ = false;
   bool ended_ = false;  // finish() was called
 };

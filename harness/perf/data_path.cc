@@ -16,13 +16,15 @@ namespace rolecall::perf {
 namespace {
 
 // A worker a stream while they are few: then the kernel may run both ends of one on one core, where
-// its bytes are still in the cache. Measured with ci/bench.sh: -P 8 by one worker loses a third.
+// its bytes are still in the cache. Measured with ci/bench.sh: -P 8 by one worker and -P 12
+// by two lose a third, while -P 64 by two on two cores gains a sixth over eight (--unbatched).
 constexpr std::size_t kManyWorkers = 8;
+constexpr std::size_t kManyStreams = 32;
 
 std::size_t worker_count(std::size_t streams) {
-  if (streams <= kManyWorkers) return streams;
-  return std::min(streams,
-                  std::max<std::size_t>(std::thread::hardware_concurrency(), kManyWorkers));
+  const std::size_t cores = std::max(std::thread::hardware_concurrency(), 2U);
+  const std::size_t most = streams > kManyStreams ? cores : std::max(cores, kManyWorkers);
+  return std::min(streams, most);
 }
 
 using MakeWorker = Result<std::unique_ptr<Worker>> (*)(const std::vector<Stream*>&, const Load&,

@@ -39,10 +39,10 @@ class DatagramWorker final : public Worker {
 
   void begin(TimePoint start) override;
   void turn() override;
-  void end() override;  // takes what the kernel holds by then
-  void receive_turn(Incoming& in);
-  std::size_t receive_once(Incoming& in);  // one call; how many bytes came
-  int receive_messages(const Fd& socket);
+  void end() override;                               // takes what the kernel holds by then
+  void receive_turn(Incoming& in, int looks);        // until so many in a row were in vain
+  std::size_t receive_once(Incoming& in, int wait);  // one call; how many bytes came
+  int receive_messages(const Fd& socket, int flags);
   std::size_t take_message(Incoming& in, std::size_t index, TimePoint arrived);
   // How many bytes of it count.
   std::size_t take(Incoming& in, ByteView head, std::size_t bytes, TimePoint arrived) const;
@@ -51,7 +51,7 @@ class DatagramWorker final : public Worker {
   wire::Counter counter_;
   bool gathers_;             // --gsro: the kernel may merge datagrams of one size
   std::size_t place_bytes_;  // what is read of a message; with --skip-rx-copy the rest is counted
-  int looks_;                // in vain, before it waits
+  int looks_;                // in vain, before it waits in its event loop
   int flags_;
   Budget& budget_;
   DataPathNews& news_;

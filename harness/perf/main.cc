@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // roleperf: an iperf3-compatible client and server with a role flag.
+#include <malloc.h>
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -63,6 +65,7 @@ int guarded_main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   rolecall::open_standard_descriptors();
+  ::mallopt(M_ARENA_MAX, 1);  // workers hardly allocate: to set up a heap for each would cost more
   try {
     return rolecall::perf::guarded_main(argc, argv);
   } catch (const std::exception& e) {  // out of memory and the like: nothing of ours throws
