@@ -34,6 +34,7 @@ ROWS = [
      (1.15, None, None)),
     ("UDP, default size", ["-u", "-b", "0"], ["--udp={datagram}", "1", "0"], "datagrams",
      (1.0, None, 0.95)),
+    ("UDP, -P 8", ["-u", "-b", "0", "-P", "8"], None, "datagrams", (1.0, 1.0, None)),
     ("UDP, 64, --gsro", ["-u", "-b", "0", "-l", "64", "--gsro"], None, "datagrams",
      (None, 1.0, None)),
 ]

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/base/deadline.h"
+#include "harness/net/socket.h"
 #include "harness/perf/datagram_worker.h"
 #include "harness/perf/receive_worker.h"
 #include "harness/perf/send_worker.h"
@@ -15,16 +16,26 @@
 namespace rolecall::perf {
 namespace {
 
-// A worker a stream while they are few: then the kernel may run both ends of one on one core, where
-// its bytes are still in the cache. Measured with ci/bench.sh: -P 8 by one worker and -P 12
-// by two lose a third, while -P 64 by two on two cores gains a sixth over eight (--unbatched).
-constexpr std::size_t kManyWorkers = 8;
-constexpr std::size_t kManyStreams = 32;
+// TCP that is not paced has a worker a stream, whose calls block, and the kernel may run both ends
+// of one on one core, where its bytes are still in the cache: with two cores and --unbatched half
+// as much again as by eight workers at -P 64, twice as much at -P 24. Only roleperf has more than
+// kMostAlone.
+constexpr std::size_t kMostAlone = 128;
+constexpr std::size_t kMostSharing = 8;
 
-std::size_t worker_count(std::size_t streams) {
+// Of UDP a sender never waits for its receiver: what it has of the cores, a receiver on the same
+// machine lacks. With two senders on two cores a quarter arrived of what one gets through.
+std::size_t most_workers(std::size_t streams, const Load& load, bool shares_cores) {
   const std::size_t cores = std::max(std::thread::hardware_concurrency(), 2U);
-  const std::size_t most = streams > kManyStreams ? cores : std::max(cores, kManyWorkers);
-  return std::min(streams, most);
+  if (load.is_udp && shares_cores) return cores / 2;
+  if (load.is_udp || load.bits_per_second != 0) return std::max(cores, kMostSharing);
+  return streams <= kMostAlone ? kMostAlone : cores;
+}
+
+bool is_from_here(const Stream& stream) {
+  const auto own = local_address(stream.socket);
+  const auto peer = peer_address(stream.socket);
+  return own && peer && own.value().host() == peer.value().host();
 }
 
 using MakeWorker = Result<std::unique_ptr<Worker>> (*)(const std::vector<Stream*>&, const Load&,
@@ -34,7 +45,9 @@ using MakeWorker = Result<std::unique_ptr<Worker>> (*)(const std::vector<Stream*
 Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers,
                   const std::vector<Stream*>& streams, const Load& load, Budget& budget,
                   DataPathNews& news, MakeWorker make) {
-  std::vector<std::vector<Stream*>> hands(worker_count(streams.size()));
+  const bool shares_cores = !streams.empty() && is_from_here(*streams.front());
+  std::vector<std::vector<Stream*>> hands(
+      std::min(streams.size(), most_workers(streams.size(), load, shares_cores)));
   for (std::size_t i = 0; i < streams.size(); ++i) hands[i % hands.size()].push_back(streams[i]);
   for (const std::vector<Stream*>& hand : hands) {
     TRY(auto worker, make(hand, load, budget, news));

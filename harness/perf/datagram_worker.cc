@@ -17,9 +17,8 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 18;
 // Calls that find something follow one another, so often at most: others have their turn, and it is
 // seen that the test is over.
 constexpr int kCallsATurn = 64;
-// The next of a stream of small datagrams may be a microsecond away: to sleep until it comes costs
-// both ends more than to look again; with an event loop not so of large ones (ci/bench.sh).
-constexpr std::size_t kSmallDatagram = 1500;
+// The next datagram may be a microsecond away: one that sleeps has to be woken, by the sender,
+// which costs both ends more than to look again. Without it a quarter of what came was missing.
 constexpr int kLooks = 8;
 
 // What is needed of a datagram: its header, or what tells a connect datagram from data.
@@ -63,7 +62,6 @@ DatagramWorker::DatagramWorker(WorkerParts parts, const std::vector<Stream*>& st
       counter_(load.counter),
       gathers_(load.gro),
       place_bytes_(place_bytes(load)),
-      looks_(load.block_bytes <= kSmallDatagram ? kLooks : 1),
       flags_(load.skips_copy ? MSG_TRUNC : 0),
       budget_(budget),
       news_(news),
@@ -86,16 +84,14 @@ void DatagramWorker::begin(TimePoint) {
     if (gathers_) (void)set_option(in.stream->socket, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
     if (in_.size() == 1) return block_on(in.stream->socket);
     auto watched = reactor().watch(in.stream->socket, EPOLLIN,
-                                   [this, &in](std::uint32_t) { receive_turn(in, looks_); });
+                                   [this, &in](std::uint32_t) { receive_turn(in); });
     if (!watched) news_.stream_failed(std::move(watched).error());
   }
 }
 
-// One that sleeps has to be woken for each datagram, by the sender: without a look before it, a
-// quarter of what came was missing, of large ones too.
 void DatagramWorker::turn() {
   if (!blocks()) return Worker::turn();
-  receive_turn(in_.front(), kLooks);
+  receive_turn(in_.front());
   (void)receive_once(in_.front(), 0);
 }
 
@@ -111,9 +107,9 @@ void DatagramWorker::end() {
   }
 }
 
-void DatagramWorker::receive_turn(Incoming& in, int looks) {
+void DatagramWorker::receive_turn(Incoming& in) {
   int in_vain = 0;
-  for (int calls = 0; calls < kCallsATurn && in_vain < looks; ++calls) {
+  for (int calls = 0; calls < kCallsATurn && in_vain < kLooks; ++calls) {
     in_vain = receive_once(in, MSG_DONTWAIT) > 0 ? 0 : in_vain + 1;
   }
 }

@@ -51,7 +51,6 @@ class DatagramWorker final : public Worker {
   wire::Counter counter_;
   bool gathers_;             // --gsro: the kernel may merge datagrams of one size
   std::size_t place_bytes_;  // what is read of a message; with --skip-rx-copy the rest is counted
-  int looks_;                // in vain, before it waits in its event loop
   int flags_;
   Budget& budget_;
   DataPathNews& news_;
