@@ -213,7 +213,7 @@ void Hosting::carry_out(const session::Finished& finished) {
     const FailureKind kind = failure.by_operator ? FailureKind::Interrupt
                              : has_left          ? FailureKind::PeerLeft
                                                  : FailureKind::Error;
-    around_.report.failed({kind, failure.error.message()});
+    around_.report.failed({kind, wire::with_sentence(failure.number, failure.error.message())});
   }
   around_.report.finished();
 }

@@ -37,6 +37,7 @@ TEST_P(LimitsBetween, ATestThatWouldTakeTooLongIsRefused) {
   EXPECT_EQ(with("--server-max-duration 5", "-t 1").client_status, 0);
   const Outcome refused = with("--server-max-duration 5", "-t 5 -O 1 -V");
   EXPECT_EQ(refused.client_status, 1);
+  EXPECT_THAT(refused.server, HasSubstr("client's requested duration exceeds the server's"));
   for (const char* line :
        {"Connecting to host 127.0.0.1, port ", "      Cookie: ", "      TCP MSS: "}) {
     EXPECT_THAT(refused.client, HasSubstr(line));
@@ -49,7 +50,9 @@ TEST_P(LimitsBetween, ATestWithoutAnEndByTimeIsRefused) {
 
 TEST_P(LimitsBetween, ATestThatAsksForTooMuchIsRefused) {
   EXPECT_EQ(with("--server-bitrate-limit 8M", "-t 1 -b 2M -P 2").client_status, 0);
-  EXPECT_EQ(with("--server-bitrate-limit 7M", "-t 1 -b 2M -P 2 --bidir").client_status, 1);
+  const Outcome refused = with("--server-bitrate-limit 7M", "-t 1 -b 2M -P 2 --bidir");
+  EXPECT_EQ(refused.client_status, 1);
+  EXPECT_THAT(refused.server, HasSubstr(kTooMuch));
 }
 
 TEST_P(LimitsBetween, ATestThatTakesTooMuchIsEnded) {
@@ -59,6 +62,7 @@ TEST_P(LimitsBetween, ATestThatTakesTooMuchIsEnded) {
     EXPECT_EQ(done.client_status, 1) << done.client;
     EXPECT_EQ(done.server_status, 0) << done.server;
     EXPECT_THAT(done.client, HasSubstr("connected to"));
+    EXPECT_THAT(done.server, HasSubstr(kTooMuch));
     EXPECT_THAT(done.client, AnyOf(HasSubstr(kTooMuch), HasSubstr(last_word_of_a_sender())));
   }
 }

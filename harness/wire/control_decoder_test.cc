@@ -75,6 +75,14 @@ TEST(ServerErrorTest, SaysWhatTheNumbersMean) {
             "unable to write to stream socket (error 205): Connection reset by peer");
 }
 
+TEST(ServerErrorTest, ASentenceOfIperf3ComesFirstAndOnce) {
+  EXPECT_EQ(with_sentence(27, "10 bits/s here"),
+            "total required bandwidth is larger than server limit: 10 bits/s here");
+  EXPECT_EQ(with_sentence(119, "the client has terminated: it closed"),
+            "the client has terminated: it closed");
+  EXPECT_EQ(with_sentence(999, "something else"), "something else");
+}
+
 TEST(ServerErrorTest, HasWordsForWhatOurServerSends) {
   for (const ErrorNumber number :
        {kErrorDatagramSize, kErrorListen, kErrorSetMss, kErrorThread, kErrorStreamAccept,

@@ -66,6 +66,13 @@ constexpr Text kTexts[] = {
     {kErrorStreamId, "stream has an invalid id"},
 };
 
+std::string_view sentence_of(int error_number) {
+  for (const Text& t : kTexts) {
+    if (t.number == error_number) return t.text;
+  }
+  return {};
+}
+
 }  // namespace
 
 Bytes encode_server_error(const ServerError& error) {
@@ -91,14 +98,19 @@ Result<std::string> decode_error_document(std::string_view json) {
 }
 
 std::string describe(const ServerError& error) {
-  std::string text = fmt::format("error {}", error.error_number);
-  for (const Text& t : kTexts) {
-    if (t.number == error.error_number)
-      text = fmt::format("{} (error {})", t.text, error.error_number);
-  }
+  const std::string_view sentence = sentence_of(error.error_number);
+  const std::string text = sentence.empty()
+                               ? fmt::format("error {}", error.error_number)
+                               : fmt::format("{} (error {})", sentence, error.error_number);
   if (error.sys_errno <= 0) return text;
   char buffer[128];
   return fmt::format("{}: {}", text, ::strerror_r(error.sys_errno, buffer, sizeof buffer));
+}
+
+std::string with_sentence(int error_number, std::string_view cause) {
+  const std::string_view sentence = sentence_of(error_number);
+  if (cause.starts_with(sentence)) return std::string(cause);
+  return fmt::format("{}: {}", sentence, cause);
 }
 
 }  // namespace rolecall::wire
