@@ -18,12 +18,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 kernel=$root/build-peers/linux
-[ -d "$kernel" ] || {
+# In this order; the diag ones tell the tests who listens.
+modules='crc32c_generic libcrc32c inet_diag tcp_diag udp_tunnel ip6_udp_tunnel sctp'
+[ -f "$kernel/tcp_diag.ko" ] || {
   image=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: //p')
   (cd "$work" && apt-get -q download "$image" && dpkg-deb -x ./*.deb tree)
   mkdir -p "$kernel"
   cp "$work"/tree/boot/vmlinuz-* "$kernel/vmlinuz"
-  for module in libcrc32c crc32c_generic udp_tunnel ip6_udp_tunnel sctp; do
+  for module in $modules; do
     find "$work/tree" -name "$module.ko" -exec cp {} "$kernel" \;
   done
 }
@@ -54,7 +56,7 @@ cat >"$ram/init" <<EOF
 export PATH=/bin:/usr/bin
 mount -t proc proc /proc && mount -t sysfs sys /sys && mount -t devtmpfs dev /dev
 ip link set lo up
-for module in crc32c_generic libcrc32c udp_tunnel ip6_udp_tunnel sctp; do
+for module in $modules; do
   [ ! -f /linux/\$module.ko ] || insmod /linux/\$module.ko
 done
 $tests --gtest_filter='$filter' && echo "sctp: all passed"
