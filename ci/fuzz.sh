@@ -111,12 +111,12 @@ record() {
   cmake --preset dev
   cmake --build --preset dev --target fuzz_record
   cmake --preset fuzz
-  cmake --build --preset fuzz --target fuzz_server_session fuzz_client_session fuzz_pair
+  cmake --build --preset fuzz --target fuzz_server_session fuzz_client_session fuzz_pair fuzz_parameters fuzz_results
   work=out/fuzz/recorded
   rm -rf "$work"
   mkdir -p "$work"
   build-dev/bin/fuzz_record "$work/all"
-  for target in server_session client_session pair; do
+  for target in server_session client_session pair parameters results; do
     rm -f fuzz/corpus/$target/recorded-*
     for program in $(ls "$work/all/$target" | sed 's/^\(recorded-[^-]*-[^-]*\)-.*/\1/' | sort -u); do
       kept=$work/$target/$program
@@ -128,7 +128,7 @@ record() {
         [ ! -e "$merged" ] || mv "$merged" "fuzz/corpus/$target/$(basename "$seed")"
       done
     done
-    echo "$target: $(ls fuzz/corpus/$target/recorded-* | wc -l) of $(ls "$work/all/$target" | wc -l) recorded tests"
+    echo "$target: $(ls fuzz/corpus/$target/recorded-* | wc -l) of $(ls "$work/all/$target" | wc -l) recorded"
   done
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Seeds from real tests: each program that is found tests against itself over the link, in several
-// modes, and its captures become inputs of the targets that take steps.
-// Usage: fuzz_record OUT [PEER...]   writes OUT/<target>/recorded-<program>-<release>-<mode>
+// modes, and its captures become inputs of the targets that take steps, and of those that take one
+// of the documents. Usage: fuzz_record OUT [PEER...]   writes
+// OUT/<target>/recorded-<program>-<release>-<mode>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -128,6 +129,27 @@ Result<void> have_test(const Peer& peer, const Mode& mode, const fs::path& folde
   return ok();
 }
 
+// In the order in which they came.
+std::vector<std::string> documents(const Input& input) {
+  std::vector<std::string> texts;
+  for (const fuzz::Step& step : input.steps) {
+    if (step.kind == fuzz::Step::Kind::Frame) texts.push_back(step.text);
+  }
+  return texts;
+}
+
+// A client's first is its parameters; the last of each end its results.
+Result<void> write_documents(const fs::path& out, const std::string& name,
+                             const fuzz::Recording& inputs) {
+  const auto of_client = documents(inputs.for_server);
+  const auto of_server = documents(inputs.for_client);
+  if (of_client.size() < 2 || of_server.empty())
+    return Error{Errc::Malformed, "the test has no parameters or no results"};
+  TRY(write_file(out / "parameters" / name, of_client.front()));
+  TRY(write_file(out / "results" / (name + "-client"), of_client.back()));
+  return write_file(out / "results" / (name + "-server"), of_server.back());
+}
+
 Result<void> record(const Peer& peer, const Mode& mode, const fs::path& out) {
   TRY(const auto folder, TemporaryFolder::make());
   TRY(have_test(peer, mode, folder.path()));
@@ -139,6 +161,7 @@ Result<void> record(const Peer& peer, const Mode& mode, const fs::path& out) {
                                        peer.release_text, mode.name);
   TRY(write_file(out / "server_session" / name, print(inputs.for_server)));
   TRY(write_file(out / "client_session" / name, print(inputs.for_client)));
+  TRY(write_documents(out, name, inputs));
   const bool is_udp = std::ranges::count(mode.client, "-u") > 0;  // no pair has that
   if (!is_udp) {
     TRY(write_file(out / "pair" / name, print(inputs.for_pair)));
@@ -149,7 +172,7 @@ Result<void> record(const Peer& peer, const Mode& mode, const fs::path& out) {
 
 Result<void> record_all(const fs::path& own_folder, const fs::path& out,
                         const std::vector<std::string>& wanted) {
-  for (const char* target : {"server_session", "client_session", "pair"}) {
+  for (const char* target : {"server_session", "client_session", "pair", "parameters", "results"}) {
     TRY(make_empty_folder(out / target));
   }
   TRY(const auto peers, scenario::find_peers({.named = {}, .own_folder = own_folder}));

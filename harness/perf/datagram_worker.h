@@ -40,7 +40,7 @@ class DatagramWorker final : public Worker {
   void begin(TimePoint start) override;
   void turn() override;
   void end() override;                               // takes what the kernel holds by then
-  void receive_turn(Incoming& in, int looks);        // until so many in a row were in vain
+  void receive_turn(Incoming& in);                   // until several calls in a row were in vain
   std::size_t receive_once(Incoming& in, int wait);  // one call; how many bytes came
   int receive_messages(const Fd& socket, int flags);
   std::size_t take_message(Incoming& in, std::size_t index, TimePoint arrived);
