@@ -26,8 +26,12 @@ Result<Secret> obtain_password() {
 }
 
 Result<std::vector<AuthorizedUser>> read_authorized_users(const std::string& path) {
-  TRY(const auto text, read_file(path));
-  return parse_authorized_users(text, path);
+  auto text = read_file(path);
+  if (!text) {
+    text.error().what = "cannot access authorized users file: " + text.error().what;
+    return text.error();
+  }
+  return parse_authorized_users(text.value(), path);
 }
 
 }  // namespace

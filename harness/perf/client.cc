@@ -92,11 +92,21 @@ class Client {
   // Once bytes are on their way, as iperf3 does: what the server takes shows in its answer to them.
   void learn_segment_size() {
     report_.control_connected(segment_size(link_->socket()));
-    if (!options_.udp || options_.block_bytes != 0) return;
+    if (!options_.udp) return;
+    if (options_.block_bytes != 0) return warn_of_fragments();
     plan_.parameters.block_bytes = datagram_size(link_->socket());
     session_->set_block_bytes(plan_.parameters.block_bytes);
     run_.emplace(plan_, report_);
     report_.datagram_size_chosen(static_cast<int>(plan_.parameters.block_bytes));
+  }
+
+  // iperf_client_api.c iperf_connect(), 3.22.
+  void warn_of_fragments() {
+    const std::int64_t mss = segment_size(link_->socket());
+    if (mss < 1 || plan_.parameters.block_bytes <= mss) return;
+    report_.warning(
+        fmt::format("UDP block size {} exceeds TCP MSS {}, may result in fragmentation / drops",
+                    plan_.parameters.block_bytes, mss));
   }
 
   // --- the session's outputs ---
@@ -151,7 +161,7 @@ class Client {
       result = hand_over_streams();
     } else {
       link_->read_now();  // the server's own word on it comes first
-      result.error().what.insert(0, "unable to connect stream: ");
+      result.error().what = wire::with_sentence(wire::kErrorStreamConnect, result.error().what);
     }
     if (!result) {
       session_->on_local(
@@ -167,12 +177,19 @@ class Client {
     if (!options_.sctp) {  // of which iperf3 says nothing
       TRY(const auto buffers, buffer_facts(streams.front()->socket, plan_.parameters));
       report_.buffers(buffers);
+      if (options_.udp) warn_of_buffers(buffers);
     }
     warn_of_plain_tcp(streams);
     for (auto& stream : streams) {
       TRY(run_->add(std::move(stream)));
     }
     return ok();
+  }
+
+  void warn_of_buffers(const BufferFacts& buffers) {
+    for (const std::string& warning : warnings_of_buffers(buffers, plan_.parameters.block_bytes)) {
+      report_.warning(warning);
+    }
   }
 
   // A server before 3.19, or a middlebox: the figures are then those of TCP.

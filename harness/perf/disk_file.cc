@@ -47,7 +47,7 @@ Result<DiskFile> open_disk_file(const std::string& name, wire::Role role) {
   Fd fd(::open(name.c_str(), flags, S_IRUSR | S_IWUSR));
   if (fd.is_open()) return DiskFile{std::move(fd), name};
   return Error{Errc::Config,
-               fmt::format("opening {} (-F) to {}", name,
+               fmt::format("unable to open -F file: {}, to {}", name,
                            sends ? "send what is in it" : "write into it what is received"),
                errno};
 }

@@ -144,6 +144,10 @@ Result<void> Hosting::add_streams(const session::BindStreams& bind) {
     const Fd& first = newcomers_.at(bind.streams.front().connection);
     TRY(const auto buffers, buffer_facts(first, session_.parameters()));
     around_.report.buffers(buffers);
+    for (const std::string& warning :
+         warnings_of_buffers(buffers, session_.parameters().block_bytes)) {
+      around_.report.warning(warning);
+    }
   }
   for (const session::BoundStream& bound : bind.streams) {
     auto stream = std::make_unique<Stream>();

@@ -132,6 +132,7 @@ void JsonReport::begin_test() {
   streams_.clear();
   test_ = {};
   title_ = settings_.title;
+  extra_data_ = settings_.extra_data;
   document_ = std::make_unique<Document>();
   document_->start["version"] = settings_.version;
   document_->start["system_info"] = settings_.system_info;
@@ -207,6 +208,7 @@ void JsonReport::streams_bound(const std::vector<StreamFacts>& streams,
 void JsonReport::test_started(const TestFacts& facts) {
   test_ = facts;
   if (title_.empty()) title_ = facts.title;
+  if (extra_data_.empty()) extra_data_ = facts.extra_data;
   if (!document_) return;
   document_->start["test_start"] = {{"protocol", wire::name(facts.protocol)},
                                     {"num_streams", facts.streams},
@@ -305,7 +307,7 @@ void JsonReport::finished() {
 void JsonReport::write_document() {
   if (settings_.json_stream) write_last_events();
   if (!settings_.json_stream || settings_.json_stream_full) {
-    sink_.write(print_json(document_->whole(title_, test_.extra_data)) + "\n");
+    sink_.write(print_json(document_->whole(title_, extra_data_)) + "\n");
   }
   document_.reset();
 }

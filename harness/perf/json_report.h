@@ -58,6 +58,7 @@ class JsonReport : public Report {
   std::vector<StreamFacts> streams_;
   TestFacts test_;
   std::string title_;
+  std::string extra_data_;
   std::unique_ptr<Document> document_;  // null between tests
 };
 

@@ -40,7 +40,7 @@ Result<int> run(const Options& options, const Fd& signals) {
     TRY(pin_to_core(*options.affinity));
   }
   std::signal(SIGPIPE, SIG_IGN);
-  TRY(const auto sink, open_report_sink(options.log_file));
+  TRY(const auto sink, open_report_sink(options.log_file, options.json));
   const auto report = make_report(options, *sink);
   for (const std::string& warning : options.warnings) report->warning(warning);
   const int status = options.end == End::Client

@@ -79,10 +79,12 @@ Result<void> check_roles(const Parsing& parsing) {
   const bool client = parsing.has_end && parsing.options.end == End::Client;
   const bool server = parsing.has_end && parsing.options.end == End::Server;
   if (client && parsing.server_option != nullptr) {
-    return parameter_error(fmt::format("--{} is for the server only", parsing.server_option));
+    return parameter_error(fmt::format("some option you are trying to set is server only: --{}",
+                                       parsing.server_option));
   }
   if (server && parsing.client_option != nullptr) {
-    return parameter_error(fmt::format("--{} is for the client only", parsing.client_option));
+    return parameter_error(fmt::format("some option you are trying to set is client only: --{}",
+                                       parsing.client_option));
   }
   if (client && parsing.receive_timeout_given && !parsing.options.reverse &&
       !parsing.options.bidir) {

@@ -135,6 +135,7 @@ ReportSettings report_settings(const Options& options) {
   settings.json_stream_full = options.json_stream_full;
   settings.timestamp_format = options.timestamp_format;
   settings.title = options.title;
+  settings.extra_data = options.extra_data;
   settings.version = program_version();
   settings.system_info = system_info();
   settings.wall_clock_ms = wall_clock_ms;
@@ -146,11 +147,13 @@ std::unique_ptr<Report> make_report(const Options& options, ReportSink& sink) {
   return std::make_unique<TextReport>(report_settings(options), sink);
 }
 
-Result<std::unique_ptr<ReportSink>> open_report_sink(const std::string& log_file) {
+Result<std::unique_ptr<ReportSink>> open_report_sink(const std::string& log_file, bool is_json) {
   if (log_file.empty()) return std::make_unique<FileSink>(open_stdout(), open_stderr());
   FILE* file = fopen(log_file.c_str(), "ae");
-  if (file == nullptr) return system_error(fmt::format("open log file '{}' to append", log_file));
-  return std::make_unique<FileSink>(file, file);
+  if (file == nullptr) {
+    return system_error(fmt::format("unable to open log file: {}", log_file));
+  }
+  return std::make_unique<FileSink>(file, is_json ? open_stderr() : file);
 }
 
 }  // namespace rolecall::perf

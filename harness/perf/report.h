@@ -85,6 +85,7 @@ struct ReportSettings {
   bool json_stream_full = false;  // and the document behind them
   std::optional<std::string> timestamp_format;
   std::string title;                            // text: prefix of each line of a client
+  std::string extra_data;                       // JSON of a client
   std::string version;                          // "roleperf 0.1.0"
   std::string system_info;                      // system, node, release, version, machine
   std::function<std::int64_t()> wall_clock_ms;  // since 1970
@@ -101,6 +102,6 @@ std::unique_ptr<Report> make_report(const Options& options, ReportSink& sink);
 
 // stdout and stderr, or for all of it `log_file`, appended to. Errors: System, for a log file that
 // cannot be opened.
-Result<std::unique_ptr<ReportSink>> open_report_sink(const std::string& log_file);
+Result<std::unique_ptr<ReportSink>> open_report_sink(const std::string& log_file, bool is_json);
 
 }  // namespace rolecall::perf

@@ -35,7 +35,7 @@ class LogFile : public testing::Test {
 
 TEST_F(LogFile, TakesReportsAndErrorsInTheirOrder) {
   {
-    auto sink = open_report_sink(path_);
+    auto sink = open_report_sink(path_, false);
     ASSERT_TRUE(sink.has_value());
     sink.value()->write("report\n");
     sink.value()->write_error("error\n");
@@ -43,9 +43,20 @@ TEST_F(LogFile, TakesReportsAndErrorsInTheirOrder) {
   EXPECT_EQ(content(), "report\nerror\n");
 }
 
+// Who reads the file takes all of it for a document.
+TEST_F(LogFile, OfJsonTakesNoErrors) {
+  {
+    auto sink = open_report_sink(path_, true);
+    ASSERT_TRUE(sink.has_value());
+    sink.value()->write("{}\n");
+    sink.value()->write_error("error\n");
+  }
+  EXPECT_EQ(content(), "{}\n");
+}
+
 TEST_F(LogFile, IsAppendedTo) {
   for (const char* text : {"one\n", "two\n"}) {
-    auto sink = open_report_sink(path_);
+    auto sink = open_report_sink(path_, false);
     ASSERT_TRUE(sink.has_value());
     sink.value()->write(text);
   }
@@ -53,7 +64,7 @@ TEST_F(LogFile, IsAppendedTo) {
 }
 
 TEST_F(LogFile, ThatCannotBeOpenedIsNamed) {
-  const auto sink = open_report_sink(path_ + "/below/a/file");
+  const auto sink = open_report_sink(path_ + "/below/a/file", false);
   ASSERT_TRUE(sink.has_error());
   EXPECT_EQ(sink.error().code, Errc::System);
   EXPECT_THAT(sink.error().message(), HasSubstr(path_ + "/below/a/file"));

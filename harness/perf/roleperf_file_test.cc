@@ -162,7 +162,8 @@ TEST_F(FileTest, ThatCannotBeWrittenToEndsTheTest) {
 TEST_F(FileTest, ThatIsNotThereIsSaidAtBothEnds) {
   const Outcome client = run(ROLEPERF, ROLEPERF, {"-t 1 -F /nosuch/file", ""});
   EXPECT_EQ(client.client_status, 1);
-  EXPECT_THAT(client.client, HasSubstr("opening /nosuch/file (-F) to send what is in it: No such"));
+  EXPECT_THAT(client.client,
+              HasSubstr("unable to open -F file: /nosuch/file, to send what is in it: No such"));
   const Outcome server = run(ROLEPERF, ROLEPERF, {"-t 1", "-F /nosuch/file"});
   EXPECT_EQ(server.client_status, 1);
   EXPECT_THAT(server.client, HasSubstr("(error 14)"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Options of roleperf that take more than one line of figures to check, as programs, with iperf3 on
-// the other side or beside it where it says something: --cport, -B, -C, -w, -O and
+// the other side or beside it where it says something: --cport, -B, -C, -w, -l, -O, --extra-data
+// and
 // --role-flag=require.
 #include <algorithm>
 #include <optional>
@@ -28,6 +29,7 @@ using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 // --- which program is at which end
@@ -214,6 +216,42 @@ TEST(RoleperfRequire, AnIperf3ClientIsRefusedWithASentence) {
   EXPECT_THAT(done.client, HasSubstr("iperf3: error"));
   EXPECT_THAT(done.server, HasSubstr("--role-flag=require"));
   EXPECT_EQ(done.server_status, 0);
+}
+
+// In -R, too, where the server might begin the test on a stream that lacks it.
+TEST(Options, AnUnknownAlgorithmIsNamedByTheClient) {
+  for (const char* direction : {"", "-R"}) {
+    const Outcome done =
+        run(ROLEPERF, ROLEPERF, {fmt::format("-C nosuch -n 1M {}", direction), ""});
+    EXPECT_EQ(done.client_status, 1);
+    EXPECT_THAT(done.client, HasSubstr("error - unable to set TCP_CONGESTION: Supplied congestion "
+                                       "control algorithm not supported on this host: "));
+  }
+}
+
+// iperf3's sentences, 3.22.
+TEST(Options, DatagramsThatArePutTogetherFromFragmentsAreWarnedOf) {
+  const std::string line = "UDP block size 65507 exceeds TCP MSS ";
+  EXPECT_THAT(run(ROLEPERF, ROLEPERF, {"-u -l 65507 -n 200K -b 100M", ""}).client, HasSubstr(line));
+  EXPECT_THAT(run(ROLEPERF, ROLEPERF, {"-u -n 20K -b 100M", ""}).client, Not(HasSubstr(line)));
+}
+
+TEST(Options, DatagramsThatNoBufferHoldsAreWarnedOfAtBothEnds) {
+  const Outcome done = run(ROLEPERF, ROLEPERF, {"-u -n 64K -w 8K -l 32K -b 100M", ""});
+  for (const std::string& end : {done.client, done.server}) {
+    EXPECT_THAT(end, HasSubstr("Block size 32768 > sending socket buffer size 16384"));
+    EXPECT_THAT(end, HasSubstr("Block size 32768 > receiving socket buffer size 16384"));
+  }
+}
+
+// Which of many runs it was has to be known of the one that failed, too.
+TEST(Options, ExtraDataIsInTheDocumentOfAClientThatFoundNoServer) {
+  Program client(words(
+      fmt::format("{} -c 127.0.0.1 -p {} -J -T title --extra-data extra", ROLEPERF, free_port())));
+  EXPECT_EQ(client.status(), 1);
+  const auto document = nlohmann::ordered_json::parse(client.output());
+  EXPECT_EQ(document["title"], "title");
+  EXPECT_EQ(document["extra_data"], "extra");
 }
 
 }  // namespace

@@ -205,6 +205,8 @@ class RawFlow {
 
 class UdpServerTest : public testing::Test {
  protected:
+  explicit UdpServerTest(const char* options = "")
+      : server_(words(fmt::format("{} -s -1 -J -p {} {}", ROLEPERF, port_, options))) {}
   void begin(const char* more_parameters) {
     ASSERT_TRUE(await_listener(port_));
     test_.emplace(port_).parameters = fmt::format(
@@ -223,7 +225,7 @@ class UdpServerTest : public testing::Test {
   }
 
   std::uint16_t port_ = free_port();
-  Program server_{words(fmt::format("{} -s -1 -J -p {}", ROLEPERF, port_))};
+  Program server_;
   std::optional<RawTest> test_;
 };
 
@@ -256,6 +258,21 @@ TEST_F(UdpServerTest, TheConnectDatagramsOfOldReleasesOpenStreams) {
     EXPECT_TRUE(flow.is_answered());
   }
   EXPECT_TRUE(runs());
+}
+
+class UdpServerInAHurry : public UdpServerTest {
+ protected:
+  UdpServerInAHurry() : UdpServerTest("--rcv-timeout 1000") {}
+};
+
+// One that was suspended, say: what is sent to it is no progress.
+TEST_F(UdpServerInAHurry, GivesUpAClientThatNeverEndsATestOfManyTimesItsGoal) {
+  begin(R"(,"time":0,"num":1000,"reverse":true)");
+  RawFlow flow(port_);
+  flow.send(wire::encode_connect({}));
+  EXPECT_TRUE(runs());
+  EXPECT_EQ(test_->control.receive(5), byte(State::ServerError) + length(144));
+  EXPECT_TRUE(test_->control.ends());
 }
 
 TEST_F(UdpServerTest, NumbersLeftOutAreLostAndLateOnesAreNot) {

@@ -23,17 +23,18 @@ namespace {
 TEST(Standstill, LastsWhereTheCountIsTheSameAfterALimit) {
   Standstill standstill;
   standstill.begin(seconds(10), TimePoint{});
-  EXPECT_FALSE(standstill.lasts(5, TimePoint{} + seconds(10)));
-  EXPECT_FALSE(standstill.lasts(5, TimePoint{} + seconds(19)));
-  EXPECT_TRUE(standstill.lasts(5, TimePoint{} + seconds(20)));
+  EXPECT_FALSE(standstill.lasts(5, TimePoint{} + seconds(3)));
+  EXPECT_FALSE(standstill.lasts(5, TimePoint{} + seconds(12)));
+  EXPECT_TRUE(standstill.lasts(5, TimePoint{} + seconds(15)));
 }
 
 TEST(Standstill, EndsWithTheLeastProgress) {
   Standstill standstill;
   standstill.begin(seconds(10), TimePoint{});
-  EXPECT_FALSE(standstill.lasts(5, TimePoint{} + seconds(10)));
+  EXPECT_FALSE(standstill.lasts(5, TimePoint{} + seconds(3)));
+  EXPECT_FALSE(standstill.lasts(6, TimePoint{} + seconds(13)));
   EXPECT_FALSE(standstill.lasts(6, TimePoint{} + seconds(20)));
-  EXPECT_TRUE(standstill.lasts(6, TimePoint{} + seconds(30)));
+  EXPECT_TRUE(standstill.lasts(6, TimePoint{} + seconds(23)));
 }
 
 class StandingTest : public testing::Test {

@@ -15,6 +15,7 @@
 #include "harness/net/tcp_info.h"
 #include "harness/perf/ack_notice.h"
 #include "harness/perf/test_sockets.h"
+#include "harness/wire/server_error.h"
 
 namespace rolecall::perf {
 namespace {
@@ -35,6 +36,7 @@ ConnectOrder affordable_order(Duration rtt, int streams) {
 
 Result<Address> Connector::prepare(Stream& stream) const {
   if (auto failure = apply_test_options(stream.socket, target_.parameters)) {
+    failure->error.what = wire::with_sentence(failure->number, failure->error.what);
     return std::move(failure->error);
   }
   if (!target_.device.empty()) {
@@ -42,7 +44,11 @@ Result<Address> Connector::prepare(Stream& stream) const {
   }
   TRY(bind_source(stream));
   const auto label = static_cast<std::uint32_t>(target_.parameters.flow_label);
-  return label == 0 ? target_.peer : with_flow_label(stream.socket, target_.peer, label);
+  if (label == 0) return target_.peer;
+  auto labelled = with_flow_label(stream.socket, target_.peer, label);
+  if (labelled) return labelled;
+  labelled.error().what = wire::with_sentence(wire::kErrorFlowLabel, labelled.error().what);
+  return labelled;
 }
 
 Result<void> Connector::bind_source(Stream& stream) const {
@@ -204,6 +210,8 @@ void StreamConnector::on_ready(Stream& stream) {
 
 Result<void> StreamConnector::connected(Stream& stream) {
   until_ = now() + target_.limit;
+  // Before the server can take the stream for one of the test's.
+  TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));
   const Bytes header = header_(stream.number);
   header_bytes_ = header.size();
   if (is_waited_for(stream) && !gives_notice(stream)) has_notices_ = false;
@@ -214,7 +222,6 @@ Result<void> StreamConnector::connected(Stream& stream) {
                              header.size(), stream.number, target_.peer.text()),
                  ENOBUFS};
   }
-  TRY(apply_stream_options(stream.socket, target_.parameters, target_.send_timeout_ms));
   ++connected_;
   return reactor_.watch(stream.socket, EPOLLRDHUP,
                         [this, &stream](std::uint32_t events) { on_change(stream, events); });

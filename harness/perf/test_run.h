@@ -112,7 +112,8 @@ class TestRun {
   TestPlan plan_;
   Report& report_;
   std::vector<StreamRecord> records_;
-  std::unique_ptr<DataPath> path_;  // after records_: its workers end before the streams do
+  std::uint64_t omitted_bytes_ = 0;  // of the direction that moved() looks at
+  std::unique_ptr<DataPath> path_;   // after records_: its workers end before the streams do
   CpuMeter cpu_;
   bool running_ = false;
   bool stopped_ = false;

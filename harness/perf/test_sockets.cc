@@ -114,12 +114,28 @@ Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& p) {
   return facts;
 }
 
+std::vector<std::string> warnings_of_buffers(const BufferFacts& facts, std::int64_t block_bytes) {
+  std::vector<std::string> warnings;
+  const auto look = [&](const char* name, int bytes) {
+    if (block_bytes <= bytes) return;
+    warnings.push_back(
+        fmt::format("Block size {} > {} socket buffer size {}", block_bytes, name, bytes));
+  };
+  look("sending", facts.send_bytes);
+  look("receiving", facts.receive_bytes);
+  return warnings;
+}
+
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
                                   int send_timeout_ms) {
   TRY(apply_packet_options(stream, p));
   if (p.protocol != wire::Protocol::Tcp) return ok();  // what follows is TCP's
   if (p.congestion) {
-    TRY(set_congestion(stream, *p.congestion));
+    auto set = set_congestion(stream, *p.congestion);
+    if (!set) {
+      set.error().what = wire::with_sentence(wire::kErrorCongestion, set.error().what);
+      return set;
+    }
   }
   return apply_user_timeout(stream, send_timeout_ms);
 }

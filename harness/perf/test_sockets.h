@@ -37,6 +37,10 @@ Result<void> take_test_options_back(const Fd& listener, const BufferFacts& befor
 // The socket's buffers, with what -w asked for.
 Result<BufferFacts> buffer_facts(const Fd& socket, const wire::Parameters& parameters);
 
+// Of datagrams that are longer than what a buffer holds: a line for each buffer.
+// iperf_udp.c iperf_udp_buffercheck(), 3.22.
+std::vector<std::string> warnings_of_buffers(const BufferFacts& facts, std::int64_t block_bytes);
+
 // -C, -S, --fq-rate, --dont-fragment, --snd-timeout: of a stream that stands.
 Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& parameters,
                                   int send_timeout_ms);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -109,7 +111,9 @@ std::string describe(const ServerError& error) {
 
 std::string with_sentence(int error_number, std::string_view cause) {
   const std::string_view sentence = sentence_of(error_number);
-  if (cause.starts_with(sentence)) return std::string(cause);
+  const bool has_one =
+      std::ranges::any_of(kTexts, [&](const Text& text) { return cause.starts_with(text.text); });
+  if (sentence.empty() || has_one) return std::string(cause);
   return fmt::format("{}: {}", sentence, cause);
 }
 

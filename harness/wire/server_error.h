@@ -78,8 +78,8 @@ Result<std::string> decode_error_document(std::string_view json);
 // 117)".
 std::string describe(const ServerError& error);
 
-// `cause` behind iperf3's sentence for the number, where there is one that it does not begin with:
-// programs look for the sentence, people for the cause.
+// `cause` behind iperf3's sentence for the number, where there is one, unless it begins with one of
+// these anyway: programs look for the sentence, people for the cause.
 std::string with_sentence(int error_number, std::string_view cause);
 
 }  // namespace rolecall::wire
