@@ -22,7 +22,7 @@ import time
 # None where there is none
 ROWS = [
     ("TCP, 1 stream", [], ["1", "0"], "bytes", (1.0, 1.4, None)),
-    ("-C cubic", ["-C", "cubic"], None, "bytes", (1.0, 1.4, None)),
+    ("-C cubic", ["-C", "cubic"], ["--congestion=cubic", "1", "0"], "bytes", (1.0, 1.4, None)),
     ("-R", ["-R"], ["0", "1"], "bytes", (1.0, 1.4, None)),
     ("-P 8", ["-P", "8"], ["8", "0"], "bytes", (1.0, 1.0, 0.95)),
     ("-P 64", ["-P", "64"], ["64", "0"], "bytes", (1.0, 1.0, 0.95)),

@@ -31,6 +31,7 @@ void Hosting::carry_out(const session::ParametersAgreed&) {
     return fail(Error{Errc::Config, "test authorization failed"}, wire::kErrorAuthorisation);
   }
   const wire::Parameters& p = session_.parameters();
+  around_.report.rate_asked(static_cast<std::uint64_t>(p.bits_per_second));
   if (auto refusal = refusal_by_limits(around_.options, p)) {
     return fail(Error{Errc::Config, std::move(refusal->sentence)}, refusal->error_number);
   }

@@ -146,15 +146,17 @@ void JsonReport::client_starting() {
   begin_test();
 }
 
+// The first of the two places that a server of iperf3 has it in.
+void JsonReport::rate_asked(std::uint64_t bits_per_second) {
+  if (!document_ || bits_per_second == 0) return;
+  ordered_json& start = document_->start;
+  start = with_member(std::move(start), "system_info", "target_bitrate", bits_per_second);
+}
+
 void JsonReport::connected(const ControlFacts& facts) {
   if (!document_) return;
   ordered_json& start = document_->start;
   const bool server = settings_.end == End::Server;
-  // The first of the two places that a server of iperf3 has it in.
-  if (server && facts.target_bitrate_bps != 0) {
-    start =
-        with_member(std::move(start), "system_info", "target_bitrate", facts.target_bitrate_bps);
-  }
   const std::int64_t ms = settings_.wall_clock_ms();
   start["timestamp"] = {{"time", gmt_text(ms)}, {"timesecs", ms / 1000}, {"timemillisecs", ms}};
   start[server ? "accepted_connection" : "connecting_to"] = {

@@ -28,6 +28,7 @@ class JsonReport : public Report {
   void client_starting() override;
   void control_connected(int) override {}
   void datagram_size_chosen(int) override {}
+  void rate_asked(std::uint64_t bits_per_second) override;
   void connected(const ControlFacts& facts) override;
   void buffers(const BufferFacts& facts) override;
   void stream_connected(const StreamFacts& facts) override;

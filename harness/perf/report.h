@@ -43,6 +43,8 @@ class Report {
   virtual void control_connected(int mss) = 0;
   // Client: -l was not given for UDP, and is what fits into one packet.
   virtual void datagram_size_chosen(int bytes) = 0;
+  // Server: the rate that a client asks for, in bits a second, whether or not it may have it.
+  virtual void rate_asked(std::uint64_t bits_per_second) = 0;
   // A client has sent its parameters, a server agrees to them ("Connecting to host", "Accepted
   // connection from").
   // What is written from here on is what captured() gives.

@@ -47,6 +47,7 @@ ReportSettings sample_settings(End end) {
 void SampleTest::tell(Report& report) const {
   if (end == End::Server) {
     report.server_listening(5201, 1);
+    report.rate_asked(control.target_bitrate_bps);
     report.buffers(buffers);
   } else {
     report.client_starting();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/perf/iperf3_run.h"
 #include "harness/perf/program.h"
@@ -71,6 +72,11 @@ TEST_P(LimitsBetween, ATestThatTakesTooMuchIsEnded) {
 INSTANTIATE_TEST_SUITE_P(Pairs, LimitsBetween,
                          testing::Values(Ends{"3.22", "3.22"}, Ends{"ours", "3.22"},
                                          Ends{"3.22", "ours"}, Ends{"ours", "ours"}));
+
+TEST(Limits, TheServersDocumentHasTheRateThatWasAskedFor) {
+  const Outcome refused = run(ROLEPERF, ROLEPERF, {"-b 2M", "--server-bitrate-limit 1M -J"});
+  EXPECT_EQ(nlohmann::ordered_json::parse(refused.server)["start"]["target_bitrate"], 2'000'000);
+}
 
 TEST(Limits, TheClientHearsWhatTheTestMayHave) {
   const Outcome long_test = run(ROLEPERF, ROLEPERF, {"-t 6", "--server-max-duration 5"});

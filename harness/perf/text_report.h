@@ -20,6 +20,7 @@ class TextReport : public Report {
   void client_starting() override;
   void control_connected(int mss) override;
   void datagram_size_chosen(int bytes) override;
+  void rate_asked(std::uint64_t) override {}
   void connected(const ControlFacts& facts) override;
   void buffers(const BufferFacts&) override {}
   void stream_connected(const StreamFacts& facts) override;

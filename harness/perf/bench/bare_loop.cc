@@ -4,6 +4,7 @@
 // bytes received, seconds, CPU seconds of both processes.
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -33,7 +34,13 @@ struct Setup {
   int forward = 1;                 // streams on which the parent sends
   int reverse = 0;                 // streams on which it receives
   double seconds = 1;
+  std::string congestion;  // of TCP; empty: the system's
 
+  void choose_congestion(int socket) const {
+    const auto size = static_cast<socklen_t>(congestion.size());
+    CHECK(size == 0 ||
+          ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, congestion.data(), size) == 0);
+  }
   std::size_t block_bytes() const { return datagram_bytes == 0 ? kBlock : datagram_bytes; }
 };
 
@@ -99,10 +106,12 @@ int run(const Setup& setup) {
   any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   CHECK(::bind(listener, reinterpret_cast<sockaddr*>(&any), sizeof any) == 0);
   CHECK(::listen(listener, SOMAXCONN) == 0);
+  setup.choose_congestion(listener);  // whose connections inherit it
   std::vector<int> ours;
   std::vector<int> theirs;
   for (int i = 0; i < setup.forward + setup.reverse; ++i) {
     const auto [a, b] = setup.datagram_bytes == 0 ? connection(listener) : flow();
+    if (setup.datagram_bytes == 0) setup.choose_congestion(a);
     ours.push_back(a);
     theirs.push_back(b);
   }
@@ -159,8 +168,8 @@ int explain() {
     if (way.is_udp) names.append(" (UDP)");
   }
   std::fprintf(stderr,
-               "usage: bare_loop [--send=WAY] [--receive=WAY] [--udp=BYTES] FORWARD_STREAMS "
-               "REVERSE_STREAMS SECONDS\nways to send: %s\nways to receive: %s\n",
+               "usage: bare_loop [--send=WAY] [--receive=WAY] [--udp=BYTES] [--congestion=NAME] "
+               "FORWARD_STREAMS REVERSE_STREAMS SECONDS\nways to send: %s\nways to receive: %s\n",
                senders.c_str(), receivers.c_str());
   return 2;
 }
@@ -176,6 +185,7 @@ int main(int argc, char** argv) {
     const std::string_view word = argv[at];
     if (word.starts_with("--send=")) send = word.substr(7);
     if (word.starts_with("--receive=")) receive = word.substr(10);
+    if (word.starts_with("--congestion=")) setup.congestion = word.substr(13);
     if (word.starts_with("--udp="))
       setup.datagram_bytes = static_cast<std::size_t>(std::atoi(argv[at] + 6));
   }
