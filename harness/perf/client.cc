@@ -161,7 +161,7 @@ class Client {
       result = hand_over_streams();
     } else {
       link_->read_now();  // the server's own word on it comes first
-      result.error().what = wire::with_sentence(wire::kErrorStreamConnect, result.error().what);
+      result = wire::with_sentence(wire::kErrorStreamConnect, result.error());
     }
     if (!result) {
       session_->on_local(
@@ -304,10 +304,9 @@ class Client {
       case TestRun::Progress::Broken:
         link_->read_now();  // the server's own word on it comes first
         if (!session_->finished()) {
-          Error failure = run_->failure().value();
-          failure.what.insert(0, "unable to write to stream socket: ");
-          session_->on_local(session::LocalFailure{std::move(failure), wire::kErrorStreamWrite},
-                             now());
+          constexpr int kNumber = wire::kErrorStreamWrite;
+          Error failure = wire::with_sentence(kNumber, run_->failure().value());
+          session_->on_local(session::LocalFailure{std::move(failure), kNumber}, now());
         }
         return;
     }

@@ -45,7 +45,7 @@ using MakeWorker = Result<std::unique_ptr<Worker>> (*)(const std::vector<Stream*
 Result<void> hire(std::vector<std::unique_ptr<Worker>>& workers,
                   const std::vector<Stream*>& streams, const Load& load, Budget& budget,
                   DataPathNews& news, MakeWorker make) {
-  const bool shares_cores = !streams.empty() && is_from_here(*streams.front());
+  const bool shares_cores = load.is_udp && !streams.empty() && is_from_here(*streams.front());
   std::vector<std::vector<Stream*>> hands(
       std::min(streams.size(), most_workers(streams.size(), load, shares_cores)));
   for (std::size_t i = 0; i < streams.size(); ++i) hands[i % hands.size()].push_back(streams[i]);

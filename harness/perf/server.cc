@@ -74,11 +74,7 @@ class Server {
   Result<void> begin() {
     auto listener = listen_tcp(options_.bind_address, options_.port, address_family(options_),
                                options_.bind_device);
-    if (!listener) {
-      Error error = listener.error();
-      error.what = "unable to start listener for connections: " + error.what;
-      return error;
-    }
+    if (!listener) return wire::with_sentence(wire::kErrorListen, listener.error());
     listener_ = std::move(listener).value();
     TRY(reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); }));
     return watch_listener();

@@ -36,8 +36,7 @@ ConnectOrder affordable_order(Duration rtt, int streams) {
 
 Result<Address> Connector::prepare(Stream& stream) const {
   if (auto failure = apply_test_options(stream.socket, target_.parameters)) {
-    failure->error.what = wire::with_sentence(failure->number, failure->error.what);
-    return std::move(failure->error);
+    return wire::with_sentence(failure->number, std::move(failure->error));
   }
   if (!target_.device.empty()) {
     TRY(bind_to_device(stream.socket, target_.device));
@@ -47,8 +46,7 @@ Result<Address> Connector::prepare(Stream& stream) const {
   if (label == 0) return target_.peer;
   auto labelled = with_flow_label(stream.socket, target_.peer, label);
   if (labelled) return labelled;
-  labelled.error().what = wire::with_sentence(wire::kErrorFlowLabel, labelled.error().what);
-  return labelled;
+  return wire::with_sentence(wire::kErrorFlowLabel, labelled.error());
 }
 
 Result<void> Connector::bind_source(Stream& stream) const {

@@ -131,11 +131,8 @@ Result<void> apply_stream_options(const Fd& stream, const wire::Parameters& p,
   TRY(apply_packet_options(stream, p));
   if (p.protocol != wire::Protocol::Tcp) return ok();  // what follows is TCP's
   if (p.congestion) {
-    auto set = set_congestion(stream, *p.congestion);
-    if (!set) {
-      set.error().what = wire::with_sentence(wire::kErrorCongestion, set.error().what);
-      return set;
-    }
+    const auto set = set_congestion(stream, *p.congestion);
+    if (!set) return wire::with_sentence(wire::kErrorCongestion, set.error());
   }
   return apply_user_timeout(stream, send_timeout_ms);
 }

@@ -71,7 +71,7 @@ void ClientSession::finish(std::optional<Failure> failure) {
 
 void ClientSession::fail(Error error, int number) {
   if (finished_) return;
-  if (number == wire::kErrorReceiveResults) error.what.insert(0, "unable to receive results: ");
+  if (number == wire::kErrorReceiveResults) error = wire::with_sentence(number, std::move(error));
   out_.push_back(SendControl{one(State::IperfDone)});
   finish(Failure{.error = std::move(error), .number = number});
 }

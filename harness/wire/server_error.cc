@@ -117,4 +117,9 @@ std::string with_sentence(int error_number, std::string_view cause) {
   return fmt::format("{}: {}", sentence, cause);
 }
 
+Error with_sentence(int error_number, Error error) {
+  error.what = with_sentence(error_number, error.what);
+  return error;
+}
+
 }  // namespace rolecall::wire

@@ -81,5 +81,6 @@ std::string describe(const ServerError& error);
 // `cause` behind iperf3's sentence for the number, where there is one, unless it begins with one of
 // these anyway: programs look for the sentence, people for the cause.
 std::string with_sentence(int error_number, std::string_view cause);
+Error with_sentence(int error_number, Error error);  // the same of what it says
 
 }  // namespace rolecall::wire
